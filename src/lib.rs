@@ -1,0 +1,34 @@
+//! Holm: an OpenSim-compatible region simulator.
+//!
+//! The modules lie in layers; each imports from lower layers only (`docs/architecture.md`):
+//!
+//! 0. [`ids`], [`time`], [`template`], [`message`], [`llsd`], [`config`]
+//! 1. [`circuit`], [`netsim`], [`lsl`]
+//! 2. [`outbox`]
+//! 3. [`region`]
+//! 4. [`services`]
+//! 5. [`session`], [`storage`], [`cluster`]
+//! 6. [`udp`], [`http`]
+//! 7. [`cli`], [`server`], [`client`], [`testing`]
+
+pub mod circuit;
+pub mod cli;
+pub mod client;
+pub mod cluster;
+pub mod config;
+pub mod http;
+pub mod ids;
+pub mod llsd;
+pub mod lsl;
+pub mod message;
+pub mod netsim;
+pub mod outbox;
+pub mod region;
+pub mod server;
+pub mod services;
+pub mod session;
+pub mod storage;
+pub mod template;
+pub mod testing;
+pub mod time;
+pub mod udp;
