@@ -134,6 +134,8 @@ pub enum Command {
     Leave {
         /// Who.
         agent: AgentId,
+        /// Which login ended; the farewell of an older login does not evict a newer one.
+        session: SessionId,
     },
     /// Asks for a picture of the region.
     Snapshot(oneshot::Sender<RegionSnapshot>),
