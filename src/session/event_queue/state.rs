@@ -176,7 +176,10 @@ impl<E> QueueState<E> {
     }
 
     /// A poll came in: `ack` as sent (`None` for undef), `done` when the client wants to stop.
-    /// Gives a ticket for [`resume`](Self::resume), or the answer. Wake the other polls.
+    /// Gives a ticket for [`resume`](Self::resume). Wake the other polls afterwards.
+    ///
+    /// # Errors
+    /// The answer, when the poll need not wait.
     pub fn poll(
         &mut self,
         now: Timestamp,
