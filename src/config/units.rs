@@ -56,6 +56,8 @@ pub(super) mod milliseconds {
 
 /// An optional value as text; the empty text means none.
 pub(super) mod optional {
+    #![expect(clippy::ref_option, reason = "the signature that serde's `with` calls")]
+
     use std::fmt::Display;
     use std::str::FromStr;
 
@@ -87,6 +89,8 @@ pub(super) mod optional {
 
 /// An optional path; the empty text means none. Separate because paths have no `Display`.
 pub(super) mod optional_path {
+    #![expect(clippy::ref_option, reason = "the signature that serde's `with` calls")]
+
     use std::path::PathBuf;
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};

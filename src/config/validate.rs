@@ -18,7 +18,7 @@ pub(super) struct Problem {
 
 /// The first problem found, in the order of the file.
 pub(super) fn validate(config: &Config) -> Result<(), Problem> {
-    check(config.seed <= i64::MAX as u64, "seed", "must be at most 9223372036854775807")?;
+    check(i64::try_from(config.seed).is_ok(), "seed", "must be at most 9223372036854775807")?;
     grid(config)?;
     network(config)?;
     login(config)?;
@@ -51,7 +51,7 @@ fn network(config: &Config) -> Result<(), Problem> {
     )?;
     if let Some(host) = &network.external_host {
         check(
-            host.len() <= 253
+            (1..=253).contains(&host.len())
                 && host.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)),
             "network.external_host",
             "must be a host name or an ipv4 address, without scheme or port",
@@ -185,7 +185,7 @@ fn regions(regions: &[RegionConfig]) -> Result<(), Problem> {
         range(&key("terrain.height"), terrain.height, -100.0..=1000.0)?;
         range(&key("terrain.amplitude"), terrain.amplitude, 0.0..=1000.0)?;
         check(
-            terrain.seed <= i64::MAX as u64,
+            i64::try_from(terrain.seed).is_ok(),
             &key("terrain.seed"),
             "must be at most 9223372036854775807",
         )?;
@@ -207,7 +207,7 @@ fn check(holds: bool, key: &str, text: &str) -> Result<(), Problem> {
     if holds { Ok(()) } else { Err(Problem { key: key.to_owned(), text: text.to_owned() }) }
 }
 
-fn range<T: PartialOrd + Display>(
+fn range<T: PartialOrd + Display + Copy>(
     key: &str,
     value: T,
     allowed: RangeInclusive<T>,
@@ -217,15 +217,15 @@ fn range<T: PartialOrd + Display>(
 }
 
 fn time(key: &str, value: Duration, seconds: RangeInclusive<u64>) -> Result<(), Problem> {
-    let (least, most) = (*seconds.start(), *seconds.end());
+    let (least, most) = seconds.into_inner();
     let allowed = Duration::from_secs(least)..=Duration::from_secs(most);
     check(allowed.contains(&value), key, &format!("must be from {least} to {most}"))
 }
 
 fn text(key: &str, value: &str, length: RangeInclusive<usize>) -> Result<(), Problem> {
-    let (least, most) = (*length.start(), *length.end());
+    let (least, most) = length.into_inner();
     check(
-        length.contains(&value.len()),
+        (least..=most).contains(&value.len()),
         key,
         &format!("must have from {least} to {most} bytes of utf-8"),
     )?;
