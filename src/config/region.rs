@@ -5,8 +5,6 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use uuid::{Builder, Uuid};
 
-use crate::ids::{RegionHandle, RegionId};
-
 use super::units::{optional, optional_path};
 
 /// One `[[region]]`: 256 m by 256 m on a UDP port of its own.
@@ -56,13 +54,8 @@ impl Default for RegionConfig {
 
 impl RegionConfig {
     /// The configured id, or the derived one.
-    pub fn id(&self) -> RegionId {
-        self.uuid.map_or_else(|| derived_region_id(&self.name, self.x, self.y), RegionId)
-    }
-
-    /// The handle that clients address the region by.
-    pub fn handle(&self) -> RegionHandle {
-        RegionHandle::from_grid(self.x, self.y)
+    pub fn id(&self) -> Uuid {
+        self.uuid.unwrap_or_else(|| derived_region_id(&self.name, self.x, self.y))
     }
 }
 
@@ -136,7 +129,7 @@ pub enum TerrainKind {
 }
 
 /// The id of a region that was given none: a hash of name and place, marked as version 8 (custom).
-pub fn derived_region_id(name: &str, x: u32, y: u32) -> RegionId {
+pub fn derived_region_id(name: &str, x: u32, y: u32) -> Uuid {
     let mut bytes = [0; 16];
     for (half, basis) in bytes.chunks_exact_mut(8).zip([FNV_BASIS, !FNV_BASIS]) {
         let mut hash = basis;
@@ -148,7 +141,7 @@ pub fn derived_region_id(name: &str, x: u32, y: u32) -> RegionId {
         hash = hash.wrapping_mul(FNV_PRIME);
         half.copy_from_slice(&(hash ^ (hash >> 29)).to_be_bytes());
     }
-    RegionId(Builder::from_custom_bytes(bytes).into_uuid())
+    Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
