@@ -51,7 +51,7 @@ export async function im(world) {
     const account = await server.post('/v1/accounts', {
       first: 'Away', last: 'Tester', password: 'test', uuid: '5a1b0c9e-7c1f-4f3e-9a51-0d6f0a3c7e11',
     });
-    assert.equal(account.uuid ?? account.id, '5a1b0c9e-7c1f-4f3e-9a51-0d6f0a3c7e11');
+    assert.equal(account.uuid, '5a1b0c9e-7c1f-4f3e-9a51-0d6f0a3c7e11');
     const before = one.messages.length;
     await one.commands.comms.sendInstantMessage('5a1b0c9e-7c1f-4f3e-9a51-0d6f0a3c7e11', 'are you there?');
     const answer = await one.receives(

@@ -13,7 +13,16 @@ export async function leaving(world) {
       agents.map((agent) => agent.id).sort(),
       [test.id, alice.id, bob.id].sort(),
     );
-    assert.equal((await list(server, 'circuits')).length, 3);
+    for (const agent of agents) {
+      assert.equal(agent.name, [test, alice, bob].find(({ id }) => id === agent.id).name);
+      assert.equal(agent.region, world.region.name);
+      assert.equal(agent.state, 'in_region');
+    }
+    const circuits = await list(server, 'circuits');
+    assert.deepEqual(
+      circuits.map((circuit) => circuit.agent_id).sort(),
+      [test.id, alice.id, bob.id].sort(),
+    );
   });
 
   await runner.case('a kick tells its reason and ends the connection', async () => {
@@ -72,6 +81,5 @@ async function gone(client, other) {
 
 /** The entries of a list of the control listener. */
 export async function list(server, what) {
-  const answer = await server.get(`/v1/${what}`);
-  return Array.isArray(answer) ? answer : answer[what];
+  return (await server.get(`/v1/${what}`))[what];
 }

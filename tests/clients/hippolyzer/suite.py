@@ -67,8 +67,7 @@ class Server:
         """The entries of a list of the control listener."""
         url = self.ready["control_uri"] + f"v1/{what}"
         with urllib.request.urlopen(url, timeout=5) as answer:
-            entries = json.load(answer)
-        return entries if isinstance(entries, list) else entries[what]
+            return json.load(answer)[what]
 
     def _keep_log(self) -> None:
         with contextlib.suppress(BlockingIOError):
