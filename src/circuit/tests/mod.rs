@@ -98,11 +98,11 @@ impl End {
 
     /// The payloads of the messages that arrived, in order of arrival.
     fn payloads(&self) -> Vec<&[u8]> {
-        let payload = |event| match event {
+        let messages = self.events.iter().filter_map(|event| match event {
             CircuitEvent::Message { body, .. } => Some(&body[..]),
             _ => None,
-        };
-        self.events.iter().filter_map(payload).collect()
+        });
+        messages.collect()
     }
 }
 
