@@ -95,6 +95,8 @@ pub enum CloseReason {
     Silence,
     /// Too much waits for acks.
     ResendBufferFull,
+    /// Messages for it came faster than its endpoint could take them.
+    OutboxFull,
     /// The agent logged out.
     Logout,
     /// The peer closed its end.
@@ -115,6 +117,7 @@ impl CloseReason {
         match self {
             Self::Silence => "silence",
             Self::ResendBufferFull => "resend_buffer_full",
+            Self::OutboxFull => "outbox_full",
             Self::Logout => "logout",
             Self::ClosedByPeer => "closed_by_peer",
             Self::Kicked => "kicked",

@@ -96,7 +96,7 @@ fn plain_body(outgoing: &Outgoing) -> Bytes {
         return outgoing.message.body.slice(number..);
     }
     let mut plain = BytesMut::new();
-    zerocode::decode(&outgoing.message.body, zerocode::MAX_DECODED, &mut plain)
+    zerocode::decode(&outgoing.message.body, &mut plain)
         .expect("a message that Holm coded");
     plain.freeze().slice(number..)
 }

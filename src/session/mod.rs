@@ -9,5 +9,5 @@ pub mod event_queue;
 pub mod handlers;
 mod registry;
 
-pub use handlers::{Context, Outcome, Session};
-pub use registry::{AgentSession, ClaimError, NewSession, Sessions};
+pub use handlers::{Context, Outcome, Session, Turn};
+pub use registry::{AgentCaps, AgentSession, ClaimError, EventQueue, NewSession, Sessions};

@@ -8,14 +8,27 @@ use dashmap::mapref::entry::Entry;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use super::caps::AgentCaps;
-use super::event_queue::EventQueue;
+use super::caps;
+use super::event_queue;
 use crate::circuit::CloseReason;
 use crate::ids::{AgentId, CircuitCode, SecureSessionId, SessionId};
 use crate::message::Vector3;
-use crate::outbox::Outbox;
+use crate::outbox::{Event, EventSink, Outbox};
 use crate::region::{RegionLink, Whereabouts};
 use crate::time::Timestamp;
+
+/// The event queue of an agent.
+pub type EventQueue = event_queue::EventQueue<Event>;
+
+/// The capabilities of an agent.
+pub type AgentCaps = caps::AgentCaps<AgentSession>;
+
+impl EventSink for EventQueue {
+    fn push(&self, event: Event) -> bool {
+        let bytes = event.message.len() + event.body.approximate_size();
+        Self::push(self, event, bytes).is_ok()
+    }
+}
 
 /// What a login settles about the session that it opens.
 pub struct NewSession {
