@@ -2,6 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
+use super::encoded::Encoded;
 use super::error::{DecodeError, EncodeError};
 use super::info::MessageInfo;
 use super::wire::{Reader, Writer};
@@ -27,17 +28,6 @@ pub trait Message: Sized {
     /// # Errors
     /// When a Variable field or a Variable block is too long for its prefix.
     fn encode_body(&self, w: &mut Writer) -> Result<(), EncodeError>;
-}
-
-/// A message in wire form, for any number of circuits: cloning shares the bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Encoded {
-    /// Its number.
-    pub id: MessageId,
-    /// Everything from offset 6 of the packet: number and body, zero-coded if `zerocoded`.
-    pub body: Bytes,
-    /// Whether the packet needs the ZEROCODED flag.
-    pub zerocoded: bool,
 }
 
 /// What [`super::roundtrip`] gives: the second wire form, or why the first is no message.

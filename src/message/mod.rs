@@ -5,6 +5,7 @@
 //! sequence numbers are [`header`]'s, sending and receiving is the circuit's.
 
 mod codec;
+mod encoded;
 mod error;
 mod generated;
 pub mod header;
@@ -15,7 +16,8 @@ mod value;
 mod wire;
 pub mod zerocode;
 
-pub use codec::{Encoded, Message, Roundtrip, RoundtripError, decode, encode};
+pub use codec::{Message, Roundtrip, RoundtripError, decode, encode};
+pub use encoded::Encoded;
 pub use error::{DecodeError, DecodeProblem, EncodeError, EncodeProblem, Place};
 pub use generated::*;
 pub use id::MessageId;
