@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use uuid::{Uuid, uuid};
 
-use super::command::Command;
+use super::Command;
 use crate::ids::{AgentId, RegionHandle, RegionId};
 use crate::message::Vector3;
 
