@@ -2,4 +2,8 @@
 
 pub mod layer_data;
 pub mod math;
+pub mod movement;
 pub mod terrain;
+mod whereabouts;
+
+pub use whereabouts::Whereabouts;
