@@ -73,6 +73,25 @@ pub struct Event {
     pub body: Llsd,
 }
 
+impl Event {
+    /// Roughly how many bytes it takes on the wire, to bound queues by.
+    pub fn size(&self) -> usize {
+        self.message.len() + size_of_value(&self.body)
+    }
+}
+
+/// A value's own bytes and its tags.
+fn size_of_value(value: &Llsd) -> usize {
+    const TAGS: usize = 24;
+    TAGS + match value {
+        Llsd::String(text) | Llsd::Uri(text) => text.len(),
+        Llsd::Binary(bytes) => bytes.len() * 4 / 3,
+        Llsd::Array(values) => values.iter().map(size_of_value).sum(),
+        Llsd::Map(map) => map.iter().map(|(key, value)| key.len() + size_of_value(value)).sum(),
+        _ => 16,
+    }
+}
+
 /// Takes events for one agent; implemented by the session's event queue.
 pub trait EventSink: Send + Sync {
     /// Queues the event. `false` when the queue is full or closed; the sink has counted that.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::{CircuitGauge, CircuitKey, EndpointCommand, EndpointLink, Event, EventSink, Outbox};
@@ -95,8 +95,7 @@ fn plain_body(outgoing: &Outgoing) -> Bytes {
     if !outgoing.message.zerocoded {
         return outgoing.message.body.slice(number..);
     }
-    let mut plain = BytesMut::new();
-    zerocode::decode(&outgoing.message.body, &mut plain)
-        .expect("a message that Holm coded");
-    plain.freeze().slice(number..)
+    zerocode::decode(&outgoing.message.body, zerocode::MAX_DECODED)
+        .expect("a message that Holm coded")
+        .slice(number..)
 }

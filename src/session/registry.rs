@@ -25,7 +25,7 @@ pub type AgentCaps = caps::AgentCaps<AgentSession>;
 
 impl EventSink for EventQueue {
     fn push(&self, event: Event) -> bool {
-        let bytes = event.message.len() + event.body.approximate_size();
+        let bytes = event.size();
         Self::push(self, event, bytes).is_ok()
     }
 }

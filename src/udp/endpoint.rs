@@ -144,13 +144,10 @@ impl Endpoint {
         // An idle endpoint wakes once a minute; nothing depends on it.
         let sleep = until.map_or(Duration::from_secs(60), |at| at.since(now));
         let reading = self.held.is_empty() && self.unsent.is_empty();
+        let mut next = None;
         tokio::select! {
             () = stop.cancelled(), if stop_by.is_none() => {}
-            command = self.commands.recv() => {
-                if let Some(command) = command {
-                    self.command(command);
-                }
-            }
+            command = self.commands.recv() => next = command,
             permit = self.context.region.commands.reserve(), if !self.held.is_empty() => {
                 if let (Ok(permit), Some(command)) = (permit, self.held.pop_front()) {
                     permit.send(command);
@@ -159,6 +156,9 @@ impl Endpoint {
             _ = self.socket.readable(), if reading => {}
             _ = self.socket.writable(), if !self.unsent.is_empty() => {}
             () = tokio::time::sleep(sleep) => {}
+        }
+        if let Some(command) = next {
+            self.command(command);
         }
     }
 
@@ -371,7 +371,10 @@ impl Endpoint {
         farewell(slot, reason, text, now);
         if slot.session.entered() {
             self.context.bus.depart(&slot.session.outbox);
-            self.held.push_back(Command::Leave { agent: shared.agent_id });
+            self.held.push_back(Command::Leave {
+                agent: shared.agent_id,
+                session: shared.session_id,
+            });
             self.context.remember_place(&shared);
         }
         self.context.sessions.remove(&shared, reason);

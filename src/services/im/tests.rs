@@ -21,13 +21,12 @@ impl Bus for OneOnline {
             return Reach::Offline;
         }
         let Delivery::Message(outgoing) = delivery else { return Reach::Accepted };
-        let mut plain = bytes::BytesMut::new();
-        if outgoing.message.zerocoded {
-            zerocode::decode(&outgoing.message.body, 8192, &mut plain).expect("our own coding");
+        let plain = if outgoing.message.zerocoded {
+            zerocode::decode(&outgoing.message.body, 8192).expect("our own coding")
         } else {
-            plain.extend_from_slice(&outgoing.message.body);
-        }
-        let body = plain.freeze().slice(4..);
+            outgoing.message.body.clone()
+        };
+        let body = plain.slice(4..);
         self.heard.lock().expect("no panic").push(message::decode(&body).expect("our own message"));
         self.reach
     }

@@ -57,12 +57,16 @@ pub(super) fn throttle(
     }
 }
 
-pub(super) fn pause(_session: &mut Session, turn: &mut Turn<'_>, message: AgentPause) -> Outcome {
-    turn.circuit.pause(turn.now, message.agent_data.serial_num);
+pub(super) fn pause(session: &mut Session, turn: &mut Turn<'_>, message: AgentPause) -> Outcome {
+    if session.is_news(message.agent_data.serial_num) {
+        turn.circuit.pause();
+    }
     Outcome::Continue
 }
 
-pub(super) fn resume(_session: &mut Session, turn: &mut Turn<'_>, message: AgentResume) -> Outcome {
-    turn.circuit.resume(turn.now, message.agent_data.serial_num);
+pub(super) fn resume(session: &mut Session, turn: &mut Turn<'_>, message: AgentResume) -> Outcome {
+    if session.is_news(message.agent_data.serial_num) {
+        turn.circuit.resume(turn.now);
+    }
     Outcome::Continue
 }

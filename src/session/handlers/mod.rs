@@ -104,13 +104,15 @@ pub struct Session {
     context: Arc<Context>,
     lookups: Arc<Semaphore>,
     entered: bool,
+    /// `SerialNum` of the last `AgentPause` or `AgentResume`.
+    pause_serial: Option<u32>,
 }
 
 impl Session {
     /// A session whose circuit has just opened.
     pub fn new(shared: Arc<AgentSession>, outbox: Outbox, context: Arc<Context>) -> Self {
         let lookups = Arc::new(Semaphore::new(MAX_LOOKUPS));
-        Self { shared, outbox, context, lookups, entered: false }
+        Self { shared, outbox, context, lookups, entered: false, pause_serial: None }
     }
 
     /// Whether the agent has entered the region.
@@ -191,6 +193,15 @@ impl Session {
                 Outcome::Continue
             }
         }
+    }
+
+    /// Whether a pause or resume is newer than the last; packets may overtake each other.
+    fn is_news(&mut self, serial: u32) -> bool {
+        let news = self.pause_serial.is_none_or(|last| serial > last);
+        if news {
+            self.pause_serial = Some(serial);
+        }
+        news
     }
 
     /// Decodes and calls. A body that does not decode is counted and dropped.
