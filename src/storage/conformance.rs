@@ -8,7 +8,7 @@ use crate::services::inventory::{
     AssetType, FolderId, FolderType, Item, ItemId, standard_folder, standard_inventory,
 };
 use crate::services::ports::{
-    Account, Location, Place, Store, StoreError, StoreHandle, StoredPassword,
+    Account, AccountStore as _, Location, Place, Store, StoreError, StoreHandle, StoredPassword,
 };
 use crate::storage::{MemoryStore, SqliteStore};
 
@@ -276,6 +276,5 @@ async fn call_that_panics_takes_nobody_with_it() {
     store.shutdown().await.unwrap().unwrap();
     // The shutdown let go of the directory before it answered.
     let mut again = SqliteStore::open(directory.path()).unwrap();
-    use crate::services::ports::AccountStore as _;
     assert_eq!(again.account(wanted.id).unwrap(), Some(wanted));
 }

@@ -20,7 +20,7 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), OpenErro
     if owner != APPLICATION_ID && (owner != 0 || found != 0 || tables != 0) {
         return Err(OpenError::Foreign { path: path.to_owned() });
     }
-    if found > CURRENT || found < 0 {
+    if !(0..=CURRENT).contains(&found) {
         return Err(OpenError::Newer { path: path.to_owned(), found, known: CURRENT });
     }
     Ok(())
