@@ -3,8 +3,8 @@
 //! The task never waits for the region: while the region's channel is full it stops reading its
 //! socket, so that the pressure goes back to the clients, and keeps sending.
 
-use std::collections::{BinaryHeap, VecDeque};
 use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -371,10 +371,8 @@ impl Endpoint {
         farewell(slot, reason, text, now);
         if slot.session.entered() {
             self.context.bus.depart(&slot.session.outbox);
-            self.held.push_back(Command::Leave {
-                agent: shared.agent_id,
-                session: shared.session_id,
-            });
+            self.held
+                .push_back(Command::Leave { agent: shared.agent_id, session: shared.session_id });
             self.context.remember_place(&shared);
         }
         self.context.sessions.remove(&shared, reason);

@@ -87,8 +87,7 @@ mod tests {
     #[test]
     fn memory_is_bounded_under_forged_sources() {
         let mut limit = SourceLimit::new(5, Timestamp::ZERO);
-        let passed =
-            (0..20_000).filter(|&n| limit.allows(address(n), Timestamp::ZERO)).count();
+        let passed = (0..20_000).filter(|&n| limit.allows(address(n), Timestamp::ZERO)).count();
         assert_eq!(limit.sources.len(), MAX_SOURCES);
         assert_eq!(passed, MAX_SOURCES + 5);
         let later = Timestamp::ZERO + Duration::from_secs(2);
