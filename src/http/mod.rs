@@ -1,1 +1,3 @@
-//! Not filled yet.
+//! HTTP: login, capabilities, control.
+
+pub mod login;
