@@ -6,3 +6,6 @@
 pub mod body;
 pub mod control;
 pub mod serve;
+//! HTTP: login, capabilities, control.
+
+pub mod login;
