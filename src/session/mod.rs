@@ -2,3 +2,4 @@
 
 pub mod caps;
 pub mod event_queue;
+pub mod preferences;
