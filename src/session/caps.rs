@@ -8,10 +8,7 @@ use std::time::Duration;
 use dashmap::DashMap;
 use uuid::Uuid;
 
-use super::event_queue::EventQueue;
 use super::preferences::Preferences;
-use crate::ids::AgentId;
-use crate::region::RegionInfo;
 use crate::time::{Clock, Timestamp};
 
 /// Name under which the first capability of a session is kept; it is never asked for by name.
@@ -22,76 +19,40 @@ pub const EVENT_QUEUE_GET: &str = "EventQueueGet";
 
 /// What a capability id stands for.
 #[derive(Debug)]
-pub enum Cap {
+pub enum Cap<S> {
     /// A capability of an open session.
     Open {
         /// The name it was granted under.
         name: &'static str,
-        /// The capabilities that it belongs to.
-        caps: AgentCaps,
+        /// Whose it is.
+        session: Arc<S>,
     },
     /// The event queue of a session that ended moments ago: node-metaverse posts there once more
     /// after its logout and fails if nothing answers.
     Departed,
 }
 
-/// Whose capabilities they are, and what the handlers of capabilities need to know of the session.
-#[derive(Debug)]
-pub struct CapOwner {
-    /// The agent.
-    pub agent: AgentId,
-    /// The region that the capabilities speak for.
-    pub region: Arc<RegionInfo>,
-    /// The agent's event queue.
-    pub events: Arc<EventQueue>,
-    preferences: Mutex<Preferences>,
-}
-
-impl CapOwner {
-    /// An owner with default preferences.
-    pub fn new(agent: AgentId, region: Arc<RegionInfo>, events: Arc<EventQueue>) -> Self {
-        Self { agent, region, events, preferences: Mutex::default() }
-    }
-
-    /// What the client has set so far.
-    pub fn preferences(&self) -> Preferences {
-        self.lock_preferences().clone()
-    }
-
-    /// Changes what the client has set; gives the outcome.
-    pub fn change_preferences(&self, change: impl FnOnce(&mut Preferences)) -> Preferences {
-        let mut preferences = self.lock_preferences();
-        change(&mut preferences);
-        preferences.clone()
-    }
-
-    fn lock_preferences(&self) -> MutexGuard<'_, Preferences> {
-        self.preferences.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// All capabilities of this process. A cheap handle.
-#[derive(Clone)]
-pub struct CapRegistry {
-    shared: Arc<Shared>,
+pub struct CapRegistry<S> {
+    shared: Arc<Shared<S>>,
 }
 
-struct Shared {
+struct Shared<S> {
     /// Such as `http://127.0.0.1:9000`, without a slash at the end.
     base_url: String,
     linger: Duration,
     clock: Arc<dyn Clock>,
-    caps: DashMap<Uuid, Entry>,
+    caps: DashMap<Uuid, Entry<S>>,
     /// Ids of departed event queues, the earliest to forget first.
     departed: Mutex<VecDeque<(Timestamp, Uuid)>>,
 }
 
-enum Entry {
-    Open { name: &'static str, caps: AgentCaps },
+enum Entry<S> {
+    Open { name: &'static str, session: Arc<S> },
     Departed { until: Timestamp },
 }
 
-impl CapRegistry {
+impl<S> CapRegistry<S> {
     /// A registry whose URLs begin with `base_url`. Event queues answer for `linger` after their
     /// session has ended.
     pub fn new(base_url: &str, linger: Duration, clock: Arc<dyn Clock>) -> Self {
@@ -101,16 +62,16 @@ impl CapRegistry {
     }
 
     /// The capabilities of a new session, none yet.
-    pub fn open(&self, owner: CapOwner) -> AgentCaps {
+    pub fn open(&self) -> AgentCaps<S> {
         self.shared.forget_departed();
-        let (shared, granted) = (Arc::clone(&self.shared), Mutex::new(Some(Vec::new())));
-        AgentCaps { inner: Arc::new(Inner { shared, owner, granted }) }
+        let granted = Mutex::new(Some(Vec::new()));
+        AgentCaps { shared: Arc::clone(&self.shared), granted, preferences: Mutex::default() }
     }
 
     /// What `id` stands for; `None` for an id that never was or is no more.
-    pub fn resolve(&self, id: Uuid) -> Option<Cap> {
+    pub fn resolve(&self, id: Uuid) -> Option<Cap<S>> {
         match self.shared.caps.get(&id)?.value() {
-            Entry::Open { name, caps } => Some(Cap::Open { name, caps: caps.clone() }),
+            Entry::Open { name, session } => Some(Cap::Open { name, session: Arc::clone(session) }),
             Entry::Departed { until } => {
                 (self.shared.clock.now() < *until).then_some(Cap::Departed)
             }
@@ -129,7 +90,13 @@ impl CapRegistry {
     }
 }
 
-impl Shared {
+impl<S> Clone for CapRegistry<S> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<S> Shared<S> {
     fn departed(&self) -> MutexGuard<'_, VecDeque<(Timestamp, Uuid)>> {
         self.departed.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -146,24 +113,18 @@ impl Shared {
     }
 }
 
-/// All capabilities of one session. A cheap handle; they end with [`close`](Self::close), which
-/// must be called, because the registry holds open ones.
-#[derive(Clone)]
-pub struct AgentCaps {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
-    shared: Arc<Shared>,
-    owner: CapOwner,
+/// The capabilities of one session. Held by the session; ends with [`close`](Self::close).
+pub struct AgentCaps<S> {
+    shared: Arc<Shared<S>>,
     /// `None` once closed.
     granted: Mutex<Option<Vec<(&'static str, Uuid)>>>,
+    preferences: Mutex<Preferences>,
 }
 
-impl AgentCaps {
+impl<S> AgentCaps<S> {
     /// The URL of the capability `name`, made at the first call and the same ever after. `None`
-    /// when the session has ended.
-    pub fn grant(&self, name: &'static str) -> Option<String> {
+    /// when the session has ended. `session` must be the one that holds `self`.
+    pub fn grant(&self, session: &Arc<S>, name: &'static str) -> Option<String> {
         let mut granted = self.lock();
         let granted = granted.as_mut()?;
         let known = granted.iter().find(|(other, _)| *other == name).map(|(_, id)| *id);
@@ -171,68 +132,67 @@ impl AgentCaps {
             let id = Uuid::new_v4();
             granted.push((name, id));
             // Inside the lock, so that `close` cannot miss it.
-            self.inner.shared.caps.insert(id, Entry::Open { name, caps: self.clone() });
+            self.shared.caps.insert(id, Entry::Open { name, session: Arc::clone(session) });
             id
         });
-        Some(format!("{}/cap/{id}", self.inner.shared.base_url))
-    }
-
-    /// The URL of the session's first capability, for the login answer.
-    pub fn seed(&self) -> Option<String> {
-        self.grant(SEED)
+        Some(format!("{}/cap/{id}", self.shared.base_url))
     }
 
     /// Ends all capabilities; only the event queue's is remembered for a while.
     pub fn close(&self) {
         let Some(granted) = self.lock().take() else { return };
-        let shared = &self.inner.shared;
-        shared.forget_departed();
+        self.shared.forget_departed();
         for (name, id) in granted {
             if name == EVENT_QUEUE_GET {
-                let until = shared.clock.now() + shared.linger;
-                shared.departed().push_back((until, id));
-                shared.caps.insert(id, Entry::Departed { until });
+                let mut departed = self.shared.departed();
+                let until = self.shared.clock.now() + self.shared.linger;
+                departed.push_back((until, id));
+                self.shared.caps.insert(id, Entry::Departed { until });
             } else {
-                shared.caps.remove(&id);
+                self.shared.caps.remove(&id);
             }
         }
     }
 
-    /// Whose they are.
-    pub fn owner(&self) -> &CapOwner {
-        &self.inner.owner
+    /// What the client has set through its capabilities so far.
+    pub fn preferences(&self) -> Preferences {
+        self.lock_preferences().clone()
+    }
+
+    /// Changes what the client has set; gives the outcome.
+    pub fn change_preferences(&self, change: impl FnOnce(&mut Preferences)) -> Preferences {
+        let mut preferences = self.lock_preferences();
+        change(&mut preferences);
+        preferences.clone()
+    }
+
+    fn lock_preferences(&self) -> MutexGuard<'_, Preferences> {
+        self.preferences.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Vec<(&'static str, Uuid)>>> {
-        self.inner.granted.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl std::fmt::Debug for AgentCaps {
-    /// Never shows an id: whoever knows one can act as the agent.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AgentCaps").field("agent", &self.inner.owner.agent).finish_non_exhaustive()
+        self.granted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::RegionId;
-    use crate::session::event_queue::EventQueueSettings;
     use crate::time::ManualClock;
 
-    fn registry() -> (CapRegistry, Arc<ManualClock>) {
+    struct Session {
+        number: u32,
+        caps: AgentCaps<Session>,
+    }
+
+    fn registry() -> (CapRegistry<Session>, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::default());
         let linger = Duration::from_secs(30);
         (CapRegistry::new("http://127.0.0.1:9000/", linger, clock.clone()), clock)
     }
 
-    fn session(registry: &CapRegistry, number: u128) -> AgentCaps {
-        let clock = Arc::clone(&registry.shared.clock);
-        let events = Arc::new(EventQueue::new(EventQueueSettings::default(), 1, clock));
-        let region = Arc::new(RegionInfo::new(RegionId::NIL, "Holm", 1000, 1000));
-        registry.open(CapOwner::new(AgentId(Uuid::from_u128(number)), region, events))
+    fn session(registry: &CapRegistry<Session>, number: u32) -> Arc<Session> {
+        Arc::new(Session { number, caps: registry.open() })
     }
 
     fn id_of(url: &str) -> Uuid {
@@ -244,15 +204,13 @@ mod tests {
     fn a_capability_resolves_to_its_session_and_name() {
         let (registry, _clock) = registry();
         let (one, two) = (session(&registry, 1), session(&registry, 2));
-        let first = one.seed().unwrap();
-        let second = two.seed().unwrap();
+        let first = one.caps.grant(&one, SEED).unwrap();
+        let second = two.caps.grant(&two, SEED).unwrap();
         assert_ne!(first, second);
-        assert_eq!(one.seed().unwrap(), first, "the same at the second time");
-        assert_ne!(one.grant("Other").unwrap(), first);
+        assert_eq!(one.caps.grant(&one, SEED).unwrap(), first, "the same at the second time");
+        assert_ne!(one.caps.grant(&one, "Other").unwrap(), first);
         match registry.resolve(id_of(&second)) {
-            Some(Cap::Open { name, caps }) => {
-                assert_eq!((name, caps.owner().agent.0.as_u128()), (SEED, 2));
-            }
+            Some(Cap::Open { name, session }) => assert_eq!((name, session.number), (SEED, 2)),
             _ => panic!("not found"),
         }
         assert!(registry.resolve(Uuid::new_v4()).is_none());
@@ -262,16 +220,16 @@ mod tests {
     fn nothing_resolves_after_the_session_but_its_event_queue_for_a_while() {
         let (registry, clock) = registry();
         let one = session(&registry, 1);
-        let seed = id_of(&one.seed().unwrap());
-        let queue = id_of(&one.grant(EVENT_QUEUE_GET).unwrap());
-        one.close();
+        let seed = id_of(&one.caps.grant(&one, SEED).unwrap());
+        let queue = id_of(&one.caps.grant(&one, EVENT_QUEUE_GET).unwrap());
+        one.caps.close();
         assert!(registry.resolve(seed).is_none());
         assert!(matches!(registry.resolve(queue), Some(Cap::Departed)));
-        assert!(one.seed().is_none(), "a closed session gets no more");
+        assert!(one.caps.grant(&one, SEED).is_none(), "a closed session gets no more");
         clock.advance(Duration::from_secs(30));
         assert!(registry.resolve(queue).is_none());
         assert!(registry.is_empty());
-        assert_eq!(Arc::strong_count(&one.inner), 1, "the registry holds no session back");
+        assert_eq!(Arc::strong_count(&one), 1, "the registry holds no session back");
     }
 
     #[test]
@@ -279,8 +237,8 @@ mod tests {
         let (registry, clock) = registry();
         for number in 0..100 {
             let session = session(&registry, number);
-            session.grant(EVENT_QUEUE_GET).unwrap();
-            session.close();
+            session.caps.grant(&session, EVENT_QUEUE_GET).unwrap();
+            session.caps.close();
             clock.advance(Duration::from_secs(10));
         }
         assert!(registry.shared.caps.len() <= 4);

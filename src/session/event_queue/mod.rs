@@ -16,11 +16,10 @@ pub use self::state::{
     Answer, Batch, EventQueueSettings, IdleAnswer, Progress, PushError, QueueCounts, QueueState,
     Ticket,
 };
-use crate::llsd::{self, Llsd};
 use crate::time::Clock;
 
-/// An event queue that tasks can wait on. Its elements are finished events, `{message, body}`.
-pub struct EventQueue<E = Llsd> {
+/// An event queue that tasks can wait on.
+pub struct EventQueue<E> {
     state: Mutex<QueueState<E>>,
     touched: Notify,
     clock: Arc<dyn Clock>,
@@ -95,34 +94,6 @@ impl<E> EventQueue<E> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-impl EventQueue {
-    /// Queues the event `message` with `body`, which must be a map: clients read nothing else.
-    ///
-    /// # Errors
-    /// As [`push`](Self::push).
-    pub fn push_event(&self, message: &str, body: Llsd) -> Result<(), PushError> {
-        let bytes = message.len() + EVENT_OVERHEAD + written_size(&body);
-        self.push(llsd::map! { "message" => message, "body" => body }, bytes)
-    }
-}
-
-/// About how many bytes a value takes as XML.
-fn written_size(value: &Llsd) -> usize {
-    match value {
-        Llsd::Undef | Llsd::Boolean(_) | Llsd::Integer(_) | Llsd::Real(_) | Llsd::Date(_) => 32,
-        Llsd::Uuid(_) => 49,
-        Llsd::String(text) | Llsd::Uri(text) => 17 + text.len(),
-        Llsd::Binary(bytes) => 36 + bytes.len().div_ceil(3) * 4,
-        Llsd::Array(values) => 15 + values.iter().map(written_size).sum::<usize>(),
-        Llsd::Map(map) => {
-            11 + map.iter().map(|(key, value)| 11 + key.len() + written_size(value)).sum::<usize>()
-        }
-    }
-}
-
-/// Tags and keys around an event's name and body.
-const EVENT_OVERHEAD: usize = 80;
 
 impl<E> std::fmt::Debug for EventQueue<E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
