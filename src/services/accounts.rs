@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of sessions; a verified account goes on to [`super::login`].
 
+mod directory;
 mod file;
 mod limits;
 mod name;
