@@ -16,6 +16,7 @@ mod format;
 mod map;
 pub mod notation;
 mod value;
+pub(crate) mod walk;
 pub mod xml;
 
 pub use date::{format_date, parse_date};

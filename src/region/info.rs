@@ -13,9 +13,6 @@ use super::command::Command;
 use crate::ids::{AgentId, RegionHandle, RegionId};
 use crate::message::Vector3;
 
-/// Edge of a region in metres.
-pub const REGION_SIZE: f32 = 256.0;
-
 /// `RegionFlags` bits that a plain region has.
 pub mod region_flags {
     /// Avatars can be damaged.

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use bitflags::bitflags;
 
-use super::info::REGION_SIZE;
 use super::math::{
     IDENTITY, ZERO, add_scaled, normalized, rotated, sane_rotation, scaled, vector, yaw_only,
 };
 use super::terrain::Heightmap;
+use super::terrain::REGION_SIZE;
 use crate::message::{AgentUpdateAgentData, Quaternion, Vector3};
 use crate::time::Timestamp;
 
@@ -273,8 +273,7 @@ impl Motion {
         }
         self.change_stance(now, flags, floor, around.no_fly);
         let flying = self.stance == Stance::Flying;
-        self.rotation =
-            if flying { self.body_rotation } else { yaw_only(self.body_rotation) };
+        self.rotation = if flying { self.body_rotation } else { yaw_only(self.body_rotation) };
         let direction = self.direction(flags, flying);
         let wish = scaled(direction, self.speed(flags, direction, around.speeds));
 

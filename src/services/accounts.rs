@@ -4,6 +4,7 @@
 
 mod file;
 mod limits;
+mod directory;
 mod name;
 mod password;
 mod verified;

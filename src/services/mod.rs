@@ -4,5 +4,6 @@
 //! They know no sockets, no HTTP and no database; `http` and `session` call them.
 
 pub mod accounts;
+pub mod im;
 pub mod inventory;
 pub mod ports;

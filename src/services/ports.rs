@@ -4,10 +4,12 @@
 //! A store is synchronous and has one owner, the storage thread; `storage` holds the
 //! implementations. No rule of any service lives here or there: a store keeps and finds.
 
+mod bus;
 mod handle;
 
 use std::fmt;
 
+pub use bus::{Bus, Delivery, Reach};
 pub use handle::{StoreGone, StoreHandle};
 
 use crate::ids::{AgentId, RegionId};
