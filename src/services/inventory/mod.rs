@@ -1,0 +1,15 @@
+//! Inventories: folders and items of agents, and the library that all share.
+//!
+//! Answers are plain structs; the LLSD and the messages made of them belong to `http` and
+//! `session`.
+
+mod model;
+mod standard;
+
+pub use model::{
+    AssetId, AssetType, Contents, Folder, FolderId, FolderType, InventoryType, Item, ItemId,
+    Permissions, SaleInfo, WearableType,
+};
+pub use standard::{
+    DEFAULT_WEARABLES, DefaultWearable, default_wearable_item, standard_folder, standard_inventory,
+};
