@@ -5,7 +5,5 @@
 
 pub mod body;
 pub mod control;
-pub mod serve;
-//! HTTP: login, capabilities, control.
-
 pub mod login;
+pub mod serve;
