@@ -82,7 +82,8 @@ impl Endpoint {
         commands: mpsc::Receiver<EndpointCommand>,
     ) -> Self {
         let clock = context.clock.clone();
-        let strangers = SourceLimit::new(settings.stranger_rate, settings.stranger_burst, clock.now());
+        let strangers =
+            SourceLimit::new(settings.stranger_rate, settings.stranger_burst, clock.now());
         Self {
             socket,
             context,

@@ -238,7 +238,11 @@ fn run(store: &mut dyn Store, step: &Step, in_batch: &mut bool) -> String {
         }
         Step::Move(number, home, x) => {
             let region = RegionId(Uuid::from_u128(3));
-            let to = Location { region, position: Vector3::new(*x, *x, *x), look_at: Vector3::default() };
+            let to = Location {
+                region,
+                position: Vector3::new(*x, *x, *x),
+                look_at: Vector3::default(),
+            };
             let place = if *home { Place::Home } else { Place::Last };
             let result = store.set_location(id(*number), place, &to);
             format!("{result:?} {:?}", store.account(id(*number)))
