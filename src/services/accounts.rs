@@ -2,9 +2,9 @@
 //!
 //! Knows nothing of sessions; a verified account goes on to [`super::login`].
 
+mod directory;
 mod file;
 mod limits;
-mod directory;
 mod name;
 mod password;
 mod verified;

@@ -13,7 +13,6 @@ pub use bus::{Bus, Delivery, Reach};
 pub use handle::{StoreGone, StoreHandle};
 
 use crate::ids::{AgentId, RegionId};
-use crate::message::Vector3;
 
 use super::accounts::AccountName;
 use super::inventory::{Contents, Folder, FolderId, Item, ItemId};
@@ -178,9 +177,9 @@ pub struct Location {
     /// The region.
     pub region: RegionId,
     /// Metres from the region's south-west corner; z from the zero level.
-    pub position: Vector3,
+    pub position: [f32; 3],
     /// The direction looked in.
-    pub look_at: Vector3,
+    pub look_at: [f32; 3],
 }
 
 /// Which of an account's places.
