@@ -4,6 +4,7 @@
 //! It never waits; what needs storage goes on in a task of its own and answers by the outbox.
 
 mod agent_data;
+mod assets;
 mod chat;
 mod entry;
 mod im;
@@ -25,6 +26,8 @@ use crate::message::{self, FieldType, Message, MessageId, MessageInfo, Quantity}
 use crate::outbox::Outbox;
 use crate::region::{Command, RegionLink};
 use crate::services::accounts::Accounts;
+use crate::services::assets::Assets;
+use crate::services::inventory::Inventory;
 use crate::services::ports::{Bus, Location, Place};
 use crate::time::{Clock, Timestamp};
 
@@ -40,7 +43,11 @@ pub struct Context {
     /// All open sessions of this process.
     pub sessions: Arc<Sessions>,
     /// Who has an account.
-    pub accounts: Arc<Accounts>,
+    pub accounts: Accounts,
+    /// Folders and items.
+    pub inventory: Arc<Inventory>,
+    /// Textures and the like.
+    pub assets: Arc<Assets>,
     /// Who else must hear.
     pub bus: Arc<dyn Bus>,
     /// Counters by message.
@@ -170,6 +177,9 @@ impl Session {
             message::ParcelAccessListRequest::ID => self.with(turn, body, parcel::access_list),
             message::ParcelInfoRequest::ID => self.with(turn, body, parcel::info),
 
+            message::RequestImage::ID => self.with(turn, body, assets::request_image),
+            message::TransferRequest::ID => self.with(turn, body, assets::transfer_request),
+            message::RequestXfer::ID => self.with(turn, body, assets::request_xfer),
             message::RequestMultipleObjects::ID => self.with(turn, body, movement::request_objects),
 
             _ if is_only_noted(id) => Outcome::Continue,
