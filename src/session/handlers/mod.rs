@@ -3,6 +3,11 @@
 //! A handler answers on the circuit itself, queues a command for the region, or calls a service.
 //! It never waits; what needs storage goes on in a task of its own and answers by the outbox.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a handler owns its message; some move parts of it on, all have one signature"
+)]
+
 mod agent_data;
 mod assets;
 mod chat;
