@@ -22,7 +22,6 @@ use crate::ids::{AgentId, CircuitCode};
 use crate::llsd::Llsd;
 use crate::message::{self, Message};
 
-
 /// Names a circuit within its endpoint. The generation tells a reused slot from the old one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CircuitKey {

@@ -9,7 +9,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 
 use super::ClientError;
-use crate::circuit::{Circuit, CircuitEvent, Statistics, CloseReason, Outgoing};
+use crate::circuit::{Circuit, CircuitEvent, CloseReason, Outgoing, Statistics};
 use crate::llsd::Llsd;
 use crate::message::MessageId;
 use crate::time::Clock;
@@ -86,7 +86,10 @@ pub(super) async fn run(
             }
         }
         if circuit.stats().unacked_packets == 0 {
-            flushes.drain(..).for_each(|done| drop(done.send(())));
+            for done in flushes.drain(..) {
+                // Whoever waited may have given up.
+                let _ = done.send(());
+            }
         }
         let sleep =
             circuit.poll_timeout().map_or(Duration::from_secs(60), |at| at.since(clock.now()));

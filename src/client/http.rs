@@ -96,9 +96,8 @@ impl HttpClient {
         if let Some(range) = range {
             request = request.header(RANGE, range);
         }
-        let request = request
-            .body(Full::new(body))
-            .map_err(|_| ClientError::BadUrl(url.to_owned()))?;
+        let request =
+            request.body(Full::new(body)).map_err(|_| ClientError::BadUrl(url.to_owned()))?;
         let exchange = async {
             let answer =
                 self.pool.request(request).await.map_err(|error| failed(error.to_string()))?;

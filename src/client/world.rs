@@ -74,8 +74,7 @@ impl Client {
         let (orders, order_queue) = mpsc::channel(EVENT_CAPACITY);
         let (sender, events) = mpsc::channel(EVENT_CAPACITY);
         let lost = Arc::new(AtomicU64::new(0));
-        let run =
-            circuit::run(socket, circuit, clock, order_queue, sender.clone(), lost.clone());
+        let run = circuit::run(socket, circuit, clock, order_queue, sender.clone(), lost.clone());
         let tasks = vec![
             tokio::spawn(async move {
                 if let Err(error) = run.await {
@@ -84,8 +83,7 @@ impl Client {
             }),
             tokio::spawn(caps.clone().poll_events(sender)),
         ];
-        let client =
-            Self { login, caps, http, orders, events, kept: VecDeque::new(), lost, tasks };
+        let client = Self { login, caps, http, orders, events, kept: VecDeque::new(), lost, tasks };
         let mut open = UseCircuitCode::default();
         open.circuit_code.code = client.login.circuit_code.0;
         open.circuit_code.session_id = client.login.session_id.0;
@@ -200,9 +198,7 @@ impl Client {
         fits: impl Fn(&Llsd) -> bool,
     ) -> Result<Llsd, ClientError> {
         self.pick(within, wanted, |event| match event {
-            ClientEvent::Event { name, body } if name == wanted && fits(body) => {
-                Some(body.clone())
-            }
+            ClientEvent::Event { name, body } if name == wanted && fits(body) => Some(body.clone()),
             _ => None,
         })
         .await

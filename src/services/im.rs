@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::ports::{Bus, Delivery, Reach};
 use crate::circuit::{Category, Outgoing};
 use crate::ids::{AgentId, RegionId};
-use crate::message::{ImprovedInstantMessage, ImprovedInstantMessageMessageBlock};
 use crate::message::{self, Vector3};
+use crate::message::{ImprovedInstantMessage, ImprovedInstantMessageMessageBlock};
 
 /// Text of a message, in bytes, without its final NUL.
 const MAX_TEXT: usize = 1023;
@@ -93,8 +93,7 @@ pub fn route(
             return Verdict::Refused;
         }
     };
-    let outgoing =
-        Outgoing { message: encoded, reliable: true, category: Category::Unthrottled };
+    let outgoing = Outgoing { message: encoded, reliable: true, category: Category::Unthrottled };
     match bus.deliver(to, Delivery::Message(outgoing)) {
         Reach::Accepted => Verdict::Delivered,
         Reach::Offline => Verdict::NotOnline { to, store: dialog == dialog::MESSAGE },

@@ -225,8 +225,7 @@ impl Sessions {
             session.closed.cancel();
         }
         self.by_code.remove(&session.circuit_code);
-        self.by_agent
-            .remove_if(&session.agent_id, |_, held| held.session_id == session.session_id);
+        self.by_agent.remove_if(&session.agent_id, |_, held| held.session_id == session.session_id);
         session.caps.close();
         session.events.close();
         true

@@ -3,8 +3,8 @@
 //! The task never waits for the region: while the region's channel is full it stops reading its
 //! socket, so that the pressure goes back to the clients, and keeps sending.
 
-use std::collections::{BinaryHeap, VecDeque};
 use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -46,6 +46,8 @@ pub struct EndpointSettings {
     pub circuit: CircuitConfig,
     /// Packets per second that one source without a circuit may send.
     pub stranger_rate: u32,
+    /// Packets that such a source may send at once.
+    pub stranger_burst: u32,
     /// How long after its login a circuit may be opened.
     pub circuit_code_lifetime: Duration,
     /// How long an ended circuit repeats its farewell and its acks.
@@ -80,7 +82,8 @@ impl Endpoint {
         commands: mpsc::Receiver<EndpointCommand>,
     ) -> Self {
         let clock = context.clock.clone();
-        let strangers = SourceLimit::new(settings.stranger_rate, clock.now());
+        let strangers =
+            SourceLimit::new(settings.stranger_rate, settings.stranger_burst, clock.now());
         Self {
             socket,
             context,
@@ -371,10 +374,8 @@ impl Endpoint {
         farewell(slot, reason, text, now);
         if slot.session.entered() {
             self.context.bus.depart(&slot.session.outbox);
-            self.held.push_back(Command::Leave {
-                agent: shared.agent_id,
-                session: shared.session_id,
-            });
+            self.held
+                .push_back(Command::Leave { agent: shared.agent_id, session: shared.session_id });
             self.context.remember_place(&shared);
         }
         self.context.sessions.remove(&shared, reason);

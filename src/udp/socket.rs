@@ -25,7 +25,8 @@ pub fn bind(
     count: usize,
     settings: SocketSettings,
 ) -> io::Result<Vec<UdpSocket>> {
-    let count = if cfg!(any(target_os = "linux", target_os = "android")) { count.max(1) } else { 1 };
+    let count =
+        if cfg!(any(target_os = "linux", target_os = "android")) { count.max(1) } else { 1 };
     let first = open(address, count > 1, settings)?;
     // Port 0 was settled by the first socket; the others join it.
     let address = first.local_addr()?;

@@ -14,9 +14,10 @@ impl Accounts {
     /// [`AccountError::Store`].
     pub async fn by_ids(&self, ids: Vec<AgentId>) -> Result<Vec<Account>, AccountError> {
         let found = self.inner.store.call(move |store| {
-            ids.into_iter().filter_map(|id| store.account(id).transpose()).collect()
+            let found = ids.into_iter().filter_map(|id| store.account(id).transpose());
+            found.collect::<Result<Vec<_>, _>>()
         });
-        Ok(found.await?.map_err(AccountError::Store)?)
+        Ok(found.await??)
     }
 
     /// Up to `limit` accounts whose name holds `text`, upper and lower case being the same; an

@@ -7,6 +7,7 @@ use crate::message::{
     AgentWearablesUpdateWearableData, EconomyData, EconomyDataRequest, GenericMessage,
     MoneyBalanceReply, MoneyBalanceRequest, MuteListRequest, UserInfoReply, UserInfoRequest,
 };
+use crate::services::inventory::{DEFAULT_WEARABLES, default_wearable_item};
 
 pub(super) fn agent_data(
     session: &mut Session,
@@ -55,28 +56,23 @@ pub(super) fn economy(
 /// Only ever an answer: libopenmetaverse takes an unasked one for the answer and drops the real.
 pub(super) fn wearables(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     _request: AgentWearablesRequest,
 ) -> Outcome {
-    let shared = session.shared.clone();
-    let inventory = session.context.inventory.clone();
-    let outbox = session.outbox.clone();
-    session.look_up(async move {
-        let worn = inventory.worn(shared.agent_id).await.unwrap_or_default();
-        let mut update = AgentWearablesUpdate::default();
-        update.agent_data.agent_id = shared.agent_id.0;
-        update.agent_data.session_id = shared.session_id.0;
-        update.agent_data.serial_num = 1;
-        update.wearable_data = worn
-            .iter()
-            .map(|wearable| AgentWearablesUpdateWearableData {
-                item_id: wearable.item,
-                asset_id: wearable.asset,
-                wearable_type: wearable.kind,
-            })
-            .collect();
-        let _ = outbox.send_message(&update, true, crate::circuit::Category::Unthrottled);
-    });
+    let agent = session.shared.agent_id;
+    let mut update = AgentWearablesUpdate::default();
+    update.agent_data.agent_id = agent.0;
+    update.agent_data.session_id = session.shared.session_id.0;
+    update.agent_data.serial_num = 1;
+    update.wearable_data = DEFAULT_WEARABLES
+        .iter()
+        .map(|wearable| AgentWearablesUpdateWearableData {
+            item_id: default_wearable_item(agent, wearable.kind).0,
+            asset_id: wearable.asset.0,
+            wearable_type: wearable.kind.code(),
+        })
+        .collect();
+    session.reply(turn, &update);
     Outcome::Continue
 }
 

@@ -4,7 +4,6 @@
 //! It never waits; what needs storage goes on in a task of its own and answers by the outbox.
 
 mod agent_data;
-mod assets;
 mod chat;
 mod entry;
 mod im;
@@ -26,8 +25,6 @@ use crate::message::{self, FieldType, Message, MessageId, MessageInfo, Quantity}
 use crate::outbox::Outbox;
 use crate::region::{Command, RegionLink};
 use crate::services::accounts::Accounts;
-use crate::services::assets::Assets;
-use crate::services::inventory::Inventory;
 use crate::services::ports::{Bus, Location, Place};
 use crate::time::{Clock, Timestamp};
 
@@ -44,10 +41,6 @@ pub struct Context {
     pub sessions: Arc<Sessions>,
     /// Who has an account.
     pub accounts: Arc<Accounts>,
-    /// Folders and items.
-    pub inventory: Arc<Inventory>,
-    /// Textures and the like.
-    pub assets: Arc<Assets>,
     /// Who else must hear.
     pub bus: Arc<dyn Bus>,
     /// Counters by message.
@@ -60,11 +53,8 @@ impl Context {
     /// Keeps where an agent is, for its next login at `last`.
     pub fn remember_place(&self, session: &AgentSession) {
         let place = session.whereabouts.position();
-        let location = Location {
-            region: self.region.info.id,
-            position: [place.x, place.y, place.z],
-            look_at: [session.look_at.x, session.look_at.y, session.look_at.z],
-        };
+        let location =
+            Location { region: self.region.info.id, position: place, look_at: session.look_at };
         let (accounts, agent) = (self.accounts.clone(), session.agent_id);
         tokio::spawn(async move {
             if let Err(error) = accounts.set_location(agent, Place::Last, location).await {
@@ -181,9 +171,6 @@ impl Session {
             message::ParcelInfoRequest::ID => self.with(turn, body, parcel::info),
 
             message::RequestMultipleObjects::ID => self.with(turn, body, movement::request_objects),
-            message::RequestImage::ID => self.with(turn, body, assets::request_image),
-            message::TransferRequest::ID => self.with(turn, body, assets::transfer_request),
-            message::RequestXfer::ID => self.with(turn, body, assets::request_xfer),
 
             _ if is_only_noted(id) => Outcome::Continue,
             _ => {
@@ -227,8 +214,7 @@ impl Session {
         };
         let id_at = |offset: usize| body.get(offset..offset + 16);
         id_at(agent_at) == Some(self.shared.agent_id.0.as_bytes())
-            && session_at
-                .is_none_or(|at| id_at(at) == Some(self.shared.session_id.0.as_bytes()))
+            && session_at.is_none_or(|at| id_at(at) == Some(self.shared.session_id.0.as_bytes()))
     }
 
     /// Answers on the circuit, reliably, ahead of every throttle.

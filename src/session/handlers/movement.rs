@@ -110,8 +110,6 @@ pub(super) fn teleport_location(
     let mut body = crate::llsd::Map::new();
     body.insert("Info", Llsd::Array(vec![Llsd::Map(info)]));
     body.insert("AlertInfo", Llsd::Array(vec![Llsd::Map(alert)]));
-    session
-        .outbox
-        .event(Event { message: "TeleportFailed".into(), body: Llsd::Map(body) });
+    session.outbox.event(Event { message: "TeleportFailed".into(), body: Llsd::Map(body) });
     Outcome::Continue
 }
