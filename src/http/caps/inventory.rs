@@ -1,13 +1,15 @@
 //! Reading inventory: folders with their contents, and single items, of the agent and of the
 //! library.
 
-use crate::ids::AgentId;
-use crate::llsd::{self, Llsd};
-use crate::services::inventory::{Contents, Folder, FolderId, Inventory, Item, ItemId};
 use uuid::Uuid;
 
 use super::Caps;
 use super::request::{CapError, CapReply, CapRequest};
+use crate::ids::AgentId;
+use crate::llsd::{self, Llsd};
+use crate::services::inventory::{
+    Contents, Folder, FolderId, FolderType, Item, ItemId, LIBRARY_OWNER,
+};
 
 /// Whose inventory a capability reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,14 +24,14 @@ impl Source {
     /// Whether a request for things of `owner` may be answered for `agent`. Clients leave the
     /// owner out, or name themselves also when they ask for the library (node-metaverse).
     fn accepts(self, owner: AgentId, agent: AgentId) -> bool {
-        let library = self == Self::Library && owner == Inventory::LIBRARY_OWNER;
+        let library = self == Self::Library && owner == LIBRARY_OWNER;
         library || owner == agent || owner == AgentId::NIL
     }
 
     fn owner(self, agent: AgentId) -> AgentId {
         match self {
             Self::Agent => agent,
-            Self::Library => Inventory::LIBRARY_OWNER,
+            Self::Library => LIBRARY_OWNER,
         }
     }
 }
@@ -44,23 +46,33 @@ pub(super) async fn descendents(
     request: CapRequest,
 ) -> Result<CapReply, CapError> {
     let body = request.post(caps.max_body).await?;
-    let mut folders = Vec::new();
-    let mut bad_folders = Vec::new();
-    for (position, wanted) in body.get("folders").as_array().iter().enumerate() {
-        let id = wanted.get("folder_id").as_uuid();
-        let error = if position >= MAX_PER_REQUEST {
-            "too many folders in one request"
+    let wanted = body.get("folders").as_array();
+    let judge = |(position, wanted): (usize, &Llsd)| {
+        if position >= MAX_PER_REQUEST {
+            Err("too many folders in one request")
         } else if source.accepts(AgentId(wanted.get("owner_id").as_uuid()), agent) {
-            match folder(caps, agent, source, id).await? {
+            Ok(FolderId(wanted.get("folder_id").as_uuid()))
+        } else {
+            Err("not the owner")
+        }
+    };
+    let judged: Vec<_> = wanted.iter().enumerate().map(judge).collect();
+    let ids = judged.iter().flatten().copied().collect();
+    let found = caps.inventory.contents(source.owner(agent), ids).await;
+    let mut found = found.map_err(unavailable)?.into_iter();
+    let (mut folders, mut bad_folders) = (Vec::new(), Vec::new());
+    for (wanted, judged) in wanted.iter().zip(judged) {
+        let error = match judged {
+            Ok(id) => match found.next().flatten().or_else(|| lost_and_found(source, agent, id)) {
                 Some(contents) => {
                     folders.push(folder_to_llsd(&contents, agent, wanted));
                     continue;
                 }
                 None => "no such folder",
-            }
-        } else {
-            "not the owner"
+            },
+            Err(error) => error,
         };
+        let id = wanted.get("folder_id").as_uuid();
         bad_folders.push(llsd::map! { "folder_id" => id, "error" => error });
     }
     let mut answer = llsd::map! { "folders" => Llsd::Array(folders) };
@@ -79,26 +91,27 @@ pub(super) async fn items(
     request: CapRequest,
 ) -> Result<CapReply, CapError> {
     let body = request.post(caps.max_body).await?;
-    let mut items = Vec::new();
-    for wanted in body.get("items").as_array().iter().take(MAX_PER_REQUEST) {
-        if !source.accepts(AgentId(wanted.get("owner_id").as_uuid()), agent) {
-            continue;
-        }
-        let id = ItemId(wanted.get("item_id").as_uuid());
-        let item = caps.inventory.item(source.owner(agent), id).await.map_err(unavailable)?;
-        items.extend(item.as_ref().map(item_to_llsd));
-    }
+    let wanted = body.get("items").as_array().iter().take(MAX_PER_REQUEST);
+    let ids = wanted
+        .filter(|item| source.accepts(AgentId(item.get("owner_id").as_uuid()), agent))
+        .map(|item| ItemId(item.get("item_id").as_uuid()))
+        .collect();
+    let items = caps.inventory.items(source.owner(agent), ids).await.map_err(unavailable)?;
+    let items = items.iter().map(item_to_llsd).collect();
     Ok(CapReply::Value(llsd::map! { "agent_id" => agent.0, "items" => Llsd::Array(items) }))
 }
 
-async fn folder(
-    caps: &Caps,
-    agent: AgentId,
-    source: Source,
-    id: Uuid,
-) -> Result<Option<Contents>, CapError> {
-    let contents = caps.inventory.contents(source.owner(agent), FolderId(id)).await;
-    contents.map_err(unavailable)
+/// Viewers ask for the contents of the null folder to find items without a parent: there are none.
+fn lost_and_found(source: Source, agent: AgentId, id: FolderId) -> Option<Contents> {
+    let folder = Folder {
+        id,
+        owner: source.owner(agent),
+        parent: None,
+        name: String::new(),
+        kind: FolderType::None,
+        version: 1,
+    };
+    id.0.is_nil().then(|| Contents { folder, folders: Vec::new(), items: Vec::new() })
 }
 
 fn unavailable(error: impl std::fmt::Display) -> CapError {
@@ -127,7 +140,7 @@ fn folder_to_llsd(contents: &Contents, agent: AgentId, wanted: &Llsd) -> Llsd {
         "categories" => Llsd::Array(categories.iter().map(|folder| category(folder, agent)).collect()),
         "descendents" => (categories.len() + items.len()) as i32,
         "folder_id" => folder.id.0,
-        "items" => Llsd::Array(items.iter().map(|item| item_to_llsd(item)).collect()),
+        "items" => Llsd::Array(items.iter().copied().map(item_to_llsd).collect()),
         "owner_id" => folder.owner.0,
         "version" => folder.version,
     }

@@ -41,9 +41,9 @@ pub struct Caps {
     /// Names.
     pub accounts: Accounts,
     /// Folders and items.
-    pub inventory: Arc<Inventory>,
+    pub inventory: Inventory,
     /// Asset data.
-    pub assets: Arc<Assets>,
+    pub assets: Assets,
     /// Wall time, for expiry dates.
     pub clock: Arc<dyn Clock>,
     /// What clients are told about the grid.

@@ -1,10 +1,11 @@
 //! The seed: exchanges names of capabilities for their URLs.
 
-use super::request::{CapError, CapReply, CapRequest};
+use std::sync::Arc;
+
 use super::NAMES;
+use super::request::{CapError, CapReply, CapRequest};
 use crate::llsd::{Llsd, Map};
 use crate::session::AgentSession;
-use std::sync::Arc;
 
 /// POST of an array of names; the answer has the URLs of those that exist, and nothing for the
 /// others: a viewer would take an empty string for a URL.
