@@ -73,6 +73,8 @@ pub(super) fn start(
             regions: regions.clone(),
             sessions: shared.sessions.clone(),
             accounts: shared.accounts.clone(),
+            inventory: shared.inventory.clone(),
+            assets: shared.assets.clone(),
             bus: shared.bus.clone(),
             counters: MessageCounters::new(),
             clock: shared.clock.clone(),
