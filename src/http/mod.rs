@@ -5,4 +5,5 @@
 
 pub mod body;
 pub mod control;
+pub mod login;
 pub mod serve;

@@ -5,7 +5,8 @@ use bytes::{Bytes, BytesMut};
 use super::encoded::Encoded;
 use super::error::{DecodeError, EncodeError};
 use super::info::MessageInfo;
-use super::wire::{Reader, Writer};
+use super::reader::Reader;
+use super::writer::Writer;
 use super::{MessageId, zerocode};
 
 /// A message of the template.

@@ -21,7 +21,11 @@ pub fn variable2(text: &str) -> Bytes {
 
 /// Text for a Variable field, cut to `most` bytes, without the zero byte, on a character boundary.
 pub fn variable_max(text: &str, most: usize) -> Bytes {
-    let text = &text[..text.floor_char_boundary(most)];
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let text = &text[..end];
     if text.is_empty() {
         return Bytes::new();
     }

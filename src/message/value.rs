@@ -89,6 +89,7 @@ impl Default for Quaternion {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact results")]
 mod tests {
     use super::Quaternion;
 

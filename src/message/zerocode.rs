@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn runs_are_split_at_255() {
-        assert_eq!(encoded(&[]), []);
+        assert!(encoded(&[]).is_empty());
         assert_eq!(encoded(&[1, 0, 2, 0, 0]), [1, 0, 1, 2, 0, 2]);
         assert_eq!(encoded(&[0; 255]), [0, 255]);
         assert_eq!(encoded(&[0; 256]), [0, 255, 0, 1]);

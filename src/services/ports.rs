@@ -13,6 +13,7 @@ pub use bus::{Bus, Delivery, Reach};
 pub use handle::{StoreGone, StoreHandle};
 
 use crate::ids::{AgentId, RegionId};
+use crate::message::Vector3;
 
 use super::accounts::AccountName;
 use super::inventory::{Contents, Folder, FolderId, Item, ItemId};
@@ -177,9 +178,9 @@ pub struct Location {
     /// The region.
     pub region: RegionId,
     /// Metres from the region's south-west corner; z from the zero level.
-    pub position: [f32; 3],
+    pub position: Vector3,
     /// The direction looked in.
-    pub look_at: [f32; 3],
+    pub look_at: Vector3,
 }
 
 /// Which of an account's places.

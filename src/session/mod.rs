@@ -7,6 +7,7 @@ pub mod caps;
 pub mod counters;
 pub mod event_queue;
 pub mod handlers;
+pub mod preferences;
 mod registry;
 
 pub use handlers::{Context, Outcome, Session, Turn};

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use crate::ids::{AgentId, RegionId};
+use crate::message::Vector3;
 use crate::services::accounts::AccountName;
 use crate::services::inventory::{
     AssetType, FolderId, FolderType, Item, ItemId, standard_folder, standard_inventory,
@@ -62,8 +63,8 @@ pub(super) fn create(store: &mut dyn Store, account: &Account) -> Result<(), Sto
 fn location(x: f32) -> Location {
     Location {
         region: RegionId(Uuid::from_u128(0xFFFF_FFFF_0000_0000_8000_0000_0000_0001)),
-        position: [x, 127.999_99, -0.1],
-        look_at: [0.0, 1.0, 0.0],
+        position: Vector3::new(x, 127.999_99, -0.1),
+        look_at: Vector3::new(0.0, 1.0, 0.0),
     }
 }
 

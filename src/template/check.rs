@@ -72,6 +72,6 @@ impl Seen {
                 (other, _) => Problem::Clash { what, other: other.clone(), rust: rust.to_owned() },
             },
         };
-        Err(TemplateError { place, problem })
+        Err(TemplateError { place: Box::new(place), problem })
     }
 }

@@ -6,7 +6,7 @@ use std::{error, fmt};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateError {
     /// The place.
-    pub place: Place,
+    pub place: Box<Place>,
     /// The defect.
     pub problem: Problem,
 }

@@ -230,7 +230,7 @@ impl<'t> Parser<'t> {
     }
 
     fn error(&self, problem: Problem) -> TemplateError {
-        TemplateError { place: self.place.clone(), problem }
+        TemplateError { place: Box::new(self.place.clone()), problem }
     }
 }
 

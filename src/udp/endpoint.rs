@@ -46,6 +46,8 @@ pub struct EndpointSettings {
     pub circuit: CircuitConfig,
     /// Packets per second that one source without a circuit may send.
     pub stranger_rate: u32,
+    /// Packets that such a source may send at once.
+    pub stranger_burst: u32,
     /// How long after its login a circuit may be opened.
     pub circuit_code_lifetime: Duration,
     /// How long an ended circuit repeats its farewell and its acks.
@@ -80,7 +82,8 @@ impl Endpoint {
         commands: mpsc::Receiver<EndpointCommand>,
     ) -> Self {
         let clock = context.clock.clone();
-        let strangers = SourceLimit::new(settings.stranger_rate, clock.now());
+        let strangers =
+            SourceLimit::new(settings.stranger_rate, settings.stranger_burst, clock.now());
         Self {
             socket,
             context,

@@ -53,11 +53,8 @@ impl Context {
     /// Keeps where an agent is, for its next login at `last`.
     pub fn remember_place(&self, session: &AgentSession) {
         let place = session.whereabouts.position();
-        let location = Location {
-            region: self.region.info.id,
-            position: [place.x, place.y, place.z],
-            look_at: [session.look_at.x, session.look_at.y, session.look_at.z],
-        };
+        let location =
+            Location { region: self.region.info.id, position: place, look_at: session.look_at };
         let (accounts, agent) = (self.accounts.clone(), session.agent_id);
         tokio::spawn(async move {
             if let Err(error) = accounts.set_location(agent, Place::Last, location).await {

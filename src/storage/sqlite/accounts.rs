@@ -4,6 +4,7 @@ use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, params};
 
 use crate::ids::AgentId;
+use crate::message::Vector3;
 use crate::services::accounts::AccountName;
 use crate::services::inventory::{Folder, Item};
 use crate::services::ports::{Account, AccountStore, Location, Place, StoreError, StoredPassword};
@@ -141,8 +142,8 @@ fn insert_location(
                 ON CONFLICT (account, place) DO UPDATE SET region = excluded.region, \
                 x = excluded.x, y = excluded.y, z = excluded.z, look_x = excluded.look_x, \
                 look_y = excluded.look_y, look_z = excluded.look_z";
-    let [x, y, z] = location.position;
-    let [look_x, look_y, look_z] = location.look_at;
+    let Vector3 { x, y, z } = location.position;
+    let Vector3 { x: look_x, y: look_y, z: look_z } = location.look_at;
     let place = match place {
         Place::Last => 0,
         Place::Home => 1,

@@ -5,6 +5,7 @@ use rusqlite::{Row, ToSql};
 use uuid::Uuid;
 
 use crate::ids::{AgentId, RegionId};
+use crate::message::Vector3;
 use crate::services::inventory::{
     AssetId, AssetType, Folder, FolderId, FolderType, InventoryType, Item, ItemId, Permissions,
     SaleInfo,
@@ -69,8 +70,8 @@ pub(super) fn location(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<L
     let number = |offset: usize| row.get::<_, f32>(first + offset);
     Ok(Some(Location {
         region: RegionId(id(row, first)?),
-        position: [number(1)?, number(2)?, number(3)?],
-        look_at: [number(4)?, number(5)?, number(6)?],
+        position: Vector3::new(number(1)?, number(2)?, number(3)?),
+        look_at: Vector3::new(number(4)?, number(5)?, number(6)?),
     }))
 }
 

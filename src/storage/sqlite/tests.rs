@@ -1,3 +1,5 @@
+//! What only this store promises: formats, the lock, and survival.
+
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
@@ -5,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ids::{AgentId, RegionId};
+use crate::message::Vector3;
 use crate::services::inventory::{FolderType, standard_folder};
 use crate::services::ports::{AccountStore, InventoryStore, Location, Place, StoredPassword};
 use crate::storage::MemoryStore;
@@ -95,8 +98,8 @@ fn every_acknowledged_call_is_on_disk_before_the_next() {
     create(&mut store, &kept).unwrap();
     kept.last = Some(Location {
         region: RegionId(Uuid::from_u128(7)),
-        position: [1.0, 2.0, 3.0],
-        look_at: [1.0, 0.0, 0.0],
+        position: Vector3::new(1.0, 2.0, 3.0),
+        look_at: Vector3::new(1.0, 0.0, 0.0),
     });
     store.set_location(kept.id, Place::Last, &kept.last.unwrap()).unwrap();
     let copy = tempfile::tempdir().unwrap();
@@ -235,7 +238,11 @@ fn run(store: &mut dyn Store, step: &Step, in_batch: &mut bool) -> String {
         }
         Step::Move(number, home, x) => {
             let region = RegionId(Uuid::from_u128(3));
-            let to = Location { region, position: [*x; 3], look_at: [0.0; 3] };
+            let to = Location {
+                region,
+                position: Vector3::new(*x, *x, *x),
+                look_at: Vector3::default(),
+            };
             let place = if *home { Place::Home } else { Place::Last };
             let result = store.set_location(id(*number), place, &to);
             format!("{result:?} {:?}", store.account(id(*number)))
