@@ -10,6 +10,7 @@ pub mod decode;
 pub mod exit;
 pub mod health;
 pub mod output;
+pub mod serve;
 mod serve_args;
 
 pub use serve_args::ServeArgs;
