@@ -1,3 +1,5 @@
+//! Every capability, called through the router without a socket.
+
 use std::time::Duration;
 
 use axum::body::Body;

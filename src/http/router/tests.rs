@@ -1,3 +1,5 @@
+//! Every public route, called without a socket.
+
 use std::sync::Mutex;
 use std::time::Duration;
 
