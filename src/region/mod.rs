@@ -29,11 +29,13 @@ mod whereabouts;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use crate::config::Flavour;
 pub use chat::ChatRanges;
 pub use command::{Command, Entrant};
 pub use info::{RegionInfo, RegionLink, region_flags};
 pub use movement::Speeds;
 pub use snapshot::{AgentSnapshot, RegionCounters, RegionCounts, RegionSnapshot};
+pub use task::run;
 pub use terrain::{Heightmap, TerrainError};
 pub use whereabouts::Whereabouts;
 
@@ -50,12 +52,10 @@ use movement::Surroundings;
 pub struct RegionSettings {
     /// Time between two ticks.
     pub frame: Duration,
-    /// How fast avatars are.
-    pub speeds: Speeds,
+    /// Whose avatars' speeds apply.
+    pub flavour: Flavour,
     /// How far chat carries.
     pub chat: ChatRanges,
-    /// Wall time at the clock's origin, since 1970.
-    pub unix_at_origin: Duration,
     /// Least time between two updates of an avatar that moves steadily. Changes do not wait.
     pub moving_interval: Duration,
     /// Bytes that may wait behind a client's throttles before it gets no more updates for now.
@@ -68,12 +68,11 @@ impl Default for RegionSettings {
     fn default() -> Self {
         Self {
             frame: Duration::from_micros(90_909),
-            speeds: Speeds::OPENSIM,
+            flavour: Flavour::OpenSim,
             chat: ChatRanges::default(),
-            unix_at_origin: Duration::ZERO,
             moving_interval: Duration::from_millis(200),
             backlog_limit: 24 * 1024,
-            packets_per_tick: 4096,
+            packets_per_tick: 1024,
         }
     }
 }
@@ -89,6 +88,11 @@ pub struct Region {
     wind: Option<Outgoing>,
     crowd: Crowd,
     scratch: Scratch,
+    speeds: Speeds,
+    /// Wall time at the clock's origin, since 1970.
+    unix_at_origin: Duration,
+    /// The slot whose client is next to be told what it lacks in this tick.
+    flush_next: usize,
     counters: RegionCounters,
     frames: stats::Frames,
     ticks: u64,
@@ -112,6 +116,7 @@ impl Region {
                 stats::layer_packet(layer_data::LAYER_LAND, data, true, Category::Land)
             })
             .collect();
+        let speeds = Speeds::of(settings.flavour);
         Self {
             info,
             settings,
@@ -120,6 +125,9 @@ impl Region {
             wind: stats::wind(seed),
             crowd: Crowd::default(),
             scratch: Scratch::default(),
+            speeds,
+            unix_at_origin: Duration::ZERO,
+            flush_next: 0,
             counters: RegionCounters::default(),
             frames: stats::Frames::default(),
             ticks: 0,
@@ -174,15 +182,26 @@ impl Region {
         }
     }
 
-    /// Moves everything on to `now` and tells clients what they lack.
+    /// Tells the region what the wall clock said at its own clock's origin, since 1970.
+    pub fn set_unix_origin(&mut self, unix_at_origin: Duration) {
+        self.unix_at_origin = unix_at_origin;
+    }
+
+    /// A whole tick: [`Self::advance`], then [`Self::flush`] until all is told.
     pub fn tick(&mut self, now: Timestamp) {
+        self.advance(now);
+        while self.flush(usize::MAX) {}
+    }
+
+    /// Moves everything on to `now` and says what is due to everybody.
+    pub fn advance(&mut self, now: Timestamp) {
         let elapsed = if self.ticks == 0 { Duration::ZERO } else { now.since(self.last_tick) };
         self.last_tick = now;
         self.ticks += 1;
         self.frames.tick();
         let around = Surroundings {
             ground: &self.ground,
-            speeds: &self.settings.speeds,
+            speeds: &self.speeds,
             no_fly: self.info.flags & region_flags::BLOCK_FLY != 0,
         };
         for (_, member) in self.crowd.iter_mut() {
@@ -192,8 +211,17 @@ impl Region {
             self.publish(now, slot);
         }
         self.show_world_to_the_silent(now);
-        self.flush_views();
         self.tell_periodically(now);
+        self.flush_next = 0;
+    }
+
+    /// Tells the next `clients` clients what they lack; false when all had their turn since
+    /// [`Self::advance`]. In parts, so that endpoints and commands need not wait for all.
+    pub fn flush(&mut self, clients: usize) -> bool {
+        let end = self.flush_next.saturating_add(clients).min(self.crowd.slots());
+        self.flush_views(self.flush_next..end);
+        self.flush_next = end;
+        end < self.crowd.slots()
     }
 
     /// Adds to the statistics how long a tick took; the shell knows.
@@ -378,7 +406,7 @@ impl Region {
     }
 
     fn unix(&self, now: Timestamp) -> Duration {
-        self.settings.unix_at_origin.saturating_add(now.since_origin())
+        self.unix_at_origin.saturating_add(now.since_origin())
     }
 }
 
