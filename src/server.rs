@@ -64,8 +64,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
     store: StoreHandle,
     accounts: Accounts,
-    inventory: Arc<Inventory>,
-    assets: Arc<Assets>,
+    inventory: Inventory,
+    assets: Assets,
     sessions: Arc<Sessions>,
     bus: Arc<LocalBus>,
     stop: CancellationToken,
@@ -96,8 +96,8 @@ impl Server {
         let first_region = RegionId(config.region.first().map(RegionConfig::id).unwrap_or_default());
         let shared = Arc::new(Shared {
             clock,
-            inventory: Arc::new(Inventory::new(store.clone())),
-            assets: Arc::new(Assets::built_in(first_region)),
+            inventory: Inventory::new(store.clone()),
+            assets: Assets::built_in(first_region),
             store: store.clone(),
             accounts,
             sessions: Arc::new(Sessions::default()),
