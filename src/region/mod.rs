@@ -29,7 +29,6 @@ mod whereabouts;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use crate::config::Flavour;
 pub use chat::ChatRanges;
 pub use command::{Command, Entrant};
 pub use info::{RegionInfo, RegionLink, region_flags};
@@ -52,8 +51,10 @@ use movement::Surroundings;
 pub struct RegionSettings {
     /// Time between two ticks.
     pub frame: Duration,
-    /// Whose avatars' speeds apply.
-    pub flavour: Flavour,
+    /// How fast avatars are.
+    pub speeds: Speeds,
+    /// Wall time at the clock's origin, since 1970.
+    pub unix_at_origin: Duration,
     /// How far chat carries.
     pub chat: ChatRanges,
     /// Least time between two updates of an avatar that moves steadily. Changes do not wait.
@@ -68,7 +69,8 @@ impl Default for RegionSettings {
     fn default() -> Self {
         Self {
             frame: Duration::from_micros(90_909),
-            flavour: Flavour::OpenSim,
+            speeds: Speeds::OPENSIM,
+            unix_at_origin: Duration::ZERO,
             chat: ChatRanges::default(),
             moving_interval: Duration::from_millis(200),
             backlog_limit: 24 * 1024,
@@ -88,9 +90,6 @@ pub struct Region {
     wind: Option<Outgoing>,
     crowd: Crowd,
     scratch: Scratch,
-    speeds: Speeds,
-    /// Wall time at the clock's origin, since 1970.
-    unix_at_origin: Duration,
     /// The slot whose client is next to be told what it lacks in this tick.
     flush_next: usize,
     counters: RegionCounters,
@@ -116,7 +115,6 @@ impl Region {
                 stats::layer_packet(layer_data::LAYER_LAND, data, true, Category::Land)
             })
             .collect();
-        let speeds = Speeds::of(settings.flavour);
         Self {
             info,
             settings,
@@ -125,8 +123,6 @@ impl Region {
             wind: stats::wind(seed),
             crowd: Crowd::default(),
             scratch: Scratch::default(),
-            speeds,
-            unix_at_origin: Duration::ZERO,
             flush_next: 0,
             counters: RegionCounters::default(),
             frames: stats::Frames::default(),
@@ -182,11 +178,6 @@ impl Region {
         }
     }
 
-    /// Tells the region what the wall clock said at its own clock's origin, since 1970.
-    pub fn set_unix_origin(&mut self, unix_at_origin: Duration) {
-        self.unix_at_origin = unix_at_origin;
-    }
-
     /// A whole tick: [`Self::advance`], then [`Self::flush`] until all is told.
     pub fn tick(&mut self, now: Timestamp) {
         self.advance(now);
@@ -201,7 +192,7 @@ impl Region {
         self.frames.tick();
         let around = Surroundings {
             ground: &self.ground,
-            speeds: &self.speeds,
+            speeds: &self.settings.speeds,
             no_fly: self.info.flags & region_flags::BLOCK_FLY != 0,
         };
         for (_, member) in self.crowd.iter_mut() {
@@ -406,7 +397,7 @@ impl Region {
     }
 
     fn unix(&self, now: Timestamp) -> Duration {
-        self.unix_at_origin.saturating_add(now.since_origin())
+        self.settings.unix_at_origin.saturating_add(now.since_origin())
     }
 }
 

@@ -13,7 +13,6 @@ use super::math::{
 };
 use super::terrain::Heightmap;
 use super::terrain::REGION_SIZE;
-use crate::config::Flavour;
 use crate::message::{AgentUpdateAgentData, Quaternion, Vector3};
 use crate::time::Timestamp;
 
@@ -100,14 +99,6 @@ impl Speeds {
         fly: 4.096 * 4.0,
         fly_down: 4.096 * 4.0,
     };
-
-    /// The speeds of a flavour.
-    pub const fn of(flavour: Flavour) -> Self {
-        match flavour {
-            Flavour::OpenSim => Self::OPENSIM,
-            Flavour::SecondLife => Self::SECOND_LIFE,
-        }
-    }
 
     /// Second Life's, as its documentation gives them.
     pub const SECOND_LIFE: Self = Self {

@@ -19,7 +19,6 @@ pub async fn run(
     clock: Arc<dyn Clock>,
     cancellation: CancellationToken,
 ) -> Region {
-    region.set_unix_origin(clock.unix().saturating_sub(clock.now().since_origin()));
     // Paced by the runtime's clock; the region itself only ever sees `clock`.
     let mut ticks = interval(region.frame().max(SHORTEST_FRAME));
     // After a stall the region goes on from now; it does not run after lost ticks.
