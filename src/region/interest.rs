@@ -304,8 +304,7 @@ impl Region {
         let last = take_first(&mut scratch.messages, pipe.packets);
         for &(_, slot) in &scratch.messages {
             let handle = self.info.handle;
-            let (Some(told), Some(&mark)) =
-                (view.told.get_mut(slot), self.crowd.marks().get(slot))
+            let (Some(told), Some(&mark)) = (view.told.get_mut(slot), self.crowd.marks().get(slot))
             else {
                 continue;
             };
@@ -389,6 +388,3 @@ const KILLS_PER_PACKET: usize = 200;
 const NEAR: u32 = 32 * 32;
 /// The same for every fourth.
 const FAR: u32 = 96 * 96;
-
-#[cfg(test)]
-mod tests;
