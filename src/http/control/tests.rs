@@ -1,3 +1,5 @@
+//! The control routes, called without a socket.
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
