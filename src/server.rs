@@ -153,7 +153,7 @@ fn open_store(config: &Config) -> Result<StoreHandle, ServerError> {
     } else {
         Box::new(storage::SqliteStore::open(&config.storage.directory)?)
     };
-    StoreHandle::spawn(store).map_err(ServerError::Thread)
+    StoreHandle::spawn(store).map_err(ServerError::System)
 }
 
 fn accounts_config(config: &Config) -> AccountsConfig {
@@ -208,6 +208,6 @@ async fn listen(what: &'static str, ip: Ipv4Addr, port: u16) -> Result<TcpListen
 }
 
 fn base_uri(host: &str, listener: &TcpListener) -> Result<String, ServerError> {
-    let port = listener.local_addr().map_err(ServerError::Thread)?.port();
+    let port = listener.local_addr().map_err(ServerError::System)?.port();
     Ok(format!("http://{host}:{port}/"))
 }

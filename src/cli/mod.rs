@@ -6,6 +6,7 @@
 
 use clap::{Parser, Subcommand};
 
+pub mod decode;
 pub mod exit;
 pub mod health;
 pub mod output;

@@ -42,7 +42,7 @@ pub enum ServerError {
     StoreGone,
     /// The system gave no thread or socket.
     #[error("the system refused: {0}")]
-    Thread(io::Error),
+    System(io::Error),
     /// An account cannot be created.
     #[error(transparent)]
     Account(#[from] AccountError),

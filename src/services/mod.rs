@@ -4,6 +4,7 @@
 //! They know no sockets, no HTTP and no database; `http` and `session` call them.
 
 pub mod accounts;
+pub mod assets;
 pub mod im;
 pub mod inventory;
 pub mod ports;

@@ -189,23 +189,24 @@ pub fn parse_start(text: &str) -> Result<StartLocation, LoginRequestError> {
         _ => return Err(invalid),
     };
     let place = place.replace("&amp;", "&");
-    let mut parts = place.split('&');
-    let region = percent_decode(parts.next().unwrap_or_default().trim());
-    if region.is_empty() || region.chars().any(char::is_control) {
-        return Err(invalid);
-    }
+    // From the right, since a region's name may hold an ampersand itself.
+    let mut parts = place.rsplitn(4, '&');
     let mut position = MIDDLE;
-    let coordinates: Vec<&str> = parts.collect();
-    if !coordinates.is_empty() {
-        if coordinates.len() != position.len() {
-            return Err(invalid);
-        }
-        for (slot, coordinate) in position.iter_mut().zip(coordinates) {
+    let region = if place.contains('&') {
+        for slot in position.iter_mut().rev() {
+            let coordinate = parts.next().unwrap_or_default();
             *slot = coordinate.trim().parse().map_err(|_| invalid.clone())?;
             if !slot.is_finite() {
                 return Err(invalid);
             }
         }
+        parts.next().unwrap_or_default()
+    } else {
+        &place
+    };
+    let region = percent_decode(region.trim());
+    if region.is_empty() || region.chars().any(char::is_control) {
+        return Err(invalid);
     }
     let [x, y, z] = position;
     Ok(StartLocation::Uri { region, x, y, z })

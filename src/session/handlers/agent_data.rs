@@ -1,13 +1,13 @@
 //! What an agent asks about itself: names, money, prices, clothes, mutes.
 
 use super::{Outcome, Session, Turn};
+use crate::circuit::Category;
 use crate::message::{
     self, AgentCachedTexture, AgentCachedTextureResponse, AgentCachedTextureResponseWearableData,
     AgentDataUpdate, AgentDataUpdateRequest, AgentWearablesRequest, AgentWearablesUpdate,
     AgentWearablesUpdateWearableData, EconomyData, EconomyDataRequest, GenericMessage,
     MoneyBalanceReply, MoneyBalanceRequest, MuteListRequest, UserInfoReply, UserInfoRequest,
 };
-use crate::services::inventory::{DEFAULT_WEARABLES, default_wearable_item};
 
 pub(super) fn agent_data(
     session: &mut Session,
@@ -56,23 +56,34 @@ pub(super) fn economy(
 /// Only ever an answer: libopenmetaverse takes an unasked one for the answer and drops the real.
 pub(super) fn wearables(
     session: &mut Session,
-    turn: &mut Turn<'_>,
+    _turn: &mut Turn<'_>,
     _request: AgentWearablesRequest,
 ) -> Outcome {
-    let agent = session.shared.agent_id;
-    let mut update = AgentWearablesUpdate::default();
-    update.agent_data.agent_id = agent.0;
-    update.agent_data.session_id = session.shared.session_id.0;
-    update.agent_data.serial_num = 1;
-    update.wearable_data = DEFAULT_WEARABLES
-        .iter()
-        .map(|wearable| AgentWearablesUpdateWearableData {
-            item_id: default_wearable_item(agent, wearable.kind).0,
-            asset_id: wearable.asset.0,
-            wearable_type: wearable.kind.code(),
-        })
-        .collect();
-    session.reply(turn, &update);
+    let shared = session.shared.clone();
+    let inventory = session.context.inventory.clone();
+    let outbox = session.outbox.clone();
+    session.look_up(async move {
+        let worn = match inventory.worn(shared.agent_id).await {
+            Ok(worn) => worn,
+            Err(error) => {
+                tracing::warn!(agent = %shared.agent_id, %error, "wearables not found");
+                Vec::new()
+            }
+        };
+        let mut update = AgentWearablesUpdate::default();
+        update.agent_data.agent_id = shared.agent_id.0;
+        update.agent_data.session_id = shared.session_id.0;
+        update.agent_data.serial_num = 1;
+        update.wearable_data = worn
+            .iter()
+            .map(|wearable| AgentWearablesUpdateWearableData {
+                item_id: wearable.item,
+                asset_id: wearable.asset,
+                wearable_type: wearable.kind,
+            })
+            .collect();
+        let _ = outbox.send_message(&update, true, Category::Unthrottled);
+    });
     Outcome::Continue
 }
 

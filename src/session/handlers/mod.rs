@@ -3,7 +3,13 @@
 //! A handler answers on the circuit itself, queues a command for the region, or calls a service.
 //! It never waits; what needs storage goes on in a task of its own and answers by the outbox.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a handler owns its message; some move parts of it on, all have one signature"
+)]
+
 mod agent_data;
+mod assets;
 mod chat;
 mod entry;
 mod im;
@@ -25,6 +31,8 @@ use crate::message::{self, FieldType, Message, MessageId, MessageInfo, Quantity}
 use crate::outbox::Outbox;
 use crate::region::{Command, RegionLink};
 use crate::services::accounts::Accounts;
+use crate::services::assets::Assets;
+use crate::services::inventory::Inventory;
 use crate::services::ports::{Bus, Location, Place};
 use crate::time::{Clock, Timestamp};
 
@@ -40,7 +48,11 @@ pub struct Context {
     /// All open sessions of this process.
     pub sessions: Arc<Sessions>,
     /// Who has an account.
-    pub accounts: Arc<Accounts>,
+    pub accounts: Accounts,
+    /// Folders and items.
+    pub inventory: Arc<Inventory>,
+    /// Textures and the like.
+    pub assets: Arc<Assets>,
     /// Who else must hear.
     pub bus: Arc<dyn Bus>,
     /// Counters by message.
@@ -170,6 +182,9 @@ impl Session {
             message::ParcelAccessListRequest::ID => self.with(turn, body, parcel::access_list),
             message::ParcelInfoRequest::ID => self.with(turn, body, parcel::info),
 
+            message::RequestImage::ID => self.with(turn, body, assets::request_image),
+            message::TransferRequest::ID => self.with(turn, body, assets::transfer_request),
+            message::RequestXfer::ID => self.with(turn, body, assets::request_xfer),
             message::RequestMultipleObjects::ID => self.with(turn, body, movement::request_objects),
 
             _ if is_only_noted(id) => Outcome::Continue,

@@ -1,7 +1,5 @@
 //! Names and profiles of agents.
 
-use std::sync::Arc;
-
 use super::{Outcome, Session, Turn};
 use crate::circuit::Category;
 use crate::ids::AgentId;
@@ -106,7 +104,7 @@ pub(super) fn avatar_properties(
     let asking = session.shared.agent_id;
     let avatar = AgentId(request.agent_data.avatar_id);
     let online = session.context.bus.is_online(avatar);
-    let accounts = Arc::clone(&session.context.accounts);
+    let accounts = session.context.accounts.clone();
     let outbox = session.outbox.clone();
     session.look_up(async move {
         let Ok(found) = accounts.by_ids(vec![avatar]).await else { return };
