@@ -1,3 +1,5 @@
+//! The event queue: redelivery, holding, bounds.
+
 use std::sync::Arc;
 use std::time::Duration;
 
