@@ -1,1 +1,106 @@
-//! Not filled yet.
+//! Typed configuration: what a server is told before it starts.
+//!
+//! Four sources are merged, each winning over the one before it: the defaults below, one TOML file,
+//! environment variables (`HOLM_<SECTION>_<KEY>`), command-line flags ([`Overrides`]). [`load`]
+//! does it and checks the ranges; every error names where the value came from, its key and itself.
+//!
+//! This module must not start anything, open sockets or know who reads a value: other modules keep
+//! small configurations of their own, and `server` fills them from here. `config/holm.toml` shows
+//! every key with its default; `tests/config.rs` keeps that file and these structs equal.
+//!
+//! Optional values are written as the empty text (`control_token = ""`), so that every key has a
+//! visible default. Times are `Duration`s here and carry their unit in the key's name.
+
+mod error;
+mod grid;
+mod limits;
+mod load;
+mod network;
+mod origin;
+mod overrides;
+mod region;
+mod units;
+mod validate;
+
+use serde::{Deserialize, Serialize};
+
+pub use error::ConfigError;
+pub use grid::{DuplicateLogin, Flavour, GridConfig, LoginConfig, StorageConfig};
+pub use limits::{CircuitLimits, EventQueueConfig, IdleAnswer, LimitsConfig};
+pub use load::{Loaded, load, load_text};
+pub use network::NetworkConfig;
+pub use origin::Origin;
+pub use overrides::Overrides;
+pub use region::{Maturity, RegionConfig, TerrainConfig, TerrainKind, derived_region_id};
+
+/// Everything that can be configured. `Config::default()` is a complete, valid configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Seed of every generator in the simulation (not of secrets): the same inputs and the same
+    /// seed give the same outputs.
+    pub seed: u64,
+    /// What the log shows, in the syntax of `RUST_LOG`; that variable and `--log` win over it.
+    pub log: String,
+    /// Name and manners of the grid.
+    pub grid: GridConfig,
+    /// Addresses, ports, sockets.
+    pub network: NetworkConfig,
+    /// Who may log in, and how often.
+    pub login: LoginConfig,
+    /// What is kept, and where.
+    pub storage: StorageConfig,
+    /// Timers and bounds of UDP circuits.
+    pub circuit: CircuitLimits,
+    /// The HTTP event queue.
+    pub event_queue: EventQueueConfig,
+    /// Bounds that no client can exceed.
+    pub limits: LimitsConfig,
+    /// The regions, at least one; the first is where unknown start locations lead.
+    pub region: Vec<RegionConfig>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            log: "holm=info,warn".to_owned(),
+            grid: GridConfig::default(),
+            network: NetworkConfig::default(),
+            login: LoginConfig::default(),
+            storage: StorageConfig::default(),
+            circuit: CircuitLimits::default(),
+            event_queue: EventQueueConfig::default(),
+            limits: LimitsConfig::default(),
+            region: vec![RegionConfig::default()],
+        }
+    }
+}
+
+impl Config {
+    /// Whether the ready-made accounts (`Test User`, `Alice Tester`, `Bob Tester`) are to exist:
+    /// only when nobody but this machine can reach the login and no accounts were given.
+    pub fn offers_test_accounts(&self) -> bool {
+        self.login.test_accounts
+            && self.network.is_loopback()
+            && self.login.accounts_file.is_none()
+            && !self.login.open_anywhere
+    }
+
+    /// Whether an unknown name creates an account at its first login.
+    pub fn opens_accounts(&self) -> bool {
+        self.login.open && (self.login.open_anywhere || self.network.is_loopback())
+    }
+
+    /// The effective configuration as TOML with the control token blotted out.
+    ///
+    /// # Errors
+    /// A value that TOML cannot hold, which validation excludes.
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        let mut shown = self.clone();
+        if shown.network.control_token.is_some() {
+            shown.network.control_token = Some("(hidden)".to_owned());
+        }
+        toml::to_string(&shown).map_err(|error| ConfigError::Unprintable(error.to_string()))
+    }
+}

@@ -1,3 +1,12 @@
-//! HTTP: login, capabilities, control.
+//! The HTTP side: login, capabilities and the control API.
+//!
+//! Handlers read a request, call a service or a backend trait, and write the answer; rules live in
+//! the layers below. Routers are built by functions, so that tests call them without a socket.
 
+pub mod body;
+pub mod caps;
+pub mod control;
 pub mod login;
+pub mod router;
+pub mod serve;
+pub mod welcome;

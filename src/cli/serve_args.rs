@@ -1,0 +1,156 @@
+//! The flags of `holm serve`. Others script against them: a change is a breaking change.
+
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::config::{self, ConfigError, Loaded, Overrides};
+
+/// Flags of `holm serve`; each wins over the environment and the configuration file.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ServeArgs {
+    /// Configuration file (TOML); config/holm.toml of the source shows every key
+    #[arg(long, value_name = "FILE", env = "HOLM_CONFIG")]
+    config: Option<PathBuf>,
+    /// Directory of the database [default: holm-data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Keep everything in memory and forget it at the end
+    #[arg(long)]
+    ephemeral: bool,
+    /// IPv4 address of the login port and of the region ports [default: 127.0.0.1]
+    #[arg(long, value_name = "IP")]
+    bind: Option<Ipv4Addr>,
+    /// TCP port of login and capabilities, 0 picks a free one [default: 9000]
+    #[arg(long, value_name = "N")]
+    http_port: Option<u16>,
+    /// UDP port of the first region, 0 picks a free one [default: 9000]
+    #[arg(long, value_name = "N")]
+    udp_port: Option<u16>,
+    /// TCP port of the control listener, 0 picks a free one [default: 9001]
+    #[arg(long, value_name = "N")]
+    control_port: Option<u16>,
+    /// Host name or IPv4 address that clients are told [default: the address of --bind]
+    #[arg(long, value_name = "HOST")]
+    external_host: Option<String>,
+    /// JSON array of {"first","last","password","uuid"?}; missing accounts are created
+    #[arg(long, value_name = "FILE")]
+    accounts: Option<PathBuf>,
+    /// Create an account at the first login of any unknown name; on loopback only
+    #[arg(long)]
+    open: bool,
+    /// Seed of every generator in the simulation [default: 0]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    seed: Option<u64>,
+    /// Form of the lines on stdout
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    message_format: MessageFormat,
+}
+
+/// Form of the lines on stdout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    /// A block of text for people.
+    #[default]
+    Human,
+    /// One JSON object per line.
+    Json,
+}
+
+impl ServeArgs {
+    /// The flags as configuration values.
+    pub fn overrides(&self) -> Overrides {
+        Overrides {
+            data: self.data.clone(),
+            ephemeral: self.ephemeral,
+            bind: self.bind,
+            http_port: self.http_port,
+            udp_port: self.udp_port,
+            control_port: self.control_port,
+            external_host: self.external_host.clone(),
+            accounts: self.accounts.clone(),
+            open: self.open,
+            seed: self.seed,
+        }
+    }
+
+    /// The configuration that these flags, the environment and the file give.
+    ///
+    /// # Errors
+    /// The file cannot be read, a key does not exist, a value is bad.
+    pub fn load(
+        &self,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Loaded, ConfigError> {
+        config::load(self.config.as_deref(), environment, &self.overrides())
+    }
+
+    /// Form of the lines on stdout.
+    pub fn message_format(&self) -> MessageFormat {
+        self.message_format
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: ServeArgs,
+    }
+
+    #[test]
+    fn every_promised_flag_reaches_the_configuration() {
+        let line = "serve --data d --ephemeral --bind 127.0.0.2 --http-port 0 --udp-port 1 \
+                    --control-port 2 --external-host example.org --accounts a.json --open \
+                    --seed 7 --message-format json";
+        let args = Line::parse_from(line.split_whitespace()).args;
+        assert_eq!(args.message_format(), MessageFormat::Json);
+        let config = args.load([]).unwrap().config;
+        assert_eq!(config.storage.directory, PathBuf::from("d"));
+        assert!(config.storage.ephemeral && config.login.open);
+        assert_eq!(config.network.bind, Ipv4Addr::new(127, 0, 0, 2));
+        assert_eq!((config.network.http_port, config.network.control_port), (0, 2));
+        assert_eq!(config.region[0].udp_port, 1);
+        assert_eq!(config.network.external_host.as_deref(), Some("example.org"));
+        assert_eq!(config.login.accounts_file, Some(PathBuf::from("a.json")));
+        assert_eq!(config.seed, 7);
+    }
+
+    #[test]
+    fn help_states_the_real_defaults() {
+        let config = config::Config::default();
+        let network = &config.network;
+        for (flag, default) in [
+            ("data", config.storage.directory.display().to_string()),
+            ("bind", network.bind.to_string()),
+            ("http_port", network.http_port.to_string()),
+            ("control_port", network.control_port.to_string()),
+            ("udp_port", config.region[0].udp_port.to_string()),
+            ("seed", config.seed.to_string()),
+        ] {
+            let command = <Line as clap::CommandFactory>::command();
+            let help = command
+                .get_arguments()
+                .find(|argument| argument.get_id() == flag)
+                .and_then(|argument| argument.get_help())
+                .unwrap()
+                .to_string();
+            assert!(help.ends_with(&format!("[default: {default}]")), "{flag}: {help}");
+        }
+    }
+
+    #[test]
+    fn configuration_file_is_read() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "[grid]\nname = \"Test\"").unwrap();
+        let path = file.path().to_str().unwrap();
+        let args = Line::parse_from(["serve", "--config", path]).args;
+        assert_eq!(args.load([]).unwrap().config.grid.name, "Test");
+    }
+}

@@ -1,0 +1,233 @@
+//! Ranges and contradictions, checked once after all sources are merged.
+
+use std::collections::HashSet;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::{Config, RegionConfig, TerrainKind};
+
+/// What is wrong with the value of one key.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    /// The key, dotted; array elements by number.
+    pub(super) key: String,
+    /// What is allowed, as it follows "must": a lower-case fragment.
+    pub(super) text: String,
+}
+
+/// The first problem found, in the order of the file.
+pub(super) fn validate(config: &Config) -> Result<(), Problem> {
+    check(i64::try_from(config.seed).is_ok(), "seed", "must be at most 9223372036854775807")?;
+    grid(config)?;
+    network(config)?;
+    login(config)?;
+    let directory = &config.storage.directory;
+    check(!directory.as_os_str().is_empty(), "storage.directory", "must not be empty")?;
+    circuit(config)?;
+    event_queue(config)?;
+    limits(config)?;
+    regions(&config.region)
+}
+
+fn grid(config: &Config) -> Result<(), Problem> {
+    let grid = &config.grid;
+    text("grid.name", &grid.name, 1..=64)?;
+    text("grid.nick", &grid.nick, 1..=32)?;
+    check(
+        grid.nick.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)),
+        "grid.nick",
+        "must consist of ascii letters, digits, '.', '_' and '-'",
+    )?;
+    text("grid.welcome", &grid.welcome, 0..=1000)
+}
+
+fn network(config: &Config) -> Result<(), Problem> {
+    let network = &config.network;
+    check(
+        !network.bind.is_unspecified() || network.external_host.is_some(),
+        "network.bind",
+        "listens on every address, so network.external_host must say which one clients are told",
+    )?;
+    if let Some(host) = &network.external_host {
+        check(
+            (1..=253).contains(&host.len())
+                && host.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)),
+            "network.external_host",
+            "must be a host name or an ipv4 address, without scheme or port",
+        )?;
+    }
+    let token = network.control_token.as_deref().unwrap_or_default();
+    check(
+        network.control_bind.is_loopback() || !token.is_empty(),
+        "network.control_bind",
+        "is no loopback address, so network.control_token must be set",
+    )?;
+    check(
+        token.is_empty() || (token.len() >= 16 && token.bytes().all(|b| b.is_ascii_graphic())),
+        "network.control_token",
+        "must have at least 16 visible ascii characters",
+    )?;
+    range("network.endpoint_tasks", network.endpoint_tasks, 1..=64)?;
+    range("network.receive_buffer", network.receive_buffer, 65_536..=1 << 30)?;
+    range("network.send_buffer", network.send_buffer, 65_536..=1 << 30)?;
+    range("network.unknown_source_rate", network.unknown_source_rate, 1..=1_000_000)?;
+    range("network.unknown_source_burst", network.unknown_source_burst, 1..=1_000_000)
+}
+
+fn login(config: &Config) -> Result<(), Problem> {
+    let login = &config.login;
+    check(
+        !login.open || login.open_anywhere || config.network.is_loopback(),
+        "login.open",
+        "lets anybody in, so login.open_anywhere must insist where network.bind is no loopback \
+         address",
+    )?;
+    time("login.circuit_code_lifetime_seconds", login.circuit_code_lifetime, 5..=3600)?;
+    range("login.failures_per_account", login.failures_per_account, 1..=1_000_000)?;
+    range("login.failures_per_address", login.failures_per_address, 1..=1_000_000)?;
+    range("login.verified_cache", login.verified_cache, 0..=1_000_000)?;
+    range("login.argon2_memory_kib", login.argon2_memory_kib, 64..=1 << 20)?;
+    range("login.argon2_passes", login.argon2_passes, 1..=100)
+}
+
+fn circuit(config: &Config) -> Result<(), Problem> {
+    let circuit = &config.circuit;
+    time("circuit.inactivity_seconds", circuit.inactivity, 1..=86_400)?;
+    time("circuit.paused_inactivity_seconds", circuit.paused_inactivity, 1..=86_400)?;
+    check(
+        circuit.paused_inactivity >= circuit.inactivity,
+        "circuit.paused_inactivity_seconds",
+        "must not be less than circuit.inactivity_seconds",
+    )?;
+    time("circuit.ping_interval_seconds", circuit.ping_interval, 1..=3600)?;
+    check(
+        circuit.ping_interval < circuit.inactivity,
+        "circuit.ping_interval_seconds",
+        "must be less than circuit.inactivity_seconds",
+    )?;
+    time("circuit.give_up_after_seconds", circuit.give_up_after, 1..=86_400)?;
+    range("circuit.ack_delay_ms", circuit.ack_delay.as_millis(), 0..=500)?;
+    range("circuit.mtu", circuit.mtu, 576..=1400)?;
+    range("circuit.max_unacked_packets", circuit.max_unacked_packets, 16..=1 << 20)?;
+    range("circuit.max_unacked_bytes", circuit.max_unacked_bytes, 65_536..=1 << 30)?;
+    range("circuit.max_queued_bytes", circuit.max_queued_bytes, 65_536..=1 << 30)?;
+    range("circuit.max_bytes_per_second", circuit.max_bytes_per_second, 6250..=1 << 30)
+}
+
+fn event_queue(config: &Config) -> Result<(), Problem> {
+    let queue = &config.event_queue;
+    time("event_queue.hold_seconds", queue.hold, 11..=29)?;
+    range("event_queue.max_events", queue.max_events, 16..=1 << 20)?;
+    range("event_queue.max_bytes", queue.max_bytes, 65_536..=1 << 28)?;
+    time("event_queue.linger_seconds", queue.linger, 0..=300)
+}
+
+fn limits(config: &Config) -> Result<(), Problem> {
+    let limits = &config.limits;
+    range("limits.max_sessions", limits.max_sessions, 1..=1_000_000)?;
+    range("limits.max_http_connections", limits.max_http_connections, 16..=1_000_000)?;
+    range("limits.max_login_body", limits.max_login_body, 4096..=1 << 20)?;
+    range("limits.max_cap_body", limits.max_cap_body, 4096..=1 << 28)?;
+    range("limits.region_queue", limits.region_queue, 16..=1 << 20)?;
+    range("limits.outbox_queue", limits.outbox_queue, 16..=1 << 20)
+}
+
+fn regions(regions: &[RegionConfig]) -> Result<(), Problem> {
+    range("region", regions.len(), 1..=1024)?;
+    let mut names = HashSet::new();
+    let mut ids = HashSet::new();
+    let mut places = HashSet::new();
+    let mut ports = HashSet::new();
+    for (index, region) in regions.iter().enumerate() {
+        let key = |name: &str| format!("region.{index}.{name}");
+        text(&key("name"), &region.name, 1..=63)?;
+        check(
+            region.name.trim() == region.name && !region.name.contains(['&', '/']),
+            &key("name"),
+            "must neither begin or end with a space nor contain '&' or '/'",
+        )?;
+        check(
+            names.insert(region.name.to_lowercase()),
+            &key("name"),
+            "must differ from the names of the other regions",
+        )?;
+        check(
+            region.uuid.is_none_or(|id| !id.is_nil()),
+            &key("uuid"),
+            "must not be the all-zero id",
+        )?;
+        check(
+            ids.insert(region.id()),
+            &key("uuid"),
+            "must differ from the ids of the other regions",
+        )?;
+        // Beyond this the corner in metres no longer fits the signed numbers of login answers.
+        range(&key("x"), region.x, 0..=0x007F_FFFF)?;
+        range(&key("y"), region.y, 0..=0x007F_FFFF)?;
+        check(
+            places.insert((region.x, region.y)),
+            &key("x"),
+            "with y must differ from the places of the other regions",
+        )?;
+        check(
+            region.udp_port == 0 || ports.insert(region.udp_port),
+            &key("udp_port"),
+            "must differ from the ports of the other regions, or be 0 to pick a free one",
+        )?;
+        range(&key("water_height"), region.water_height, -100.0..=1000.0)?;
+        for (axis, value) in region.spawn.into_iter().enumerate() {
+            let most = if axis == 2 { 4096.0 } else { 255.9 };
+            range(&key(&format!("spawn.{axis}")), value, 0.0..=most)?;
+        }
+        range(&key("max_agents"), region.max_agents, 1..=100_000)?;
+        let terrain = &region.terrain;
+        range(&key("terrain.height"), terrain.height, -100.0..=1000.0)?;
+        range(&key("terrain.amplitude"), terrain.amplitude, 0.0..=1000.0)?;
+        check(
+            i64::try_from(terrain.seed).is_ok(),
+            &key("terrain.seed"),
+            "must be at most 9223372036854775807",
+        )?;
+        let needs_file = matches!(terrain.kind, TerrainKind::Raw | TerrainKind::Png);
+        check(
+            terrain.file.is_some() == needs_file,
+            &key("terrain.file"),
+            if needs_file {
+                "must be set for this kind of terrain"
+            } else {
+                "must be empty for this kind of terrain"
+            },
+        )?;
+    }
+    Ok(())
+}
+
+fn check(holds: bool, key: &str, text: &str) -> Result<(), Problem> {
+    if holds { Ok(()) } else { Err(Problem { key: key.to_owned(), text: text.to_owned() }) }
+}
+
+fn range<T: PartialOrd + Display + Copy>(
+    key: &str,
+    value: T,
+    allowed: RangeInclusive<T>,
+) -> Result<(), Problem> {
+    let text = format!("must be from {} to {}", allowed.start(), allowed.end());
+    check(allowed.contains(&value), key, &text)
+}
+
+fn time(key: &str, value: Duration, seconds: RangeInclusive<u64>) -> Result<(), Problem> {
+    let (least, most) = seconds.into_inner();
+    let allowed = Duration::from_secs(least)..=Duration::from_secs(most);
+    check(allowed.contains(&value), key, &format!("must be from {least} to {most}"))
+}
+
+fn text(key: &str, value: &str, length: RangeInclusive<usize>) -> Result<(), Problem> {
+    let (least, most) = length.into_inner();
+    check(
+        (least..=most).contains(&value.len()),
+        key,
+        &format!("must have from {least} to {most} bytes of utf-8"),
+    )?;
+    check(!value.chars().any(char::is_control), key, "must not contain control characters")
+}

@@ -1,0 +1,231 @@
+//! The control API: what scripts and tests look at and act through. Its own listener, JSON in and
+//! out, described at `/openapi.json`; a word for each route stands in `docs/control-api.md`.
+//!
+//! It knows no sessions and no services: a [`ControlBackend`] does the work.
+
+mod error;
+mod fields;
+mod guard;
+mod model;
+#[cfg(test)]
+mod tests;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router, middleware};
+use utoipa::OpenApi;
+use uuid::Uuid;
+
+use self::fields::Fields;
+use super::body::{self, BodyError};
+use crate::ids::AgentId;
+
+pub use self::error::ControlError;
+pub use self::guard::{ControlAccess, MissingToken};
+pub use self::model::{
+    Account, AgentList, AgentState, AgentStatus, CircuitList, CircuitStatus, Kick, NewAccount,
+    Problem, Status,
+};
+
+/// A future that a trait object can return.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What the control API acts on.
+pub trait ControlBackend: Send + Sync {
+    /// Whether a login would succeed now.
+    fn is_ready(&self) -> bool;
+
+    /// All metrics in Prometheus' text form.
+    fn metrics(&self) -> String;
+
+    /// The agents that are logged in, in any order.
+    fn agents(&self) -> BoxFuture<'_, Result<Vec<AgentStatus>, ControlError>>;
+
+    /// The circuits that are open, in any order.
+    fn circuits(&self) -> BoxFuture<'_, Result<Vec<CircuitStatus>, ControlError>>;
+
+    /// Creates an account.
+    fn create_account(&self, new: NewAccount) -> BoxFuture<'_, Result<Account, ControlError>>;
+
+    /// Ends an agent's session, telling its user `reason`.
+    fn kick(&self, agent: AgentId, reason: String) -> BoxFuture<'_, Result<(), ControlError>>;
+
+    /// Begins to stop the server; returns at once.
+    fn shutdown(&self);
+}
+
+/// The routes of the control API.
+///
+/// # Errors
+/// When `access` would leave the API open to the network.
+pub fn router(
+    backend: Arc<dyn ControlBackend>,
+    access: ControlAccess,
+) -> Result<Router, MissingToken> {
+    access.check()?;
+    Ok(Router::new()
+        .route("/health", get(health))
+        .route("/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/openapi.json", get(openapi))
+        .route("/v1/agents", get(agents))
+        .route("/v1/agents/{id}/kick", post(kick))
+        .route("/v1/circuits", get(circuits))
+        .route("/v1/accounts", post(create_account))
+        .route("/v1/shutdown", post(shutdown))
+        .fallback(|| async { ControlError::NotFound("route") })
+        .method_not_allowed_fallback(|| async { ControlError::MethodNotAllowed })
+        .layer(middleware::from_fn_with_state(Arc::new(access), guard::guard))
+        .with_state(backend))
+}
+
+/// The OpenAPI document of the routes, pretty-printed JSON.
+///
+/// # Errors
+/// Only if serialising fails, which is a defect of ours.
+pub fn openapi_document() -> Result<String, serde_json::Error> {
+    ApiDocument::openapi().to_pretty_json()
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Holm control API",
+        version = "1",
+        description = "Look inside a running grid and act on it."
+    ),
+    paths(health, ready, metrics, agents, kick, circuits, create_account, shutdown)
+)]
+struct ApiDocument;
+
+type Backend = State<Arc<dyn ControlBackend>>;
+
+/// The process answers.
+#[utoipa::path(get, path = "/health", responses((status = 200, body = Status)))]
+async fn health() -> Json<Status> {
+    status("ok")
+}
+
+/// The first login would succeed.
+#[utoipa::path(get, path = "/ready", responses(
+    (status = 200, body = Status),
+    (status = 503, description = "starting or stopping", body = Status),
+))]
+async fn ready(State(backend): Backend) -> (StatusCode, Json<Status>) {
+    if backend.is_ready() {
+        (StatusCode::OK, status("ready"))
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, status("not ready"))
+    }
+}
+
+/// Counters and gauges in Prometheus' text form.
+#[utoipa::path(get, path = "/metrics", responses(
+    (status = 200, content_type = "text/plain", body = String),
+))]
+async fn metrics(State(backend): Backend) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], backend.metrics())
+        .into_response()
+}
+
+async fn openapi() -> Result<Response, ControlError> {
+    let document = openapi_document().map_err(|error| ControlError::Internal(error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], document).into_response())
+}
+
+/// The agents that are logged in.
+#[utoipa::path(get, path = "/v1/agents", responses((status = 200, body = AgentList)))]
+async fn agents(State(backend): Backend) -> Result<Json<AgentList>, ControlError> {
+    let mut agents = backend.agents().await?;
+    agents.sort_by(|one, two| (&one.name, one.id).cmp(&(&two.name, two.id)));
+    Ok(Json(AgentList { agents }))
+}
+
+/// The circuits that are open.
+#[utoipa::path(get, path = "/v1/circuits", responses((status = 200, body = CircuitList)))]
+async fn circuits(State(backend): Backend) -> Result<Json<CircuitList>, ControlError> {
+    let mut circuits = backend.circuits().await?;
+    circuits.sort_by_key(|circuit| circuit.code);
+    Ok(Json(CircuitList { circuits }))
+}
+
+/// Creates an account that can log in at once.
+#[utoipa::path(post, path = "/v1/accounts", request_body = NewAccount, responses(
+    (status = 201, body = Account),
+    (status = 400, body = Problem),
+    (status = 409, description = "the name or the id is taken", body = Problem),
+))]
+async fn create_account(
+    State(backend): Backend,
+    body: Body,
+) -> Result<(StatusCode, Json<Account>), ControlError> {
+    let mut fields = fields(body).await?;
+    let new = NewAccount {
+        first: fields.string("first")?,
+        last: fields.string("last")?,
+        password: fields.string("password")?,
+        uuid: fields.optional_uuid("uuid")?,
+    };
+    fields.finish()?;
+    Ok((StatusCode::CREATED, Json(backend.create_account(new).await?)))
+}
+
+/// Ends an agent's session and tells its user why.
+#[utoipa::path(post, path = "/v1/agents/{id}/kick", request_body = Kick,
+    params(("id" = Uuid, Path, description = "the agent's id")),
+    responses(
+        (status = 200, body = Status),
+        (status = 400, body = Problem),
+        (status = 404, description = "no such agent is logged in", body = Problem),
+    ))]
+async fn kick(
+    State(backend): Backend,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<Json<Status>, ControlError> {
+    let id = Uuid::try_parse(&id).map_err(|_| ControlError::invalid("id", "id is not a UUID"))?;
+    let mut fields = fields(body).await?;
+    let reason = fields.optional_string("reason")?;
+    fields.finish()?;
+    let reason = reason.unwrap_or_else(|| DEFAULT_REASON.to_owned());
+    if reason.len() > MAX_REASON {
+        let message = format!("reason is longer than {MAX_REASON} bytes");
+        return Err(ControlError::invalid("reason", message));
+    }
+    backend.kick(AgentId(id), reason).await?;
+    Ok(status("kicked"))
+}
+
+/// Stops the server: agents are told, storage is flushed, the process ends.
+#[utoipa::path(post, path = "/v1/shutdown", responses((status = 202, body = Status)))]
+async fn shutdown(State(backend): Backend) -> (StatusCode, Json<Status>) {
+    backend.shutdown();
+    (StatusCode::ACCEPTED, status("stopping"))
+}
+
+async fn fields(body: Body) -> Result<Fields, ControlError> {
+    let bytes = body::read(body, MAX_BODY).await.map_err(|error| match error {
+        BodyError::TooLarge(limit) => ControlError::TooLarge(limit),
+        BodyError::TimedOut => ControlError::TimedOut,
+        BodyError::Broken => ControlError::Invalid {
+            field: None,
+            message: "request body could not be read".to_owned(),
+        },
+    })?;
+    Fields::parse(&bytes)
+}
+
+fn status(word: &str) -> Json<Status> {
+    Json(Status { status: word.to_owned() })
+}
+
+const MAX_BODY: usize = 64 * 1024;
+/// `KickUser.Reason` has a two-byte length, but must fit one datagram.
+const MAX_REASON: usize = 1000;
+const DEFAULT_REASON: &str = "You have been logged out by an administrator.";

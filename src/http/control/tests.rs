@@ -1,0 +1,262 @@
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::http::{Method, Request};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use super::*;
+
+const ALICE: Uuid = Uuid::from_u128(0xA11CE);
+
+#[derive(Default)]
+struct Fake {
+    ready: AtomicBool,
+    stopped: AtomicBool,
+    created: Mutex<Vec<NewAccount>>,
+    kicked: Mutex<Vec<(AgentId, String)>>,
+}
+
+fn agent(id: u128, first: &str) -> AgentStatus {
+    AgentStatus {
+        id: Uuid::from_u128(id),
+        name: format!("{first} Tester"),
+        first: first.to_owned(),
+        last: "Tester".to_owned(),
+        region: "Holm".to_owned(),
+        position: [128.0, 64.5, 22.0],
+        velocity: [0.0; 3],
+        flying: false,
+        sitting: true,
+        state: AgentState::InRegion,
+        since_ms: 1500,
+        circuit_code: 7,
+    }
+}
+
+impl ControlBackend for Fake {
+    fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed)
+    }
+
+    fn metrics(&self) -> String {
+        "holm_agents 2\n".to_owned()
+    }
+
+    fn agents(&self) -> BoxFuture<'_, Result<Vec<AgentStatus>, ControlError>> {
+        Box::pin(async { Ok(vec![agent(2, "Bob"), agent(1, "Alice")]) })
+    }
+
+    fn circuits(&self) -> BoxFuture<'_, Result<Vec<CircuitStatus>, ControlError>> {
+        Box::pin(async {
+            let drops = [("unknown_message".to_owned(), 3)].into();
+            let one =
+                CircuitStatus { code: 9, state: "open".to_owned(), drops, ..Default::default() };
+            Ok(vec![one, CircuitStatus { code: 4, rtt_ms: Some(1.5), ..Default::default() }])
+        })
+    }
+
+    fn create_account(&self, new: NewAccount) -> BoxFuture<'_, Result<Account, ControlError>> {
+        Box::pin(async move {
+            if new.first == "Taken" {
+                let message = "an account of that name exists".to_owned();
+                return Err(ControlError::Conflict { field: Some("first"), message });
+            }
+            self.created.lock().unwrap().push(new.clone());
+            Ok(Account { uuid: new.uuid.unwrap_or(ALICE), first: new.first, last: new.last })
+        })
+    }
+
+    fn kick(&self, agent: AgentId, reason: String) -> BoxFuture<'_, Result<(), ControlError>> {
+        Box::pin(async move {
+            if agent != AgentId(ALICE) {
+                return Err(ControlError::NotFound("agent"));
+            }
+            self.kicked.lock().unwrap().push((agent, reason));
+            Ok(())
+        })
+    }
+
+    fn shutdown(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+}
+
+struct Api {
+    fake: Arc<Fake>,
+    router: Router,
+}
+
+impl Api {
+    fn new() -> Self {
+        let fake = Arc::new(Fake::default());
+        let access = ControlAccess { token: None, loopback: true };
+        Self { router: router(fake.clone(), access).unwrap(), fake }
+    }
+
+    async fn call(&self, method: Method, path: &str, body: &str) -> (u16, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "127.0.0.1:9001")
+            .body(Body::from(body.to_owned()))
+            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let bytes = body::read(response.into_body(), 1 << 20).await.unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    async fn get(&self, path: &str) -> (u16, Value) {
+        self.call(Method::GET, path, "").await
+    }
+
+    async fn post(&self, path: &str, body: &str) -> (u16, Value) {
+        self.call(Method::POST, path, body).await
+    }
+}
+
+#[tokio::test]
+async fn health_is_ok_and_ready_follows_the_server() {
+    let api = Api::new();
+    assert_eq!(api.get("/health").await, (200, json!({"status": "ok"})));
+    assert_eq!(api.get("/ready").await.0, 503);
+    api.fake.ready.store(true, Ordering::Relaxed);
+    assert_eq!(api.get("/ready").await, (200, json!({"status": "ready"})));
+}
+
+#[tokio::test]
+async fn metrics_are_plain_text() {
+    let api = Api::new();
+    assert_eq!(api.get("/metrics").await, (200, json!("holm_agents 2\n")));
+}
+
+#[tokio::test]
+async fn agents_come_in_order_of_their_names() {
+    let (status, body) = Api::new().get("/v1/agents").await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        body["agents"][0],
+        json!({
+            "id": "00000000-0000-0000-0000-000000000001",
+            "name": "Alice Tester", "first": "Alice", "last": "Tester", "region": "Holm",
+            "position": [128.0, 64.5, 22.0], "velocity": [0.0, 0.0, 0.0],
+            "flying": false, "sitting": true, "state": "in_region",
+            "since_ms": 1500, "circuit_code": 7,
+        })
+    );
+    assert_eq!(body["agents"][1]["name"], "Bob Tester");
+}
+
+#[tokio::test]
+async fn circuits_come_in_order_of_their_codes() {
+    let (status, body) = Api::new().get("/v1/circuits").await;
+    assert_eq!(status, 200);
+    assert_eq!(body["circuits"][0]["rtt_ms"], json!(1.5));
+    assert_eq!(body["circuits"][1]["drops"], json!({"unknown_message": 3}));
+    assert_eq!(body["circuits"][1]["rtt_ms"], Value::Null);
+}
+
+#[tokio::test]
+async fn an_account_is_created() {
+    let api = Api::new();
+    let body = r#"{"first":"Carol","last":"Tester","password":"pw"}"#;
+    let (status, answer) = api.post("/v1/accounts", body).await;
+    assert_eq!(status, 201);
+    assert_eq!(answer, json!({"uuid": ALICE, "first": "Carol", "last": "Tester"}));
+    let created = api.fake.created.lock().unwrap();
+    assert_eq!(created[0].password, "pw");
+}
+
+#[tokio::test]
+async fn a_wrong_account_is_refused_by_field() {
+    let api = Api::new();
+    for (body, status, field) in [
+        (r#"{"last":"T","password":"p"}"#, 400, json!("first")),
+        (r#"{"first":1,"last":"T","password":"p"}"#, 400, json!("first")),
+        (r#"{"first":"A","last":"T","password":"p","uuid":"x"}"#, 400, json!("uuid")),
+        (r#"{"first":"Taken","last":"T","password":"p"}"#, 409, json!("first")),
+        (r#"{"first":"A","last":"T","password":"p","pasword":"q"}"#, 400, Value::Null),
+        ("[]", 400, Value::Null),
+        ("{", 400, Value::Null),
+    ] {
+        let (got, answer) = api.post("/v1/accounts", body).await;
+        assert_eq!((got, &answer["field"]), (status, &field), "{body}");
+        assert!(answer["error"].is_string());
+    }
+    assert_eq!(api.post("/v1/accounts", &" ".repeat(100_000)).await.0, 413);
+    assert!(api.fake.created.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_agent_is_kicked_with_a_reason() {
+    let api = Api::new();
+    let path = format!("/v1/agents/{ALICE}/kick");
+    assert_eq!(api.post(&path, r#"{"reason":"bye"}"#).await, (200, json!({"status": "kicked"})));
+    assert_eq!(api.post(&path, "").await.0, 200);
+    let kicked = api.fake.kicked.lock().unwrap();
+    assert_eq!(kicked[0], (AgentId(ALICE), "bye".to_owned()));
+    assert_eq!(kicked[1].1, DEFAULT_REASON);
+}
+
+#[tokio::test]
+async fn kicking_nobody_fails() {
+    let api = Api::new();
+    let stranger = format!("/v1/agents/{}/kick", Uuid::from_u128(9));
+    assert_eq!(api.post(&stranger, "").await, (404, json!({"error": "no such agent"})));
+    let (status, answer) = api.post("/v1/agents/bob/kick", "").await;
+    assert_eq!((status, &answer["field"]), (400, &json!("id")));
+    let long = format!(r#"{{"reason":"{}"}}"#, "x".repeat(MAX_REASON + 1));
+    let (status, answer) = api.post(&format!("/v1/agents/{ALICE}/kick"), &long).await;
+    assert_eq!((status, &answer["field"]), (400, &json!("reason")));
+}
+
+#[tokio::test]
+async fn shutdown_is_accepted() {
+    let api = Api::new();
+    assert_eq!(api.get("/v1/shutdown").await.0, 405);
+    assert!(!api.fake.stopped.load(Ordering::Relaxed), "reading stops nothing");
+    assert_eq!(api.post("/v1/shutdown", "").await, (202, json!({"status": "stopping"})));
+    assert!(api.fake.stopped.load(Ordering::Relaxed));
+}
+
+#[tokio::test]
+async fn unknown_routes_and_methods_answer_in_json() {
+    let api = Api::new();
+    assert_eq!(api.get("/v2").await, (404, json!({"error": "no such route"})));
+    let (status, answer) = api.post("/v1/agents", "").await;
+    assert_eq!((status, answer), (405, json!({"error": "method not allowed"})));
+}
+
+#[tokio::test]
+async fn every_route_demands_the_token() {
+    let fake = Arc::new(Fake::default());
+    let access = ControlAccess { token: Some("t".to_owned()), loopback: false };
+    let router = router(fake, access).unwrap();
+    for path in ["/health", "/ready", "/metrics", "/openapi.json", "/v1/agents", "/nothing"] {
+        let ask = |token: &str| {
+            let request =
+                Request::get(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+            router.clone().oneshot(request.body(Body::empty()).unwrap())
+        };
+        let refused = ask("u").await.unwrap();
+        assert_eq!(refused.status(), 401, "{path}");
+        assert_eq!(refused.headers()[header::WWW_AUTHENTICATE], "Bearer");
+        assert_ne!(ask("t").await.unwrap().status(), 401, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_document_names_every_route() {
+    let api = Api::new();
+    let (status, document) = api.get("/openapi.json").await;
+    assert_eq!(status, 200);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 8);
+}
+
+#[test]
+fn the_document_is_as_published() {
+    // Refresh with `INSTA_UPDATE=always cargo test the_document_is_as_published`.
+    insta::assert_snapshot!("openapi", openapi_document().unwrap());
+}

@@ -1,0 +1,351 @@
+//! Accepts HTTP connections and keeps each within bounds: how many there are, how long a client
+//! may take over a request head, how long it may leave a response unread.
+//!
+//! The routes come in as an [`axum::Router`]; nothing here knows them.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderValue, Request, Response, header};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Sleep;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+/// Bounds of a listener.
+#[derive(Clone, Debug)]
+pub struct ServeSettings {
+    /// Most connections at a time; more wait in the listener's backlog.
+    pub max_connections: usize,
+    /// How long a request head may take, counted from the response before it: also the longest
+    /// time that a connection stays open unused.
+    pub head_timeout: Duration,
+    /// How long a client may read nothing of a response that waits for it.
+    pub write_timeout: Duration,
+    /// How long open requests may take to end after `stop`.
+    pub drain: Duration,
+}
+
+impl Default for ServeSettings {
+    fn default() -> Self {
+        Self {
+            max_connections: 8192,
+            head_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
+            drain: Duration::from_secs(3),
+        }
+    }
+}
+
+/// Serves `router` on `listener` until `stop`, then waits at most `settings.drain` for requests
+/// that are being answered.
+///
+/// Handlers find the peer's address as [`ConnectInfo<SocketAddr>`](ConnectInfo).
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    settings: ServeSettings,
+    stop: CancellationToken,
+) {
+    let places = Arc::new(Semaphore::new(settings.max_connections));
+    let connections = TaskTracker::new();
+    let abort = CancellationToken::new();
+    // Node's HTTP client does not repeat a POST that meets a closing connection, but believes
+    // this announcement; it must be shorter than the truth.
+    let announced = settings.head_timeout.as_secs().saturating_sub(5).max(1);
+    let keep_alive = HeaderValue::from_str(&format!("timeout={announced}")).ok();
+    while let Some((stream, peer, place)) = accept(&listener, &places, &stop).await {
+        let (router, settings) = (router.clone(), settings.clone());
+        let (stop, abort, keep_alive) = (stop.clone(), abort.clone(), keep_alive.clone());
+        connections.spawn(async move {
+            let connection = connection(stream, peer, router, &settings, keep_alive, &stop);
+            tokio::select! {
+                () = connection => {}
+                () = abort.cancelled() => {}
+            }
+            drop(place);
+        });
+    }
+    connections.close();
+    if tokio::time::timeout(settings.drain, connections.wait()).await.is_err() {
+        tracing::warn!(open = connections.len(), "connections cut off at stop");
+        abort.cancel();
+        connections.wait().await;
+    }
+}
+
+/// The next connection and its place among the allowed ones; `None` at stop.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+    stop: &CancellationToken,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let next = async {
+        // The semaphore is never closed; the listener would outlive it if it were.
+        let place = Arc::clone(places).acquire_owned().await.ok()?;
+        loop {
+            match listener.accept().await {
+                Ok((stream, peer)) => return Some((stream, peer, place)),
+                Err(error) if is_about_one_connection(&error) => {}
+                Err(error) => {
+                    // Out of file descriptors, most likely: trying at once again would spin.
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => None,
+        accepted = next => accepted,
+    }
+}
+
+fn is_about_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+    )
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    settings: &ServeSettings,
+    keep_alive: Option<HeaderValue>,
+    stop: &CancellationToken,
+) {
+    // Answers are small and written whole: waiting for more bytes only delays them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%peer, %error, "cannot set TCP_NODELAY");
+    }
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let (router, keep_alive) = (router.clone(), keep_alive.clone());
+        async move {
+            let Ok(mut response): Result<Response<Body>, Infallible> =
+                router.oneshot(request).await;
+            if let Some(keep_alive) = keep_alive {
+                response
+                    .headers_mut()
+                    .insert(header::HeaderName::from_static("keep-alive"), keep_alive);
+            }
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let stream = Impatient::new(stream, settings.write_timeout);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(settings.head_timeout)
+        .max_buf_size(MAX_BUFFER)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "connection ended badly");
+    }
+}
+
+/// A stream whose writes fail when the other side takes nothing for too long.
+struct Impatient<S> {
+    stream: S,
+    patience: Duration,
+    waiting: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Impatient<S> {
+    fn new(stream: S, patience: Duration) -> Self {
+        Self { stream, patience, waiting: None }
+    }
+
+    fn judge<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        result: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if result.is_ready() {
+            self.waiting = None;
+            return result;
+        }
+        let patience = self.patience;
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        waiting.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.judge(cx, result)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.stream).poll_flush(cx);
+        self.judge(cx, result)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.judge(cx, result)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.judge(cx, result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+const MAX_BUFFER: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    async fn started(
+        settings: ServeSettings,
+    ) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
+        let router = Router::new()
+            .route(
+                "/peer",
+                get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() }),
+            )
+            .route("/never", get(std::future::pending::<String>))
+            .route("/big", get(|| async { vec![b'x'; 64 << 20] }));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let server = tokio::spawn(serve(listener, router, settings, stop.clone()));
+        (address, stop, server)
+    }
+
+    async fn ask(stream: &mut TcpStream, path: &str) -> String {
+        stream
+            .write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes())
+            .await
+            .unwrap();
+        let mut text = String::new();
+        while !text.contains("\r\n\r\n") || !text.contains("127.0.0.1:") {
+            let mut buffer = [0; 1024];
+            let length = stream.read(&mut buffer).await.unwrap();
+            assert_ne!(length, 0, "closed early: {text}");
+            text.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
+        }
+        text
+    }
+
+    #[tokio::test]
+    async fn a_connection_serves_several_requests_and_knows_its_peer() {
+        let (address, stop, server) = started(ServeSettings::default()).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        for _ in 0..2 {
+            let answer = ask(&mut stream, "/peer").await;
+            assert!(answer.ends_with(&stream.local_addr().unwrap().to_string()), "{answer}");
+            assert!(answer.contains("keep-alive: timeout=25\r\n"), "{answer}");
+        }
+        stop.cancel();
+        server.await.unwrap();
+        assert_eq!(stream.read(&mut [0]).await.unwrap(), 0, "an idle connection is closed at stop");
+    }
+
+    #[tokio::test]
+    async fn a_connection_without_a_request_harms_nobody() {
+        let (address, stop, server) = started(ServeSettings::default()).await;
+        drop(TcpStream::connect(address).await.unwrap());
+        let silent = TcpStream::connect(address).await.unwrap();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        ask(&mut stream, "/peer").await;
+        stop.cancel();
+        server.await.unwrap();
+        drop(silent);
+    }
+
+    #[tokio::test]
+    async fn a_slow_request_head_is_cut_off() {
+        let settings =
+            ServeSettings { head_timeout: Duration::from_millis(50), ..Default::default() };
+        let (address, _stop, _server) = started(settings).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /peer HTT").await.unwrap();
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).await.unwrap();
+        assert!(!rest.starts_with(b"HTTP/1.1 200"));
+    }
+
+    #[tokio::test]
+    async fn a_response_that_is_not_read_is_given_up() {
+        let settings = ServeSettings {
+            max_connections: 1,
+            write_timeout: Duration::from_millis(50),
+            ..Default::default()
+        };
+        let (address, _stop, _server) = started(settings).await;
+        let mut lazy = TcpStream::connect(address).await.unwrap();
+        lazy.write_all(b"GET /big HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        // There is one place only: this answer comes when the lazy client has lost it.
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        ask(&mut stream, "/peer").await;
+    }
+
+    #[tokio::test]
+    async fn stop_waits_for_open_requests_only_so_long() {
+        let settings = ServeSettings { drain: Duration::from_millis(50), ..Default::default() };
+        let (address, stop, server) = started(settings).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /never HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let mut other = TcpStream::connect(address).await.unwrap();
+        ask(&mut other, "/peer").await;
+        stop.cancel();
+        server.await.unwrap();
+    }
+}

@@ -1,0 +1,164 @@
+//! What sessions ask of a region. Commands are the only way in.
+//!
+//! Every command names the agent it is for; one for an agent that is not here is ignored and
+//! counted, because commands and departures cross each other. What comes out goes to the agents'
+//! outboxes, except for answers that carry their own way back.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::snapshot::RegionSnapshot;
+use super::whereabouts::Whereabouts;
+use crate::ids::{AgentId, SessionId};
+use crate::message::{AgentSetAppearance, AgentUpdate, ParcelPropertiesRequest, Vector3};
+use crate::outbox::Outbox;
+
+/// One request to a region.
+#[derive(Debug)]
+pub enum Command {
+    /// An agent arrives: its `CompleteAgentMovement` came for the first time.
+    Enter(Box<Entrant>),
+    /// `CompleteAgentMovement` came again; `AgentMovementComplete` is repeated.
+    MovementCompleteAgain {
+        /// Who.
+        agent: AgentId,
+    },
+    /// `RegionHandshakeReply`: the client is ready for objects and avatars.
+    HandshakeReply {
+        /// Who.
+        agent: AgentId,
+        /// `RegionInfo.Flags`.
+        flags: u32,
+    },
+    /// `AgentUpdate`.
+    Movement {
+        /// Who.
+        agent: AgentId,
+        /// The packet's 24-bit sequence number; older updates than the last are dropped.
+        sequence: u32,
+        /// The message, fields unchecked.
+        update: Box<AgentUpdate>,
+    },
+    /// `ChatFromViewer`.
+    Chat {
+        /// Who speaks.
+        agent: AgentId,
+        /// What, of any length.
+        text: String,
+        /// `ChatData.Type`.
+        kind: u8,
+        /// `ChatData.Channel`.
+        channel: i32,
+    },
+    /// A line of chat from the region itself, to one agent or to all.
+    SystemChat {
+        /// Who gets it; everybody if `None`.
+        to: Option<AgentId>,
+        /// What.
+        text: String,
+    },
+    /// `SetAlwaysRun`.
+    AlwaysRun {
+        /// Who.
+        agent: AgentId,
+        /// Run instead of walking.
+        on: bool,
+    },
+    /// `AgentRequestSit`.
+    RequestSit {
+        /// Who.
+        agent: AgentId,
+        /// What to sit on.
+        target: Uuid,
+        /// Where on it.
+        offset: Vector3,
+    },
+    /// `AgentSit`.
+    Sit {
+        /// Who.
+        agent: AgentId,
+    },
+    /// `AgentAnimation`: animations to start (true) or stop.
+    Animation {
+        /// Who.
+        agent: AgentId,
+        /// Animation ids and whether to start them.
+        changes: Vec<(Uuid, bool)>,
+    },
+    /// `AgentSetAppearance`.
+    Appearance {
+        /// Who.
+        agent: AgentId,
+        /// The message, fields unchecked.
+        message: Box<AgentSetAppearance>,
+    },
+    /// The title of the agent's active group changed.
+    GroupTitle {
+        /// Who.
+        agent: AgentId,
+        /// The new title; empty for none.
+        title: String,
+    },
+    /// `ParcelPropertiesRequest`; answered by the event queue.
+    ParcelProperties {
+        /// Who.
+        agent: AgentId,
+        /// The message, fields unchecked.
+        request: Box<ParcelPropertiesRequest>,
+    },
+    /// `ParcelDwellRequest`.
+    ParcelDwell {
+        /// Who.
+        agent: AgentId,
+        /// The parcel's number, echoed.
+        local_id: i32,
+    },
+    /// `RequestMultipleObjects`: send these in full again.
+    RequestObjects {
+        /// Who.
+        agent: AgentId,
+        /// Local ids.
+        ids: Vec<u32>,
+    },
+    /// Moves an agent to another place of the region and tells its client by `TeleportLocal`.
+    TeleportLocal {
+        /// Who.
+        agent: AgentId,
+        /// Where to.
+        position: Vector3,
+        /// Which way it looks.
+        look_at: Vector3,
+    },
+    /// The agent is gone, for whatever reason. Harmless when repeated.
+    Leave {
+        /// Who.
+        agent: AgentId,
+        /// Which login ended; the farewell of an older login does not evict a newer one.
+        session: SessionId,
+    },
+    /// Asks for a picture of the region.
+    Snapshot(oneshot::Sender<RegionSnapshot>),
+}
+
+/// An agent at the door.
+#[derive(Debug)]
+pub struct Entrant {
+    /// The agent, also the avatar's `FullID`.
+    pub agent: AgentId,
+    /// Its session, told in `AgentMovementComplete`.
+    pub session: SessionId,
+    /// First name.
+    pub first: String,
+    /// Last name.
+    pub last: String,
+    /// The way back to the client.
+    pub outbox: Outbox,
+    /// Where it arrives; put into the region and above the ground.
+    pub position: Vector3,
+    /// Which way it looks; made horizontal and of length 1.
+    pub look_at: Vector3,
+    /// Where others read its place; the region writes it.
+    pub whereabouts: Arc<Whereabouts>,
+}

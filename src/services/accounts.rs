@@ -1,0 +1,426 @@
+//! Accounts: who may log in, with what password, and how often they may get it wrong.
+//!
+//! Knows nothing of sessions; a verified account goes on to [`super::login`].
+
+mod directory;
+mod file;
+mod limits;
+mod name;
+mod password;
+mod verified;
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+pub use file::{AccountFileError, NewAccount, default_accounts, parse_account_file};
+pub use limits::{FailureLimit, Failures};
+pub use name::{AccountName, NameError, ONE_WORD_LAST_NAME};
+pub use password::{HashCost, HashError, NewPassword, PasswordDigest, PasswordError};
+
+use crate::config::LoginConfig;
+use crate::ids::AgentId;
+use crate::services::inventory::standard_inventory;
+use crate::services::ports::{Account, StoreError, StoreGone, StoreHandle, StoredPassword};
+use crate::time::Clock;
+
+use verified::Verified;
+
+/// The bounds and costs of account work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountsConfig {
+    /// What hashing a password costs.
+    pub hash_cost: HashCost,
+    /// Passwords hashed at the same time; each takes [`HashCost::memory_kib`].
+    pub hash_workers: usize,
+    /// Logins that may wait for a hash worker; more are told to come back.
+    pub hash_queue: usize,
+    /// Verified logins that are remembered; 0 remembers none.
+    pub verified_logins: usize,
+    /// Failed logins of one account.
+    pub account_failures: FailureLimit,
+    /// Failed logins from one address (of IPv6, from one /64).
+    pub address_failures: FailureLimit,
+    /// Accounts and addresses with failures that are remembered, each.
+    pub remembered_failures: usize,
+    /// Accounts that [`Accounts::login_or_create`] makes in the life of the process.
+    pub open_accounts: usize,
+}
+
+impl AccountsConfig {
+    /// As `[login]` of the configuration has it. With `ephemeral` hashes are cheap, because there
+    /// is no file to steal them from.
+    pub fn new(login: &LoginConfig, ephemeral: bool) -> Self {
+        let per_minute = |failures: u32| {
+            let burst = failures.max(1);
+            FailureLimit { burst, refill: Duration::from_secs(60) / burst }
+        };
+        let configured =
+            HashCost { memory_kib: login.argon2_memory_kib, passes: login.argon2_passes };
+        Self {
+            hash_cost: if ephemeral { HashCost::EPHEMERAL } else { configured },
+            verified_logins: login.verified_cache as usize,
+            account_failures: per_minute(login.failures_per_account),
+            address_failures: per_minute(login.failures_per_address),
+            ..Self::default()
+        }
+    }
+}
+
+impl Default for AccountsConfig {
+    fn default() -> Self {
+        Self {
+            hash_cost: HashCost::STORED,
+            hash_workers: std::thread::available_parallelism().map_or(1, Into::into),
+            hash_queue: 10_000,
+            verified_logins: 10_000,
+            account_failures: FailureLimit { burst: 10, refill: Duration::from_secs(6) },
+            address_failures: FailureLimit { burst: 50, refill: Duration::from_secs(1) },
+            remembered_failures: 10_000,
+            open_accounts: 100_000,
+        }
+    }
+}
+
+/// The account service; a cheap clone.
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    inner: Arc<Inner>,
+}
+
+impl Accounts {
+    /// The service over `store`.
+    pub fn new(store: StoreHandle, clock: Arc<dyn Clock>, config: AccountsConfig) -> Self {
+        let mut key = [0; 32];
+        for half in key.chunks_exact_mut(16) {
+            half.copy_from_slice(AgentId::random().0.as_bytes());
+        }
+        let inner = Inner {
+            store,
+            clock,
+            key,
+            workers: Arc::new(Semaphore::new(config.hash_workers.clamp(1, 1024))),
+            queue: Semaphore::new(config.hash_queue.clamp(1, Semaphore::MAX_PERMITS)),
+            verified: Mutex::new(Verified::new(config.verified_logins)),
+            failures: Mutex::new(Failures::new(
+                config.account_failures,
+                config.address_failures,
+                config.remembered_failures,
+            )),
+            opened: AtomicUsize::new(0),
+            config,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Makes an account with its standard inventory. Without `id` it gets a random one.
+    ///
+    /// # Errors
+    /// [`AccountError`]; [`StoreError::NameTaken`] and [`StoreError::IdTaken`] inside.
+    pub async fn create(
+        &self,
+        name: AccountName,
+        password: NewPassword,
+        id: Option<AgentId>,
+    ) -> Result<Account, AccountError> {
+        let cost = self.inner.config.hash_cost;
+        let stored = self.inner.hashing(move || password::hash(&password, cost)).await?;
+        let account = Account {
+            id: id.unwrap_or_else(AgentId::random),
+            name,
+            password: stored,
+            created_at: self.inner.clock.unix().as_secs(),
+            last_login: None,
+            last: None,
+            home: None,
+        };
+        let kept = account.clone();
+        let (folders, items) = standard_inventory(account.id, account.created_at);
+        self.inner.store.call(move |store| store.create_account(&kept, &folders, &items)).await??;
+        tracing::info!(agent = %account.id, name = %account.name, "account created");
+        Ok(account)
+    }
+
+    /// Makes those of `accounts` whose names do not exist; leaves the others as they are. Says
+    /// how many it made.
+    ///
+    /// # Errors
+    /// [`AccountError`]; those made before it stay.
+    pub async fn ensure(&self, accounts: &[NewAccount]) -> Result<usize, AccountError> {
+        let mut made = 0;
+        for account in accounts {
+            if self.find(&account.name).await?.is_some() {
+                continue;
+            }
+            match self.create(account.name.clone(), account.password, account.id).await {
+                Ok(_) => made += 1,
+                Err(AccountError::Store(StoreError::NameTaken(_))) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(made)
+    }
+
+    /// The account, if `passwd` (as clients send it) is right and not too many were wrong.
+    ///
+    /// # Errors
+    /// [`LoginError`]; to the outside an unknown account and a wrong password are the same.
+    pub async fn verify(
+        &self,
+        name: &AccountName,
+        passwd: &str,
+        from: IpAddr,
+    ) -> Result<Account, LoginError> {
+        let key = name.key();
+        self.inner.check_failures(&key, from)?;
+        let digest = PasswordDigest::from_login(passwd);
+        match (self.find(name).await?, digest) {
+            (Some(account), Some(digest)) => self.inner.verify(account, digest, &key, from).await,
+            (account, digest) => {
+                // As slow as the real thing, so that the time does not tell which names exist.
+                let digest = digest.unwrap_or(DUMMY);
+                let cost = self.inner.config.hash_cost;
+                self.inner.hashing(move || password::hash(&digest.into(), cost)).await?;
+                self.inner.note_failure(&key, from);
+                Err(account.map_or(LoginError::UnknownAccount, |_| LoginError::WrongPassword))
+            }
+        }
+    }
+
+    /// As [`Self::verify`], but a name that does not exist gets an account with the password
+    /// given: for `--open`.
+    ///
+    /// # Errors
+    /// [`LoginError`].
+    pub async fn login_or_create(
+        &self,
+        name: &AccountName,
+        passwd: &str,
+        from: IpAddr,
+    ) -> Result<Account, LoginError> {
+        self.inner.check_failures(&name.key(), from)?;
+        let Some(digest) = PasswordDigest::from_login(passwd) else {
+            return self.verify(name, passwd, from).await;
+        };
+        if self.find(name).await?.is_some() {
+            return self.verify(name, passwd, from).await;
+        }
+        if self.inner.opened.fetch_add(1, Ordering::Relaxed) >= self.inner.config.open_accounts {
+            self.inner.opened.fetch_sub(1, Ordering::Relaxed);
+            return Err(LoginError::Full);
+        }
+        let created = self.create(name.clone(), digest.into(), None).await;
+        if created.is_err() {
+            self.inner.opened.fetch_sub(1, Ordering::Relaxed);
+        }
+        match created {
+            Ok(account) => {
+                self.inner.remember(&account, digest)?;
+                Ok(account)
+            }
+            // Two first logins at once: the second finds what the first made.
+            Err(AccountError::Store(StoreError::NameTaken(_))) => {
+                self.verify(name, passwd, from).await
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The account of that name.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn find(&self, name: &AccountName) -> Result<Option<Account>, AccountError> {
+        let name = name.clone();
+        Ok(self.inner.store.call(move |store| store.account_by_name(&name)).await??)
+    }
+
+    /// The account with that id.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn by_id(&self, id: AgentId) -> Result<Option<Account>, AccountError> {
+        Ok(self.inner.store.call(move |store| store.account(id)).await??)
+    }
+
+    /// Up to `limit` accounts in the order of their name keys, those after the key `after`.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn list(
+        &self,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<Account>, AccountError> {
+        Ok(self.inner.store.call(move |store| store.accounts(after.as_deref(), limit)).await??)
+    }
+
+    /// Replaces the password.
+    ///
+    /// # Errors
+    /// [`AccountError`]; [`StoreError::NotFound`] inside.
+    pub async fn set_password(
+        &self,
+        id: AgentId,
+        password: NewPassword,
+    ) -> Result<(), AccountError> {
+        let cost = self.inner.config.hash_cost;
+        let stored = self.inner.hashing(move || password::hash(&password, cost)).await?;
+        self.inner.store.call(move |store| store.set_password(id, &stored)).await??;
+        lock(&self.inner.verified).remove(id);
+        Ok(())
+    }
+
+    /// Forgets the account and all it owns.
+    ///
+    /// # Errors
+    /// [`AccountError`]; [`StoreError::NotFound`] inside.
+    pub async fn remove(&self, id: AgentId) -> Result<(), AccountError> {
+        self.inner.store.call(move |store| store.remove_account(id)).await??;
+        lock(&self.inner.verified).remove(id);
+        Ok(())
+    }
+}
+
+/// Why account work failed.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The store said no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store did not answer.
+    #[error(transparent)]
+    Gone(#[from] StoreGone),
+    /// A password could not be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// Too many logins wait for a hash worker.
+    #[error("too many logins at once")]
+    Busy,
+    /// The process is stopping.
+    #[error("password hashing was interrupted")]
+    Interrupted,
+}
+
+/// Why a login was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// Nobody has that name.
+    #[error("the name or the password is wrong")]
+    UnknownAccount,
+    /// The password is another.
+    #[error("the name or the password is wrong")]
+    WrongPassword,
+    /// Too many tries failed of late.
+    #[error("too many failed logins, the next is possible in {} s", .retry_after.as_secs() + 1)]
+    TooManyFailures {
+        /// When the next try is possible.
+        retry_after: Duration,
+    },
+    /// No more accounts are made at first logins.
+    #[error("no more accounts can be created")]
+    Full,
+    /// Nothing to do with the name or the password.
+    #[error(transparent)]
+    Failed(#[from] AccountError),
+}
+
+impl From<HashError> for LoginError {
+    fn from(error: HashError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+struct Inner {
+    store: StoreHandle,
+    clock: Arc<dyn Clock>,
+    config: AccountsConfig,
+    /// Of the marks in `verified`; lives and dies with the process.
+    key: [u8; 32],
+    workers: Arc<Semaphore>,
+    queue: Semaphore,
+    verified: Mutex<Verified>,
+    failures: Mutex<Failures>,
+    opened: AtomicUsize,
+}
+
+impl Inner {
+    async fn verify(
+        &self,
+        account: Account,
+        digest: PasswordDigest,
+        key: &str,
+        from: IpAddr,
+    ) -> Result<Account, LoginError> {
+        let mark = password::mark(&self.key, digest, &account.password)?;
+        if !lock(&self.verified).contains(account.id, &mark) {
+            let stored: StoredPassword = account.password.clone();
+            let right = self.hashing(move || password::verify(digest, &stored)).await?;
+            // Tries that ran while others failed must not slip through together.
+            self.check_failures(key, from)?;
+            if !right {
+                self.note_failure(key, from);
+                return Err(LoginError::WrongPassword);
+            }
+            lock(&self.verified).insert(account.id, mark);
+        }
+        lock(&self.failures).forgive(key);
+        Ok(account)
+    }
+
+    fn remember(&self, account: &Account, digest: PasswordDigest) -> Result<(), HashError> {
+        let mark = password::mark(&self.key, digest, &account.password)?;
+        lock(&self.verified).insert(account.id, mark);
+        Ok(())
+    }
+
+    /// Runs slow password work on a blocking thread, a bounded number at a time.
+    async fn hashing<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
+    ) -> Result<T, AccountError> {
+        let _place = self.queue.try_acquire().map_err(|_| AccountError::Busy)?;
+        let worker = Arc::clone(&self.workers)
+            .acquire_owned()
+            .await
+            .map_err(|_| AccountError::Interrupted)?;
+        let done = tokio::task::spawn_blocking(move || {
+            // Held by the work and not by the caller, who may give up while it runs.
+            let _worker = worker;
+            work()
+        });
+        Ok(done.await.map_err(|_| AccountError::Interrupted)??)
+    }
+
+    fn check_failures(&self, key: &str, from: IpAddr) -> Result<(), LoginError> {
+        match lock(&self.failures).wait(key, from, self.clock.now()) {
+            Some(retry_after) => Err(LoginError::TooManyFailures { retry_after }),
+            None => Ok(()),
+        }
+    }
+
+    fn note_failure(&self, key: &str, from: IpAddr) {
+        lock(&self.failures).record(key, from, self.clock.now());
+        tracing::info!(name = key, %from, "login failed: wrong name or password");
+    }
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Accounts").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// These tables stay whole whatever panicked beside them.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Hashed to pass the time where there is nothing to compare with.
+const DUMMY: PasswordDigest = PasswordDigest::ZERO;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+//! Passwords: the digests that clients send, and their Argon2id hashes.
+//!
+//! Clients send `$1$` and the MD5 of the password in hex; nothing longer is ever seen at login.
+//! That form is what is hashed again and kept, so nothing kept can be replayed as a login.
+
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
+use argon2::{Algorithm, Argon2, Params, Version};
+use md5::{Digest as _, Md5};
+
+use crate::services::ports::StoredPassword;
+
+/// The MD5 of a password, as clients send it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PasswordDigest([u8; 16]);
+
+impl PasswordDigest {
+    /// No password is known to have it.
+    pub(super) const ZERO: Self = Self([0; 16]);
+
+    /// From the `passwd` field of a login: `$1$` and 32 hex digits, or else the plain password,
+    /// which some clients send with account credentials. None if what follows `$1$` is no digest;
+    /// such a login fails like any with a wrong password.
+    pub fn from_login(passwd: &str) -> Option<Self> {
+        match passwd.strip_prefix(PREFIX) {
+            Some(hex) => parse_hex(hex).map(Self),
+            None => Some(Self::of(passwd)),
+        }
+    }
+
+    fn of(plain: &str) -> Self {
+        Self(Md5::digest(plain.as_bytes()).into())
+    }
+
+    /// `$1$` and lower-case hex: the text that is hashed.
+    pub(super) fn to_text(self) -> String {
+        format!("{PREFIX}{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+/// A password for an account that is made or changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct NewPassword {
+    full: PasswordDigest,
+    short: Option<PasswordDigest>,
+}
+
+impl NewPassword {
+    /// From plain text or from `$1$` and 32 hex digits.
+    ///
+    /// Of a plain password longer than 16 characters the first 16 open the account too: some
+    /// clients (node-metaverse, like old viewers) send no more of it. Of a digest only that
+    /// digest is known.
+    ///
+    /// # Errors
+    /// [`PasswordError`].
+    pub fn parse(text: &str) -> Result<Self, PasswordError> {
+        if text.is_empty() {
+            return Err(PasswordError::Empty);
+        }
+        if text.starts_with(PREFIX) {
+            let full = PasswordDigest::from_login(text).ok_or(PasswordError::BadDigest)?;
+            return Ok(full.into());
+        }
+        let full = PasswordDigest::of(text);
+        // Clients cut after 16 UTF-16 units; half a pair becomes a replacement character.
+        let units: Vec<u16> = text.encode_utf16().take(SHORT_UNITS).collect();
+        let short = PasswordDigest::of(&String::from_utf16_lossy(&units));
+        Ok(Self { full, short: (short != full).then_some(short) })
+    }
+}
+
+impl From<PasswordDigest> for NewPassword {
+    fn from(full: PasswordDigest) -> Self {
+        Self { full, short: None }
+    }
+}
+
+/// Why a text cannot be a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// Nothing was given.
+    #[error("password is empty")]
+    Empty,
+    /// `$1$` is not followed by 32 hex digits.
+    #[error("password starts with `$1$`, but 32 hexadecimal digits do not follow")]
+    BadDigest,
+}
+
+/// What one hash costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashCost {
+    /// Memory in KiB, at least 8.
+    pub memory_kib: u32,
+    /// Passes over that memory, at least 1.
+    pub passes: u32,
+}
+
+impl HashCost {
+    /// For hashes that are kept on disk.
+    pub const STORED: Self = Self { memory_kib: 19 * 1024, passes: 2 };
+
+    /// For hashes that die with the process (`--ephemeral`) and for tests: there is no file to
+    /// steal them from.
+    pub const EPHEMERAL: Self = Self { memory_kib: 8, passes: 1 };
+}
+
+/// Hashes `password` at `cost`. Takes the time that this means: call it off the async threads.
+pub(super) fn hash(password: &NewPassword, cost: HashCost) -> Result<StoredPassword, HashError> {
+    let params = Params::new(cost.memory_kib, cost.passes, 1, None)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let one = |digest: PasswordDigest| -> Result<String, HashError> {
+        Ok(argon2.hash_password(digest.to_text().as_bytes())?.to_string())
+    };
+    Ok(StoredPassword { full: one(password.full)?, short: password.short.map(one).transpose()? })
+}
+
+/// Whether `digest` opens what `stored` was made from. As slow as [`hash`].
+pub(super) fn verify(digest: PasswordDigest, stored: &StoredPassword) -> Result<bool, HashError> {
+    let text = digest.to_text();
+    for phc in std::iter::once(&stored.full).chain(&stored.short) {
+        // The cost comes from the stored text, so a changed setting locks nobody out.
+        match Argon2::default().verify_password(text.as_bytes(), &PasswordHash::new(phc)?) {
+            Ok(()) => return Ok(true),
+            Err(argon2::password_hash::Error::PasswordInvalid) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(false)
+}
+
+/// A short keyed mark of "this digest opened this hash", for the cache of verified logins.
+pub(super) fn mark(
+    key: &[u8; 32],
+    digest: PasswordDigest,
+    stored: &StoredPassword,
+) -> Result<[u8; 32], HashError> {
+    // The smallest Argon2 is a keyed hash of some microseconds; the key is its secret.
+    let argon2 = Argon2::new_with_secret(
+        key,
+        Algorithm::Argon2id,
+        Version::V0x13,
+        Params::new(Params::MIN_M_COST, 1, 1, None)?,
+    )?;
+    let mut mark = [0; 32];
+    argon2.hash_password_into(digest.to_text().as_bytes(), stored.full.as_bytes(), &mut mark)?;
+    Ok(mark)
+}
+
+/// Hashing failed: the settings are out of range, a stored hash cannot be read, or the machine
+/// gives no random bytes.
+#[derive(Debug, thiserror::Error)]
+pub enum HashError {
+    /// Said by the hash function.
+    #[error("password hashing failed: {0}")]
+    Argon2(#[from] argon2::Error),
+    /// Said by the reader or writer of the kept form.
+    #[error("password hashing failed: {0}")]
+    Phc(#[from] argon2::password_hash::Error),
+    /// The kept form cannot be read.
+    #[error("a stored password hash cannot be read: {0}")]
+    Stored(#[from] argon2::password_hash::phc::Error),
+}
+
+fn parse_hex(text: &str) -> Option<[u8; 16]> {
+    let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    digits.then(|| u128::from_str_radix(text, 16).ok())?.map(u128::to_be_bytes)
+}
+
+/// Marks a digest, as against a plain password.
+const PREFIX: &str = "$1$";
+
+/// How much of a password some clients send, in UTF-16 units.
+const SHORT_UNITS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: &str = "correct horse battery staple";
+
+    fn sent(plain: &str) -> PasswordDigest {
+        PasswordDigest::from_login(&PasswordDigest::of(plain).to_text()).unwrap()
+    }
+
+    #[test]
+    fn digest_is_the_one_of_the_protocol_notes() {
+        let digest = PasswordDigest::of("password");
+        assert_eq!(digest.to_text(), "$1$5f4dcc3b5aa765d61d8327deb882cf99");
+        assert!(PasswordDigest::from_login("$1$5F4DCC3B5AA765D61D8327DEB882CF99") == Some(digest));
+        assert!(PasswordDigest::from_login("password") == Some(digest));
+        for bad in ["$1$", "$1$5f4d", "$1$+f4dcc3b5aa765d61d8327deb882cf99", "$1$zz"] {
+            assert!(PasswordDigest::from_login(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn long_password_opens_whole_and_cut() {
+        let stored = hash(&NewPassword::parse(LONG).unwrap(), HashCost::EPHEMERAL).unwrap();
+        assert!(verify(sent(LONG), &stored).unwrap());
+        assert!(verify(sent(&LONG[..16]), &stored).unwrap());
+        assert!(!verify(sent(&LONG[..15]), &stored).unwrap());
+        assert!(!stored.full.contains(&sent(LONG).to_text()));
+    }
+
+    #[test]
+    fn short_password_is_hashed_once() {
+        let password = NewPassword::parse("sixteen letters!").unwrap();
+        assert!(password.short.is_none());
+        assert!(NewPassword::parse("sixteen letters!x").unwrap().short.is_some());
+    }
+
+    #[test]
+    fn digest_serves_in_place_of_the_password() {
+        let password = NewPassword::parse("$1$098f6bcd4621d373cade4e832627b4f6").unwrap();
+        let stored = hash(&password, HashCost::EPHEMERAL).unwrap();
+        assert!(verify(sent("test"), &stored).unwrap());
+        assert!(NewPassword::parse("$1$098f") == Err(PasswordError::BadDigest));
+        assert!(NewPassword::parse("") == Err(PasswordError::Empty));
+    }
+
+    #[test]
+    fn mark_depends_on_key_digest_and_hash() {
+        let stored = hash(&NewPassword::parse("test").unwrap(), HashCost::EPHEMERAL).unwrap();
+        let again = hash(&NewPassword::parse("test").unwrap(), HashCost::EPHEMERAL).unwrap();
+        let first = mark(&[1; 32], sent("test"), &stored).unwrap();
+        assert_eq!(first, mark(&[1; 32], sent("test"), &stored).unwrap());
+        assert_ne!(first, mark(&[2; 32], sent("test"), &stored).unwrap());
+        assert_ne!(first, mark(&[1; 32], sent("tess"), &stored).unwrap());
+        assert_ne!(first, mark(&[1; 32], sent("test"), &again).unwrap());
+    }
+
+    #[test]
+    fn damaged_hash_is_an_error_and_not_a_wrong_password() {
+        let stored = StoredPassword { full: "rubbish".to_owned(), short: None };
+        assert!(verify(sent("test"), &stored).is_err());
+    }
+}

@@ -1,0 +1,218 @@
+//! The port to what is kept: the [`Store`] trait, its types and errors, and the [`StoreHandle`]
+//! through which services call it.
+//!
+//! A store is synchronous and has one owner, the storage thread; `storage` holds the
+//! implementations. No rule of any service lives here or there: a store keeps and finds.
+
+mod bus;
+mod handle;
+
+use std::fmt;
+
+pub use bus::{Bus, Delivery, Reach};
+pub use handle::{StoreGone, StoreHandle};
+
+use crate::ids::{AgentId, RegionId};
+use crate::message::Vector3;
+
+use super::accounts::AccountName;
+use super::inventory::{Contents, Folder, FolderId, Item, ItemId};
+
+/// Everything that outlives a process (or, with the memory store, everything that would).
+///
+/// Each call is atomic by itself. Between [`begin`](Self::begin) and [`commit`](Self::commit) a
+/// failed call undoes only its own changes.
+pub trait Store: AccountStore + InventoryStore + Send {
+    /// Starts a batch: the calls that follow reach the disk together, at [`Self::commit`].
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`].
+    fn begin(&mut self) -> Result<(), StoreError>;
+
+    /// Ends a batch. Once this returned `Ok`, its changes survive the death of the process and
+    /// of the machine.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`]; nothing of the batch is kept then.
+    fn commit(&mut self) -> Result<(), StoreError>;
+
+    /// Brings the files into their resting form; for a clean stop or a backup.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`].
+    fn flush(&mut self) -> Result<(), StoreError>;
+}
+
+/// Accounts and where their avatars are.
+pub trait AccountStore {
+    /// Keeps a new account with its inventory, all or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NameTaken`], [`StoreError::IdTaken`] (also for a folder or item id), or
+    /// [`StoreError::Backend`].
+    fn create_account(
+        &mut self,
+        account: &Account,
+        folders: &[Folder],
+        items: &[Item],
+    ) -> Result<(), StoreError>;
+
+    /// The account of that name, upper and lower case being the same.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] or [`StoreError::Backend`].
+    fn account_by_name(&mut self, name: &AccountName) -> Result<Option<Account>, StoreError>;
+
+    /// The account with that id.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] or [`StoreError::Backend`].
+    fn account(&mut self, id: AgentId) -> Result<Option<Account>, StoreError>;
+
+    /// Up to `limit` accounts in the order of their [`AccountName::key`], those after `after`.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] or [`StoreError::Backend`].
+    fn accounts(&mut self, after: Option<&str>, limit: usize) -> Result<Vec<Account>, StoreError>;
+
+    /// Replaces the password.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] or [`StoreError::Backend`].
+    fn set_password(&mut self, id: AgentId, password: &StoredPassword) -> Result<(), StoreError>;
+
+    /// Notes a login at `at` (seconds since 1970).
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] or [`StoreError::Backend`].
+    fn set_last_login(&mut self, id: AgentId, at: u64) -> Result<(), StoreError>;
+
+    /// Keeps a place of the account.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] or [`StoreError::Backend`].
+    fn set_location(
+        &mut self,
+        id: AgentId,
+        place: Place,
+        location: &Location,
+    ) -> Result<(), StoreError>;
+
+    /// Forgets the account and all it owns.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] or [`StoreError::Backend`].
+    fn remove_account(&mut self, id: AgentId) -> Result<(), StoreError>;
+}
+
+/// Inventories. What belongs to another owner is not found.
+pub trait InventoryStore {
+    /// All folders of an owner, parents before children; empty for an unknown owner.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] or [`StoreError::Backend`].
+    fn folders(&mut self, owner: AgentId) -> Result<Vec<Folder>, StoreError>;
+
+    /// One folder, with its current version.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] or [`StoreError::Backend`].
+    fn folder(&mut self, owner: AgentId, id: FolderId) -> Result<Option<Folder>, StoreError>;
+
+    /// One folder with what lies directly in it.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] or [`StoreError::Backend`].
+    fn folder_contents(
+        &mut self,
+        owner: AgentId,
+        id: FolderId,
+    ) -> Result<Option<Contents>, StoreError>;
+
+    /// One item.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] or [`StoreError::Backend`].
+    fn item(&mut self, owner: AgentId, id: ItemId) -> Result<Option<Item>, StoreError>;
+}
+
+/// An account as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Account {
+    /// The account's and its avatar's id.
+    pub id: AgentId,
+    /// The name as it was written at creation.
+    pub name: AccountName,
+    /// Hashes of the password.
+    pub password: StoredPassword,
+    /// Seconds since 1970.
+    pub created_at: u64,
+    /// Seconds since 1970; none before the first login.
+    pub last_login: Option<u64>,
+    /// Where the avatar was last.
+    pub last: Option<Location>,
+    /// Where the avatar is at home.
+    pub home: Option<Location>,
+}
+
+/// Argon2id hashes, as PHC strings, over the `$1$`+MD5 form that clients send.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredPassword {
+    /// Of the whole password.
+    pub full: String,
+    /// Of its first 16 characters, which is all that some clients send; none if that is the same
+    /// or not known.
+    pub short: Option<String>,
+}
+
+impl fmt::Debug for StoredPassword {
+    /// Never shows a hash: debug output ends up in logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StoredPassword(…)")
+    }
+}
+
+/// A place in a region.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Location {
+    /// The region.
+    pub region: RegionId,
+    /// Metres from the region's south-west corner; z from the zero level.
+    pub position: Vector3,
+    /// The direction looked in.
+    pub look_at: Vector3,
+}
+
+/// Which of an account's places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Where the avatar was last.
+    Last,
+    /// Where the avatar is at home.
+    Home,
+}
+
+/// Why a store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another account has that name.
+    #[error("account name `{0}` is taken")]
+    NameTaken(AccountName),
+    /// Another account, folder or item has that id.
+    #[error("the id of {0} is taken")]
+    IdTaken(String),
+    /// The account to change does not exist.
+    #[error("no account has id {0}")]
+    NotFound(AgentId),
+    /// What was read back cannot be what was written.
+    #[error("stored data is damaged: {0}")]
+    Corrupt(String),
+    /// The database or the disk refused.
+    #[error("storage failed to {action}")]
+    Backend {
+        /// What was being done, to be read after "failed to".
+        action: &'static str,
+        /// What the database said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

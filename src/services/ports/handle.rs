@@ -1,0 +1,163 @@
+//! The storage thread and the handle to it.
+//!
+//! Calls queue up in a bounded channel; the thread takes what is waiting, runs it as one batch and
+//! answers only after the batch is on disk. So an answer means kept, and a storm of writes costs
+//! one disk flush per batch and not one per call.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Store, StoreError};
+
+/// A cheap clone that reaches the storage thread. The thread ends with [`Self::shutdown`] or when
+/// the last handle is gone.
+#[derive(Clone, Debug)]
+pub struct StoreHandle {
+    commands: mpsc::Sender<Command>,
+}
+
+impl StoreHandle {
+    /// Starts the storage thread, which owns `store` from now on.
+    ///
+    /// # Errors
+    /// The machine's, if it grants no thread.
+    pub fn spawn(store: Box<dyn Store>) -> io::Result<Self> {
+        let (commands, queue) = mpsc::channel(QUEUE);
+        std::thread::Builder::new().name("storage".to_owned()).spawn(move || run(store, queue))?;
+        Ok(Self { commands })
+    }
+
+    /// Runs `work` on the storage thread and answers after its changes are on disk.
+    ///
+    /// Waits while the queue is full. Dropping the future does not undo work that is queued.
+    ///
+    /// # Errors
+    /// [`StoreGone`] when there is no answer to be had; what `work` itself says is in `R`.
+    pub async fn call<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Store) -> R + Send + 'static,
+    ) -> Result<R, StoreGone> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |store| {
+            let result = work(store);
+            // A caller that no longer waits has nothing to be told.
+            Box::new(move |written| drop(answer.send(written.map(|()| result))))
+        });
+        self.commands.send(Command::Run(job)).await.map_err(|_| StoreGone::Stopped)?;
+        answered.await.map_err(|_| StoreGone::Abandoned)?
+    }
+
+    /// Waits for all earlier calls and brings the files into their resting form.
+    ///
+    /// # Errors
+    /// [`StoreGone`]; inside, what the store said.
+    pub async fn flush(&self) -> Result<Result<(), StoreError>, StoreGone> {
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(Command::Flush(answer)).await.map_err(|_| StoreGone::Stopped)?;
+        answered.await.map_err(|_| StoreGone::Abandoned)
+    }
+
+    /// Waits for all earlier calls, flushes and closes the store. Later calls get
+    /// [`StoreGone::Stopped`].
+    ///
+    /// # Errors
+    /// [`StoreGone`]; inside, what the store said to the flush.
+    pub async fn shutdown(&self) -> Result<Result<(), StoreError>, StoreGone> {
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(Command::Stop(answer)).await.map_err(|_| StoreGone::Stopped)?;
+        answered.await.map_err(|_| StoreGone::Abandoned)
+    }
+}
+
+/// Why a storage call has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreGone {
+    /// The storage thread has ended.
+    #[error("storage has stopped")]
+    Stopped,
+    /// The call was dropped: it panicked, no batch could be started, or the thread stopped first.
+    #[error("the storage call was dropped")]
+    Abandoned,
+    /// The disk refused the batch that held the call; its changes are undone.
+    #[error("storage could not write")]
+    NotWritten,
+}
+
+type Job = Box<dyn FnOnce(&mut dyn Store) -> Reply + Send>;
+type Reply = Box<dyn FnOnce(Result<(), StoreGone>) + Send>;
+
+enum Command {
+    Run(Job),
+    Flush(oneshot::Sender<Result<(), StoreError>>),
+    Stop(oneshot::Sender<Result<(), StoreError>>),
+}
+
+/// The storage thread.
+fn run(mut store: Box<dyn Store>, mut queue: mpsc::Receiver<Command>) {
+    let mut next = None;
+    while let Some(command) = next.take().or_else(|| queue.blocking_recv()) {
+        match command {
+            Command::Run(first) => next = run_batch(store.as_mut(), first, &mut queue),
+            Command::Flush(answer) => drop(answer.send(store.flush())),
+            Command::Stop(answer) => {
+                queue.close();
+                let result = store.flush();
+                // Closed before the answer, so that the caller may open the same files again.
+                drop(store);
+                drop(answer.send(result));
+                return;
+            }
+        }
+    }
+    if let Err(error) = store.flush() {
+        tracing::error!(%error, "storage did not close cleanly");
+    }
+}
+
+/// Runs `first` and the calls waiting behind it as one batch. Gives back the command that ended
+/// the batch, if it was one of another kind.
+fn run_batch(
+    store: &mut dyn Store,
+    first: Job,
+    queue: &mut mpsc::Receiver<Command>,
+) -> Option<Command> {
+    if let Err(error) = store.begin() {
+        tracing::error!(error = &error as &dyn std::error::Error, "no batch could be started");
+        return None;
+    }
+    let mut replies = Vec::new();
+    let mut ended_by = None;
+    let mut job = Some(first);
+    while let Some(work) = job.take() {
+        // A panic is a defect of one call; it must not take the store from all others.
+        if let Ok(reply) = catch_unwind(AssertUnwindSafe(|| work(store))) {
+            replies.push(reply);
+        } else {
+            tracing::error!("a storage call panicked; please report this");
+        }
+        if replies.len() >= BATCH {
+            break;
+        }
+        match queue.try_recv() {
+            Ok(Command::Run(work)) => job = Some(work),
+            Ok(other) => ended_by = Some(other),
+            Err(_) => {}
+        }
+    }
+    let written = store.commit().map_err(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, "a batch was not written");
+        StoreGone::NotWritten
+    });
+    for reply in replies {
+        reply(written);
+    }
+    ended_by
+}
+
+/// Calls that may wait for the storage thread; callers beyond them wait in turn.
+const QUEUE: usize = 1024;
+
+/// Most calls that share one disk flush; bounds how long the first of them waits.
+const BATCH: usize = 64;

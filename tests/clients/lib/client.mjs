@@ -1,0 +1,143 @@
+// One avatar: a node-metaverse bot together with a record of what it was told.
+
+import { Bot, BotOptionFlags, LoginParameters, Message, PCode } from './library.mjs';
+import { until } from './wait.mjs';
+
+/** Starts a log-in of that account; used alone by the cases about refused log-ins. */
+export function newBot({ loginUri, name, password = 'test', start = 'last' }) {
+  const [first, last] = name.split(' ');
+  const parameters = new LoginParameters();
+  parameters.firstName = first;
+  parameters.lastName = last;
+  parameters.password = password;
+  parameters.start = start;
+  parameters.url = loginUri;
+  return new Bot(parameters, BotOptionFlags.None);
+}
+
+/** The `start` of a log-in at a place in a region. */
+export function startAt(region, x, y, z) {
+  return `uri:${region}&${x}&${y}&${z}`;
+}
+
+export class Client {
+  name;
+  bot;
+  id;
+  /** Local chat that this avatar heard, oldest first. */
+  heard = [];
+  /** Instant messages and typing notices, oldest first. */
+  messages = [];
+  /** Animations by avatar id, as last told. */
+  animations = new Map();
+  /** Parcel events of the event queue. */
+  parcelEvents = [];
+  /** Local ids that were killed. */
+  killed = [];
+  /** How the connection ended, once it has: `{requested, message}`. */
+  ended = null;
+
+  /** Logs in, connects, and waits until the library calls the region handshake complete. */
+  static async enter(options) {
+    const client = new Client();
+    client.name = options.name;
+    client.bot = newBot(options);
+    const events = client.bot.clientEvents;
+    events.onNearbyChat.subscribe((event) => client.heard.push(chat(event)));
+    events.onInstantMessage.subscribe((event) => client.messages.push(message(event)));
+    events.onParcelPropertiesEvent.subscribe((event) => client.parcelEvents.push(event));
+    events.onDisconnected.subscribe((event) => {
+      client.ended = { requested: event.requested, message: event.message };
+    });
+    client.login = await client.bot.login();
+    client.id = client.bot.agentID().toString();
+    client.region.circuit.subscribeToMessages([Message.AvatarAnimation, Message.KillObject], (packet) => {
+      client.#packet(packet.message);
+    });
+    await client.bot.connectToSim();
+    await client.commands.region.waitForHandshake();
+    return client;
+  }
+
+  get region() {
+    return this.bot.currentRegion;
+  }
+
+  get commands() {
+    return this.bot.clientCommands;
+  }
+
+  /** The library's avatar of that id, or undefined. */
+  avatar(id) {
+    return this.region.agents.get(id);
+  }
+
+  /** The avatar object of that id as the last object update told it, or undefined. */
+  avatarObject(id) {
+    const objects = this.region.objects;
+    const object = objects.objects.get(objects.objectsByUUID.get(id));
+    return object?.PCode === PCode.Avatar ? object : undefined;
+  }
+
+  /** Where this client sees the avatar of that id: `{x, y, z}` or undefined. */
+  place(id) {
+    return this.avatarObject(id)?.Position;
+  }
+
+  /** Waits until this client sees the avatar: its object and its name. */
+  async sees(other, timeoutMs = 10_000) {
+    await until(
+      () => this.avatarObject(other.id) && this.avatar(other.id)?.getName() === other.name,
+      () =>
+        `${this.name} should see ${other.name}: object ${Boolean(this.avatarObject(other.id))}, ` +
+        `name ${this.avatar(other.id)?.getName()}`,
+      timeoutMs,
+    );
+  }
+
+  /** Waits for a line of local chat. */
+  async hears(matches, what, timeoutMs) {
+    return until(() => this.heard.find(matches), `${this.name} should hear ${what}`, timeoutMs);
+  }
+
+  /** Waits for an instant message. */
+  async receives(matches, what, timeoutMs) {
+    return until(() => this.messages.find(matches), `${this.name} should receive ${what}`, timeoutMs);
+  }
+
+  /** Logs out the orderly way. */
+  async leave() {
+    await this.bot.close();
+  }
+
+  #packet(message) {
+    if (message.id === Message.AvatarAnimation) {
+      const list = message.AnimationList.map((entry) => entry.AnimID.toString());
+      this.animations.set(message.Sender.ID.toString(), list);
+    } else {
+      this.killed.push(...message.ObjectData.map((entry) => entry.ID));
+    }
+  }
+}
+
+function chat(event) {
+  return {
+    from: event.from.toString(),
+    fromName: event.fromName,
+    owner: event.ownerID.toString(),
+    type: event.chatType,
+    source: event.sourceType,
+    audible: event.audible,
+    position: event.position,
+    text: event.message,
+  };
+}
+
+function message(event) {
+  return {
+    from: event.from.toString(),
+    fromName: event.fromName,
+    flags: event.flags,
+    text: event.message,
+  };
+}

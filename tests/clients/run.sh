@@ -1,0 +1,76 @@
+#!/bin/sh
+# Runs the suites of foreign client libraries against holm.
+#
+#   tests/clients/run.sh [node-metaverse] [hippolyzer]
+#
+# Without names all of them run. HOLM_BIN names the program to test; without it `holm` is built in
+# release mode first. Any failure is an exit code other than 0, and a package that cannot be
+# installed is a failure, never a reason to skip.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+
+# Everything here talks to loopback; a proxy of the environment must not get in between.
+export NO_PROXY="127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}"
+export no_proxy="$NO_PROXY"
+
+node_metaverse() {
+    # The lock file decides; an installation of just that lock file is used again.
+    installed="$here/node_modules/.package-lock.json"
+    if [ ! -f "$installed" ] || [ "$here/package-lock.json" -nt "$installed" ]; then
+        (cd "$here" && npm ci)
+    fi
+    (cd "$here" && node suite.mjs "$holm")
+}
+
+hippolyzer() {
+    venv="$here/hippolyzer/.venv"
+    wanted="$here/hippolyzer/requirements.txt"
+    if ! cmp -s "$wanted" "$venv/installed.txt"; then
+        rm -rf "$venv"
+        "${PYTHON:-python3}" -m venv "$venv"
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r "$wanted"
+        cp "$wanted" "$venv/installed.txt"
+    fi
+    "$venv/bin/python" "$here/hippolyzer/suite.py" "$holm"
+}
+
+if [ "$#" -eq 0 ]; then
+    set -- node-metaverse hippolyzer
+fi
+
+if [ -z "${HOLM_BIN:-}" ]; then
+    (cd "$root" && cargo build --release --locked)
+    HOLM_BIN="${CARGO_TARGET_DIR:-$root/target}/release/holm"
+fi
+if [ ! -x "$HOLM_BIN" ]; then
+    echo "tests/clients: $HOLM_BIN is not a program" >&2
+    exit 1
+fi
+holm=$(cd "$(dirname "$HOLM_BIN")" && pwd)/$(basename "$HOLM_BIN")
+
+failed=
+for suite in "$@"; do
+    echo "# $suite"
+    # A child shell of its own, so that `set -e` holds inside although its end is looked at here.
+    case "$suite" in
+        node-metaverse) run=node_metaverse ;;
+        hippolyzer) run=hippolyzer ;;
+        *)
+            echo "tests/clients: no suite named $suite" >&2
+            exit 2
+            ;;
+    esac
+    set +e
+    (set -e; "$run")
+    code=$?
+    set -e
+    if [ "$code" -ne 0 ]; then
+        failed="$failed $suite"
+    fi
+done
+if [ -n "$failed" ]; then
+    echo "tests/clients: failed:$failed" >&2
+    exit 1
+fi

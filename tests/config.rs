@@ -1,0 +1,223 @@
+//! Configuration: `config/holm.toml` is complete, sources are merged in order, errors name place,
+//! key and value.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::time::Duration;
+
+use holm::config::{Config, IdleAnswer, Loaded, Overrides, TerrainKind, load, load_text};
+use toml::{Table, Value};
+
+const SHOWN: &str = include_str!("../config/holm.toml");
+
+fn from_file(text: &str) -> Result<Loaded, String> {
+    merged(text, &[], &Overrides::default())
+}
+
+fn merged(
+    text: &str,
+    environment: &[(&str, &str)],
+    overrides: &Overrides,
+) -> Result<Loaded, String> {
+    let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    load_text(Path::new("holm.toml"), text, environment, overrides).map_err(|e| e.to_string())
+}
+
+#[test]
+fn defaults_are_valid() {
+    let loaded = load(None, [], &Overrides::default()).unwrap();
+    assert_eq!(loaded, Loaded { config: Config::default(), warnings: Vec::new() });
+}
+
+#[test]
+fn shown_file_has_every_key_with_its_default() {
+    fn keys(prefix: &str, value: &Value, into: &mut Vec<String>) {
+        match value {
+            Value::Table(table) => {
+                for (name, value) in table {
+                    keys(&format!("{prefix}/{name}"), value, into);
+                }
+            }
+            Value::Array(items) if items.iter().all(Value::is_table) => {
+                for item in items {
+                    keys(&format!("{prefix}[]"), item, into);
+                }
+            }
+            value => into.push(format!("{prefix} = {value}")),
+        }
+    }
+    let mut shown = Vec::new();
+    keys("", &Value::Table(SHOWN.parse::<Table>().unwrap()), &mut shown);
+    let mut real = Vec::new();
+    keys("", &Value::Table(Table::try_from(Config::default()).unwrap()), &mut real);
+    shown.sort();
+    real.sort();
+    assert_eq!(shown, real);
+    assert_eq!(from_file(SHOWN).unwrap().config, Config::default());
+}
+
+#[test]
+fn shown_file_explains_every_key() {
+    let lines: Vec<_> = SHOWN.lines().collect();
+    for (before, line) in lines.iter().zip(&lines[1..]) {
+        let is_key = line.contains(" = ") && !line.starts_with('#');
+        assert!(!is_key || before.starts_with("# "), "no comment above: {line}");
+    }
+}
+
+#[test]
+fn file_beats_defaults_environment_beats_file_flags_beat_environment() {
+    let file = "[network]\nhttp_port = 1\ncontrol_port = 1\n[[region]]\nudp_port = 1";
+    let environment = [
+        ("HOLM_NETWORK_HTTP_PORT", "2"),
+        ("HOLM_NETWORK_CONTROL_PORT", "2"),
+        ("HOLM_EVENT_QUEUE_IDLE", "empty"),
+        ("HOLM_REGION_0_TERRAIN_KIND", "noise"),
+        ("HOLM_REGION_0_SPAWN", "[1.0, 2.0, 3.0]"),
+    ];
+    let overrides = Overrides {
+        http_port: Some(3),
+        udp_port: Some(0),
+        ephemeral: true,
+        ..Overrides::default()
+    };
+    let config = merged(file, &environment, &overrides).unwrap().config;
+    assert_eq!(config.network.http_port, 3);
+    assert_eq!(config.network.control_port, 2);
+    assert_eq!(config.network.bind, Ipv4Addr::LOCALHOST);
+    assert_eq!(config.event_queue.idle, IdleAnswer::Empty);
+    let region = &config.region[0];
+    assert_eq!((region.udp_port, region.name.as_str()), (0, "Holm"));
+    assert_eq!(region.terrain.kind, TerrainKind::Noise);
+    assert_eq!(region.spawn.map(|v| v as i32), [1, 2, 3]);
+    assert!(config.storage.ephemeral);
+}
+
+#[test]
+fn durations_are_numbers_with_the_unit_in_the_key() {
+    let file = "[circuit]\nack_delay_ms = 5\ngive_up_after_seconds = 2.5";
+    let circuit = from_file(file).unwrap().config.circuit;
+    assert_eq!(circuit.ack_delay, Duration::from_millis(5));
+    assert_eq!(circuit.give_up_after, Duration::from_millis(2500));
+}
+
+#[test]
+fn effective_configuration_reads_back_and_hides_the_token() {
+    let file = "[network]\ncontrol_token = \"0123456789abcdef\"\n[circuit]\nack_delay_ms = 5";
+    let config = from_file(file).unwrap().config;
+    let text = config.to_toml().unwrap();
+    assert!(!text.contains("0123456789abcdef"));
+    assert!(text.contains("ack_delay_ms = 5"));
+    let text = Config::default().to_toml().unwrap();
+    assert_eq!(from_file(&text).unwrap().config, Config::default());
+}
+
+/// One bad file and what its error must say.
+#[track_caller]
+fn file_fails(text: &str, expected: &str) {
+    let error = from_file(text).unwrap_err();
+    assert!(error.contains(expected), "\n  got: {error}\n want: {expected}");
+}
+
+#[test]
+fn file_errors_name_file_line_key_and_value() {
+    file_fails("[grid]\n\nnaem = \"x\"", "holm.toml:3: unknown key grid.naem: expected one of");
+    file_fails("[gird]\nname = \"x\"", "holm.toml:1: unknown key gird: expected one of");
+    file_fails("seed = \"x\"", "holm.toml:1: seed = \"x\": invalid type");
+    file_fails("[network]\nhttp_port = 70000", "holm.toml:2: network.http_port = 70000: ");
+    file_fails("[network]\nbind = \"localhost\"", "holm.toml:2: network.bind = \"localhost\": ");
+    file_fails("[event_queue]\nidle = \"no\"", "holm.toml:2: event_queue.idle = \"no\": ");
+    file_fails(
+        "[event_queue]\nhold_seconds = 30",
+        "holm.toml:2: event_queue.hold_seconds = 30: must be from 11 to 29",
+    );
+    file_fails(
+        "[event_queue]\nhold_seconds = -1",
+        "holm.toml:2: event_queue.hold_seconds = -1: must be a number of seconds",
+    );
+    file_fails("[circuit]\ngive_up_after_seconds = nan", "holm.toml:2: circuit.give_up_after");
+    file_fails("[network\nhttp_port = 1", "holm.toml:1: ");
+    file_fails("[[region]]\nx = 1\n\n[[region]]\ny = \"a\"", "holm.toml:5: region.1.y = \"a\": ");
+    file_fails(
+        "[[region]]\n[region.terrain]\nkind = \"png\"",
+        "region.0.terrain.file = \"\": must be set for this kind of terrain",
+    );
+    file_fails("[[region]]\nuuid = \"123\"", "holm.toml:2: region.0.uuid = \"123\": ");
+    file_fails("[[region]]\n[region.terrain]\nhight = 1.0", "holm.toml:3: unknown key region.0.");
+    file_fails("region = []", "region = []: must be from 1 to 1024");
+}
+
+#[test]
+fn regions_must_differ() {
+    let second = |keys: &str| format!("[[region]]\n[[region]]\n{keys}");
+    file_fails(&second(""), "region.1.name = \"Holm\": must differ");
+    file_fails(&second("name = \"hOLM\""), "holm.toml:3: region.1.name = \"hOLM\": must differ");
+    file_fails(&second("name = \"B\""), "region.1.x = 1000: with y must differ");
+    file_fails(&second("name = \"B\"\nx = 1001"), "region.1.udp_port = 9000: must differ");
+    assert!(from_file(&second("name = \"B\"\nx = 1001\nudp_port = 9002")).is_ok());
+    assert!(from_file(&second("name = \"B\"\ny = 1001\nudp_port = 0")).is_ok());
+}
+
+#[test]
+fn environment_errors_name_the_variable() {
+    let fails = |variable: &str, value: &str, expected: &str| {
+        let error = merged("", &[(variable, value)], &Overrides::default()).unwrap_err();
+        let expected = format!("environment variable {variable}: {expected}");
+        assert!(error.starts_with(&expected), "\n  got: {error}\n want: {expected}");
+    };
+    let port = "HOLM_NETWORK_HTTP_PORT";
+    fails(port, "many", "network.http_port = many: expected an integer");
+    fails(port, "70000", "network.http_port = 70000: ");
+    fails("HOLM_EVENT_QUEUE_HOLD_SECONDS", "5", "event_queue.hold_seconds = 5: must be from 11");
+    fails("HOLM_NETWORK_HTPP_PORT", "1", "unknown key network_htpp_port");
+    fails("HOLM_REGION_1_NAME", "B", "unknown key region_1_name");
+}
+
+#[test]
+fn foreign_variables_are_left_alone_but_told() {
+    let variables = [("HOLM_CONFIG", "x"), ("HOLM_PORT", "tcp://10.0.0.1:9000"), ("PATH", "/bin")];
+    let loaded = merged("", &variables, &Overrides::default()).unwrap();
+    assert_eq!(loaded.config, Config::default());
+    assert_eq!(loaded.warnings.len(), 1);
+    assert!(loaded.warnings[0].contains("HOLM_PORT"));
+}
+
+#[test]
+fn flag_errors_name_the_flag() {
+    let open = Overrides {
+        open: true,
+        bind: Some(Ipv4Addr::UNSPECIFIED),
+        external_host: Some("example.org".into()),
+        ..Overrides::default()
+    };
+    let error = merged("", &[], &open).unwrap_err();
+    assert!(error.starts_with("flag --open: login.open = true: lets anybody in"), "{error}");
+    assert!(merged("[login]\nopen_anywhere = true", &[], &open).is_ok());
+
+    let bind = Overrides { bind: Some(Ipv4Addr::UNSPECIFIED), ..Overrides::default() };
+    let error = merged("", &[], &bind).unwrap_err();
+    assert!(error.starts_with("flag --bind: network.bind = \"0.0.0.0\": "), "{error}");
+}
+
+#[test]
+fn control_listener_off_loopback_needs_a_token_that_errors_never_show() {
+    file_fails("[network]\ncontrol_bind = \"10.0.0.1\"", "network.control_token must be set");
+    let error = from_file("[network]\ncontrol_token = \"secret\"").unwrap_err();
+    assert!(error.contains("network.control_token = (hidden)"), "{error}");
+    assert!(!error.contains("secret"), "{error}");
+}
+
+#[test]
+fn test_accounts_are_offered_on_loopback_without_other_accounts() {
+    let offers = |file: &str| from_file(file).unwrap().config.offers_test_accounts();
+    assert!(offers(""));
+    assert!(!offers("[login]\ntest_accounts = false"));
+    assert!(!offers("[login]\naccounts_file = \"a.json\""));
+    assert!(!offers("[network]\nbind = \"0.0.0.0\"\nexternal_host = \"example.org\""));
+}
+
+#[test]
+fn missing_file_is_named() {
+    let error = load(Some(Path::new("/no/such.toml")), [], &Overrides::default()).unwrap_err();
+    assert!(error.to_string().starts_with("/no/such.toml: "));
+}
