@@ -246,6 +246,8 @@ fn our_template_is_complete() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn any_text_is_read_or_refused(text in "\\PC*") {
         let _ = parse(&text);
