@@ -1,1 +1,287 @@
-//! Not filled yet.
+//! The way back to an agent: a cheap handle that works wherever the agent's circuit lives.
+//!
+//! Regions and services hold an [`Outbox`] per agent and know neither sessions, sockets nor HTTP.
+//! UDP messages go to the endpoint task that owns the circuit, events to the agent's event queue.
+//! Nothing here waits: a full channel is reported, counted, and ends the agent's circuit, because
+//! a reliable message must not be lost in silence.
+
+pub mod recorder;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use smallvec::SmallVec;
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::circuit::{Category, CloseReason, Outgoing, Statistics};
+use crate::ids::{AgentId, CircuitCode};
+use crate::llsd::Llsd;
+use crate::message::{self, Message};
+
+/// Names a circuit within its endpoint. The generation tells a reused slot from the old one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CircuitKey {
+    /// Index in the endpoint's table.
+    pub slot: u32,
+    /// How often the slot was used before.
+    pub generation: u32,
+}
+
+/// What an endpoint task is asked to do.
+#[derive(Debug)]
+pub enum EndpointCommand {
+    /// Send one message on one circuit.
+    Send(CircuitKey, Outgoing),
+    /// Send one message on many circuits; it was encoded once.
+    SendMany(Box<[CircuitKey]>, Outgoing),
+    /// End a circuit; the endpoint says the fitting farewell first, with the text if it has one.
+    Close(CircuitKey, CloseReason, String),
+    /// Tell about all circuits.
+    Report(oneshot::Sender<Vec<CircuitReport>>),
+}
+
+/// What an endpoint tells about one of its circuits.
+#[derive(Clone, Debug)]
+pub struct CircuitReport {
+    /// Whose circuit it is.
+    pub agent: AgentId,
+    /// The code that opened it.
+    pub circuit_code: CircuitCode,
+    /// Where its datagrams go.
+    pub address: SocketAddr,
+    /// `false` once its session has ended and only the farewell is still repeated.
+    pub open: bool,
+    /// Whether the agent has entered the region.
+    pub entered: bool,
+    /// Bytes that wait behind its throttles.
+    pub backlog: usize,
+    /// Counters.
+    pub stats: Statistics,
+}
+
+/// An event for an agent's `EventQueueGet`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Its name, such as `ParcelProperties`.
+    pub message: Cow<'static, str>,
+    /// Its body, always a map.
+    pub body: Llsd,
+}
+
+impl Event {
+    /// Roughly how many bytes it takes on the wire, to bound queues by.
+    pub fn size(&self) -> usize {
+        self.message.len() + size_of_value(&self.body)
+    }
+}
+
+/// A value's own bytes and its tags.
+fn size_of_value(value: &Llsd) -> usize {
+    const TAGS: usize = 24;
+    TAGS + match value {
+        Llsd::String(text) | Llsd::Uri(text) => text.len(),
+        Llsd::Binary(bytes) => bytes.len() * 4 / 3,
+        Llsd::Array(values) => values.iter().map(size_of_value).sum(),
+        Llsd::Map(map) => map.iter().map(|(key, value)| key.len() + size_of_value(value)).sum(),
+        _ => 16,
+    }
+}
+
+/// Takes events for one agent; implemented by the session's event queue.
+pub trait EventSink: Send + Sync {
+    /// Queues the event. `false` when the queue is full or closed; the sink has counted that.
+    fn push(&self, event: Event) -> bool;
+}
+
+/// The channel to the endpoint is full: the agent's circuit is being closed for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the outbox of the agent is full")]
+pub struct OutboxFull;
+
+/// The sending side of one endpoint task's channel.
+#[derive(Clone)]
+pub struct EndpointLink {
+    shared: Arc<EndpointShared>,
+}
+
+struct EndpointShared {
+    number: u32,
+    commands: mpsc::Sender<EndpointCommand>,
+    refused: AtomicU64,
+}
+
+impl EndpointLink {
+    /// A channel to endpoint `number` that holds at most `capacity` commands.
+    pub fn channel(number: u32, capacity: usize) -> (Self, mpsc::Receiver<EndpointCommand>) {
+        let (commands, receiver) = mpsc::channel(capacity);
+        let shared = EndpointShared { number, commands, refused: AtomicU64::new(0) };
+        (Self { shared: Arc::new(shared) }, receiver)
+    }
+
+    /// Commands that found the channel full.
+    pub fn refused(&self) -> u64 {
+        self.shared.refused.load(Ordering::Relaxed)
+    }
+
+    /// Asks the endpoint about its circuits; empty when it has stopped.
+    pub async fn report(&self) -> Vec<CircuitReport> {
+        let (answer, report) = oneshot::channel();
+        if self.shared.commands.send(EndpointCommand::Report(answer)).await.is_err() {
+            return Vec::new();
+        }
+        report.await.unwrap_or_default()
+    }
+
+    fn push(&self, command: EndpointCommand) -> Result<(), OutboxFull> {
+        match self.shared.commands.try_send(command) {
+            // A closed channel means that the server is stopping: nobody is left to hear it.
+            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => Ok(()),
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                self.shared.refused.fetch_add(1, Ordering::Relaxed);
+                Err(OutboxFull)
+            }
+        }
+    }
+}
+
+/// What the endpoint and the outboxes of one circuit share.
+#[derive(Debug, Default)]
+pub struct CircuitGauge {
+    backlog: AtomicUsize,
+    overflowed: AtomicBool,
+}
+
+impl CircuitGauge {
+    /// Called by the endpoint: bytes that wait behind the circuit's throttles.
+    pub fn set_backlog(&self, bytes: usize) {
+        self.backlog.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether a message found the endpoint's channel full since the circuit opened.
+    pub fn overflowed(&self) -> bool {
+        self.overflowed.load(Ordering::Relaxed)
+    }
+}
+
+/// The way to one agent.
+#[derive(Clone)]
+pub struct Outbox {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    agent: AgentId,
+    circuit: CircuitKey,
+    endpoint: EndpointLink,
+    events: Arc<dyn EventSink>,
+    gauge: Arc<CircuitGauge>,
+}
+
+impl Outbox {
+    /// The handle for the circuit `circuit` of `endpoint`.
+    pub fn new(
+        agent: AgentId,
+        circuit: CircuitKey,
+        endpoint: EndpointLink,
+        events: Arc<dyn EventSink>,
+        gauge: Arc<CircuitGauge>,
+    ) -> Self {
+        Self { inner: Arc::new(Inner { agent, circuit, endpoint, events, gauge }) }
+    }
+
+    /// Sends an encoded message.
+    ///
+    /// # Errors
+    /// When the endpoint's channel is full; the endpoint then ends the circuit.
+    pub fn send(&self, outgoing: Outgoing) -> Result<(), OutboxFull> {
+        let result = self.inner.endpoint.push(EndpointCommand::Send(self.inner.circuit, outgoing));
+        self.note(result)
+    }
+
+    /// Encodes and sends a message.
+    ///
+    /// # Errors
+    /// When the endpoint's channel is full. A message that cannot be encoded is our own bug: it
+    /// is logged and dropped.
+    pub fn send_message<M: Message>(
+        &self,
+        message: &M,
+        reliable: bool,
+        category: Category,
+    ) -> Result<(), OutboxFull> {
+        match message::encode(message) {
+            Ok(message) => self.send(Outgoing { message, reliable, category }),
+            Err(error) => {
+                tracing::error!(message = M::NAME, %error, "message cannot be encoded");
+                Ok(())
+            }
+        }
+    }
+
+    /// Queues an event for `EventQueueGet`.
+    pub fn event(&self, event: Event) -> bool {
+        self.inner.events.push(event)
+    }
+
+    /// Asks the endpoint to end the circuit. `text` is shown to the user where the farewell has
+    /// room for it.
+    pub fn close(&self, reason: CloseReason, text: impl Into<String>) {
+        let command = EndpointCommand::Close(self.inner.circuit, reason, text.into());
+        if self.inner.endpoint.push(command).is_err() {
+            self.inner.gauge.overflowed.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Bytes that wait behind the circuit's throttles.
+    pub fn backlog(&self) -> usize {
+        self.inner.gauge.backlog.load(Ordering::Relaxed)
+    }
+
+    /// Whether both lead to the same circuit.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    /// Whose outbox it is.
+    pub fn agent(&self) -> AgentId {
+        self.inner.agent
+    }
+
+    fn note(&self, result: Result<(), OutboxFull>) -> Result<(), OutboxFull> {
+        if result.is_err() {
+            self.inner.gauge.overflowed.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox").field("agent", &self.inner.agent).finish_non_exhaustive()
+    }
+}
+
+/// Sends one encoded message to many agents: one command per endpoint, not one per agent.
+pub fn send_many<'a>(recipients: impl IntoIterator<Item = &'a Outbox>, outgoing: &Outgoing) {
+    let mut groups: SmallVec<[(&'a Outbox, Vec<&'a Outbox>); 4]> = SmallVec::new();
+    for outbox in recipients {
+        let number = outbox.inner.endpoint.shared.number;
+        match groups.iter_mut().find(|(first, _)| first.inner.endpoint.shared.number == number) {
+            Some((_, group)) => group.push(outbox),
+            None => groups.push((outbox, vec![outbox])),
+        }
+    }
+    for (first, group) in groups {
+        let keys = group.iter().map(|outbox| outbox.inner.circuit).collect();
+        let command = EndpointCommand::SendMany(keys, outgoing.clone());
+        if first.inner.endpoint.push(command).is_err() {
+            for outbox in group {
+                outbox.inner.gauge.overflowed.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+}

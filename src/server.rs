@@ -1,1 +1,230 @@
-//! Not filled yet.
+//! The whole server: the only place that joins storage, services, regions, sockets and HTTP.
+//!
+//! [`Server::start`] returns when everything is bound and a login would succeed;
+//! [`Server::stopped`] when somebody asked it to stop; [`Server::stop`] says farewell to every
+//! agent, answers every poll, flushes the store and returns.
+
+mod control;
+mod error;
+mod login;
+mod metrics;
+mod upkeep;
+mod world;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::cluster::LocalBus;
+use crate::config::{Config, RegionConfig};
+use crate::http;
+use crate::ids::RegionId;
+use crate::region::RegionInfo;
+use crate::services::accounts::{self, Accounts, AccountsConfig, FailureLimit, HashCost};
+use crate::services::assets::Assets;
+use crate::services::inventory::Inventory;
+use crate::services::ports::{Store, StoreHandle};
+use crate::session::Sessions;
+use crate::storage;
+use crate::time::{Clock, SystemClock};
+
+pub use error::ServerError;
+
+/// Everything must have ended this long after [`Server::stop`] was called.
+const STOP_WITHIN: Duration = Duration::from_secs(4);
+
+/// Where a running server listens.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// What clients are pointed at.
+    pub login_uri: String,
+    /// Base of the control API.
+    pub control_uri: String,
+    /// The regions in configured order; their addresses are those told to clients.
+    pub regions: Vec<Arc<RegionInfo>>,
+}
+
+/// A running server.
+pub struct Server {
+    addresses: Addresses,
+    test_accounts: Vec<String>,
+    store: StoreHandle,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// What all parts of one server share.
+struct Shared {
+    config: Config,
+    clock: Arc<dyn Clock>,
+    store: StoreHandle,
+    accounts: Accounts,
+    inventory: Inventory,
+    assets: Assets,
+    sessions: Arc<Sessions>,
+    bus: Arc<LocalBus>,
+    stop: CancellationToken,
+}
+
+impl Server {
+    /// Starts everything that `config` names.
+    ///
+    /// # Errors
+    /// When the store, the accounts, a terrain or a listener cannot be had.
+    pub async fn start(config: Config) -> Result<Self, ServerError> {
+        let metrics = metrics::install();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+
+        let store = open_store(&config)?;
+        let accounts = Accounts::new(store.clone(), clock.clone(), accounts_config(&config));
+        let test_accounts = create_accounts(&config, &accounts).await?;
+
+        let network = &config.network;
+        let http = listen("HTTP", network.bind, network.http_port).await?;
+        let control = listen("control", network.control_bind, network.control_port).await?;
+        let http_port = http.local_addr().map_err(ServerError::System)?.port();
+        let host = world::advertised_address(network)?;
+        let login_uri = base_uri(&network.advertised_host(), &http)?;
+        let control_uri = base_uri(&network.control_bind.to_string(), &control)?;
+
+        let first_region = RegionId(config.region.first().map(RegionConfig::id).unwrap_or_default());
+        let shared = Arc::new(Shared {
+            clock,
+            inventory: Inventory::new(store.clone()),
+            assets: Assets::built_in(first_region),
+            store: store.clone(),
+            accounts,
+            sessions: Arc::new(Sessions::default()),
+            bus: Arc::new(LocalBus::default()),
+            stop: stop.clone(),
+            config,
+        });
+        let world = Arc::new(world::start(&shared, host, &tasks)?);
+        let gate = login::Gate::new(
+            shared.clone(),
+            world.clone(),
+            &login_uri,
+            http_port,
+            &test_accounts,
+        );
+        let backend = control::Backend::new(shared.clone(), world.clone(), metrics);
+
+        let control_router =
+            http::control::router(Arc::new(backend), control::access(&shared.config, &control)?)?;
+        let serve = http::serve::ServeSettings {
+            max_connections: shared.config.limits.max_http_connections as usize,
+            ..Default::default()
+        };
+        let main_router = login::router(gate);
+        tasks.spawn(http::serve::serve(http, main_router, serve.clone(), stop.clone()));
+        tasks.spawn(http::serve::serve(control, control_router, serve, stop.clone()));
+        tasks.spawn(upkeep::run(shared.clone(), world.clone()));
+        tasks.close();
+
+        let regions = world.regions.iter().map(|region| region.info.clone()).collect();
+        let addresses = Addresses { login_uri, control_uri, regions };
+        Ok(Self { addresses, test_accounts, store, stop, tasks })
+    }
+
+    /// Where it listens.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// The names of the ready-made accounts, if they exist.
+    pub fn test_accounts(&self) -> &[String] {
+        &self.test_accounts
+    }
+
+    /// Completes when the control API asked for a stop.
+    pub async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
+    /// Ends everything. What was acknowledged is on disk when this returns.
+    ///
+    /// # Errors
+    /// When the store could not be flushed.
+    pub async fn stop(self) -> Result<(), ServerError> {
+        self.stop.cancel();
+        if tokio::time::timeout(STOP_WITHIN, self.tasks.wait()).await.is_err() {
+            tracing::warn!(tasks = self.tasks.len(), "stopped without waiting any longer");
+        }
+        match self.store.shutdown().await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(ServerError::Store(error)),
+            Err(_) => Err(ServerError::StoreGone),
+        }
+    }
+}
+
+fn open_store(config: &Config) -> Result<StoreHandle, ServerError> {
+    let store: Box<dyn Store> = if config.storage.ephemeral {
+        Box::new(storage::MemoryStore::new())
+    } else {
+        Box::new(storage::SqliteStore::open(&config.storage.directory)?)
+    };
+    StoreHandle::spawn(store).map_err(ServerError::System)
+}
+
+fn accounts_config(config: &Config) -> AccountsConfig {
+    let login = &config.login;
+    // So many failures per minute: that many at once, then one each so often.
+    let limit = |per_minute: u32| FailureLimit {
+        burst: per_minute,
+        refill: Duration::from_secs(60) / per_minute.max(1),
+    };
+    AccountsConfig {
+        hash_cost: HashCost {
+            memory_kib: login.argon2_memory_kib,
+            passes: login.argon2_passes,
+            ..HashCost::STORED
+        },
+        verified_logins: login.verified_cache as usize,
+        account_failures: limit(login.failures_per_account),
+        address_failures: limit(login.failures_per_address),
+        ..AccountsConfig::default()
+    }
+}
+
+/// Creates what the configuration wants and is missing; the names of the ready-made ones.
+async fn create_accounts(
+    config: &Config,
+    accounts: &Accounts,
+) -> Result<Vec<String>, ServerError> {
+    if let Some(file) = &config.login.accounts_file {
+        let text = read_text(file)?;
+        let wanted = accounts::parse_account_file(&text, &file.display().to_string())?;
+        let made = accounts.ensure(&wanted).await?;
+        tracing::info!(file = %file.display(), made, "accounts file read");
+    }
+    if !config.offers_test_accounts() {
+        return Ok(Vec::new());
+    }
+    let wanted = accounts::default_accounts()?;
+    accounts.ensure(&wanted).await?;
+    Ok(wanted.iter().map(|a| format!("{} {}", a.name.first(), a.name.last())).collect())
+}
+
+fn read_text(file: &Path) -> Result<String, ServerError> {
+    std::fs::read_to_string(file)
+        .map_err(|source| ServerError::File { file: file.to_owned(), source })
+}
+
+async fn listen(what: &'static str, ip: Ipv4Addr, port: u16) -> Result<TcpListener, ServerError> {
+    let address = SocketAddr::from((ip, port));
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| ServerError::Bind { what, address, source })
+}
+
+fn base_uri(host: &str, listener: &TcpListener) -> Result<String, ServerError> {
+    let port = listener.local_addr().map_err(ServerError::System)?.port();
+    Ok(format!("http://{host}:{port}/"))
+}

@@ -4,7 +4,7 @@
 //! The checker reads the sources as text. Code under `#[cfg(test)]` may import what it likes, since
 //! it is not part of what others build on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,10 +63,12 @@ fn sources_keep_the_rules() {
         .collect();
     let test_files: BTreeSet<_> =
         sources.iter().flat_map(|(name, text)| test_modules(name, text)).collect();
+    let macros = sources.iter().flat_map(|(name, text)| exported_macros(name, text)).collect();
+    let crate_facts = Facts { packages, macros };
 
     let mut report = String::new();
     for (name, text) in &sources {
-        for problem in check(name, text, is_test_file(name, &test_files), &packages) {
+        for problem in check(name, text, is_test_file(name, &test_files), &crate_facts) {
             writeln!(report, "src/{name}:{problem}").unwrap();
         }
     }
@@ -94,8 +96,17 @@ fn architecture_document_shows_the_same_layers() {
     }
 }
 
+/// What must be known of the whole crate to judge one file.
+#[derive(Debug, Default)]
+struct Facts {
+    /// The packages that the crate depends on.
+    packages: BTreeSet<String>,
+    /// Macros that are exported, and so lie at the crate's root, with their modules.
+    macros: BTreeMap<String, String>,
+}
+
 /// All problems of one source file, each as `line: what`.
-fn check(name: &str, text: &str, is_test: bool, packages: &BTreeSet<String>) -> Vec<String> {
+fn check(name: &str, text: &str, is_test: bool, facts: &Facts) -> Vec<String> {
     let mut problems = Vec::new();
     if !text.starts_with("//!") {
         problems.push("1: does not start with //!".to_owned());
@@ -116,23 +127,21 @@ fn check(name: &str, text: &str, is_test: bool, packages: &BTreeSet<String>) -> 
     };
     let tokens = tokens(text);
     for reference in references(name, &tokens) {
-        let in_test = is_test || reference.in_test;
-        if in_test || reference.target == module {
+        let Reference { line, target, in_test } = reference;
+        let target = facts.macros.get(&target).unwrap_or(&target);
+        if is_test || in_test || *target == module {
             continue;
         }
-        let line = reference.line;
-        match layer_of(&reference.target) {
-            None => problems.push(format!("{line}: crate::{} has no layer", reference.target)),
-            Some(target) if target < layer => {}
-            Some(target) if target == layer && JOINERS.contains(&module.as_str()) => {}
-            Some(target) => problems.push(format!(
-                "{line}: {module} (layer {layer}) uses {} (layer {target})",
-                reference.target
-            )),
+        match layer_of(target) {
+            None => problems.push(format!("{line}: crate::{target} has no layer")),
+            Some(lower) if lower < layer => {}
+            Some(same) if same == layer && JOINERS.contains(&module.as_str()) => {}
+            Some(number) => problems
+                .push(format!("{line}: {module} (layer {layer}) uses {target} (layer {number})")),
         }
     }
     if layer <= 1 {
-        problems.extend(ground_problems(&module, &tokens, packages));
+        problems.extend(ground_problems(&module, &tokens, &facts.packages));
     }
     problems
 }
@@ -281,6 +290,17 @@ fn test_modules(name: &str, text: &str) -> Vec<String> {
         .collect()
 }
 
+/// The macros that a file exports, with its top-level module.
+fn exported_macros(name: &str, text: &str) -> Vec<(String, String)> {
+    let tokens = tokens(text);
+    let texts: Vec<_> = tokens.iter().map(|token| token.text).collect();
+    texts
+        .windows(5)
+        .filter(|window| window[..4] == ["macro_export", "]", "macro_rules", "!"])
+        .map(|window| (window[4].to_owned(), top_module(name)))
+        .collect()
+}
+
 fn is_test_file(name: &str, test_files: &BTreeSet<String>) -> bool {
     let stem = name.trim_end_matches(".rs").trim_end_matches("/mod");
     test_files.iter().any(|test| {
@@ -303,15 +323,12 @@ fn layer_of(module: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&module))
 }
 
-/// The package names of a manifest as they stand in paths.
+/// The names of a manifest's dependencies as they stand in paths. Those for tests only are left
+/// out: nothing else can use them.
 fn packages(manifest: &str) -> BTreeSet<String> {
     let manifest: toml::Table = manifest.parse().unwrap();
-    ["dependencies", "dev-dependencies"]
-        .into_iter()
-        .filter_map(|section| manifest.get(section)?.as_table())
-        .flat_map(toml::Table::keys)
-        .map(|name| name.replace('-', "_"))
-        .collect()
+    let dependencies = manifest["dependencies"].as_table().unwrap();
+    dependencies.keys().map(|name| name.replace('-', "_")).collect()
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
@@ -429,7 +446,8 @@ mod checker {
 
     fn problems(name: &str, code: &str) -> Vec<String> {
         let packages = packages("[dependencies]\ntokio = \"1\"\ntoml = \"1\"\nbytes = \"1\"");
-        check(name, &format!("//! Sample.\n{code}"), false, &packages)
+        let macros = BTreeMap::from([("llsd_map".to_owned(), "llsd".to_owned())]);
+        check(name, &format!("//! Sample.\n{code}"), false, &Facts { packages, macros })
     }
 
     #[track_caller]
@@ -494,6 +512,16 @@ mod checker {
     }
 
     #[test]
+    fn exported_macros_belong_to_their_modules() {
+        passes("circuit/mod.rs", "use crate::llsd_map;");
+        passes("llsd/mod.rs", "use crate::llsd_map;");
+        let sideways = "2: time (layer 0) uses llsd (layer 0)";
+        finds("time.rs", "fn f() { crate::llsd_map! {} }", sideways);
+        let text = "#[macro_export]\nmacro_rules! a { () => {} }\nmacro_rules! b { () => {} }";
+        assert_eq!(exported_macros("llsd/value.rs", text), [("a".to_owned(), "llsd".to_owned())]);
+    }
+
+    #[test]
     fn ground_floor_stays_pure() {
         finds("circuit/mod.rs", "use tokio::net;", "2: circuit uses the package tokio");
         finds("lsl/mod.rs", "fn f() { tokio::spawn(g()); }", "2: lsl uses the package tokio");
@@ -512,13 +540,13 @@ mod checker {
 
     #[test]
     fn headers_and_sizes() {
-        let packages = BTreeSet::new();
-        let no_header = check("ids.rs", "use std::fmt;\n", false, &packages);
+        let facts = Facts::default();
+        let no_header = check("ids.rs", "use std::fmt;\n", false, &facts);
         assert_eq!(no_header, ["1: does not start with //!"]);
         let long = "\n".repeat(LONGEST_FILE);
         let silent = format!("//! Long.\n{long}");
-        assert_eq!(check("ids.rs", &silent, false, &packages).len(), 1);
+        assert_eq!(check("ids.rs", &silent, false, &facts).len(), 1);
         let explained = format!("//! Long: over 1000\n//! lines because it is a table.\n{long}");
-        assert!(check("ids.rs", &explained, false, &packages).is_empty());
+        assert!(check("ids.rs", &explained, false, &facts).is_empty());
     }
 }

@@ -1,1 +1,401 @@
-//! Not filled yet.
+//! One end of an LLUDP circuit: reliable delivery, acks, pings, throttling, as a state machine.
+//!
+//! It takes datagrams and the time and gives datagrams, events and a deadline. It opens no socket,
+//! asks no clock, draws no random number and reads no message but acks and pings: the same inputs
+//! give the same outputs, byte for byte. Which client a datagram belongs to is the endpoint's
+//! matter; what a message means is the session's. Both ends of a circuit are this type.
+//!
+//! # The one rule
+//!
+//! After every call that changes a circuit, drain [`Circuit::poll_event`] and
+//! [`Circuit::poll_transmit`]; then sleep no longer than until [`Circuit::poll_timeout`].
+//!
+//! # A complete loop
+//!
+//! ```
+//! use bytes::{Bytes, BytesMut};
+//! use holm::circuit::{Category, Circuit, CircuitConfig, CircuitEvent, Outgoing};
+//! use holm::message::{Encoded, MessageId};
+//! use holm::time::Timestamp;
+//!
+//! let mut now = Timestamp::ZERO;
+//! let mut simulator = Circuit::new(CircuitConfig::default(), now);
+//! let mut viewer = Circuit::new(CircuitConfig::client(), now);
+//! let mut datagram = BytesMut::new();
+//!
+//! // DisableSimulator has a number and no body.
+//! let id = MessageId::low(152);
+//! let message = Encoded { id, body: Bytes::from_static(&[0xFF, 0xFF, 0, 152]), zerocoded: false };
+//! simulator.send(now, Outgoing { message, reliable: true, category: Category::Unthrottled })?;
+//!
+//! let mut heard = Vec::new();
+//! while heard.is_empty() || simulator.stats().unacked_packets > 0 {
+//!     // Datagrams both ways, until neither has anything to say.
+//!     while simulator.poll_transmit(now, &mut datagram) {
+//!         viewer.handle_datagram(now, datagram.split().freeze());
+//!     }
+//!     while let Some(event) = viewer.poll_event() {
+//!         if let CircuitEvent::Message { id, .. } = event {
+//!             heard.push(id);
+//!         }
+//!     }
+//!     while viewer.poll_transmit(now, &mut datagram) {
+//!         simulator.handle_datagram(now, datagram.split().freeze());
+//!     }
+//!     // Sleep until the next deadline.
+//!     let next = [simulator.poll_timeout(), viewer.poll_timeout()];
+//!     now = next.into_iter().flatten().min().unwrap_or(now);
+//!     simulator.handle_timeout(now);
+//!     viewer.handle_timeout(now);
+//! }
+//! assert_eq!(heard, [id]);
+//! # Ok::<(), holm::circuit::SendError>(())
+//! ```
+
+mod acks;
+mod config;
+mod event;
+mod queue;
+mod receive;
+mod resend;
+mod rtt;
+mod seen;
+mod split;
+mod stats;
+mod throttle;
+mod timer;
+mod transmit;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use self::acks::PendingAcks;
+use self::queue::SendQueue;
+use self::resend::{Patience, Unacked};
+use self::rtt::RoundTrip;
+use self::seen::Seen;
+use self::throttle::{Rates, Throttle};
+use self::timer::{Timer, TimerTable};
+use crate::message::header::{HEADER_LEN, MAX_DATAGRAM};
+use crate::time::Timestamp;
+
+pub use self::config::{AckCarrier, CircuitConfig, MTU, QueueLimit};
+pub use self::event::{Category, CircuitEvent, CloseReason, Outgoing, SendError};
+pub use self::split::{MAX_BLOCKS, split_blocks};
+pub use self::stats::{DropReason, Drops, Statistics};
+pub use self::throttle::ThrottleError;
+
+/// One end of a circuit; see the [module](self) for how to drive it.
+#[derive(Debug)]
+pub struct Circuit {
+    config: CircuitConfig,
+    state: State,
+    timers: TimerTable,
+    last_received: Timestamp,
+    paused: bool,
+
+    /// Packets numbered so far, counted without end from the first sequence number; the low 24
+    /// bits travel.
+    next_number: u64,
+    unthrottled: SendQueue,
+    /// In the order of [`Category::THROTTLED`].
+    queues: [SendQueue; 7],
+    /// The category whose turn is next.
+    turn: usize,
+    throttle: Option<Throttle>,
+    unacked: Unacked,
+    round_trip: RoundTrip,
+
+    seen: Seen,
+    acks: PendingAcks,
+    pongs: VecDeque<u8>,
+
+    ping_due: bool,
+    next_ping_id: u8,
+    open_pings: VecDeque<(u8, Timestamp)>,
+
+    events: VecDeque<CircuitEvent>,
+    stats: Statistics,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    /// No new messages; ends when everything is acked or the finish timer expires.
+    Finishing(CloseReason),
+    Closed(CloseReason),
+}
+
+impl Circuit {
+    /// A circuit that begins now. Its first own ping comes after a second (or the ping interval,
+    /// if that is shorter), so that resend times soon fit the network.
+    pub fn new(config: CircuitConfig, now: Timestamp) -> Self {
+        let mut timers = TimerTable::default();
+        timers.set(Timer::Idle, now + config.idle_timeout);
+        if let Some(interval) = config.ping_interval {
+            timers.set(Timer::Ping, now + interval.min(FIRST_PING));
+        }
+        let throttle = config.throttled.then(|| {
+            let wanted = config.throttle_initial.map(f64::from);
+            Throttle::new(now, Rates::bounded(wanted, config.throttle_max))
+        });
+        Self {
+            state: State::Open,
+            timers,
+            last_received: now,
+            paused: false,
+            next_number: u64::from(config.first_sequence & seen::SEQUENCE_MASK),
+            unthrottled: SendQueue::default(),
+            queues: Default::default(),
+            turn: 0,
+            throttle,
+            unacked: Unacked::default(),
+            round_trip: RoundTrip::default(),
+            seen: Seen::new(config.seen_limit, config.seen_for),
+            acks: PendingAcks::default(),
+            pongs: VecDeque::new(),
+            ping_due: false,
+            next_ping_id: 0,
+            open_pings: VecDeque::new(),
+            events: VecDeque::new(),
+            stats: Statistics::default(),
+            config,
+        }
+    }
+
+    /// Queues a message; it leaves with a later [`Circuit::poll_transmit`].
+    ///
+    /// # Errors
+    /// When the message is not taken. Unreliable ones are then counted as dropped; what becomes of
+    /// a reliable one is the caller's decision.
+    pub fn send(&mut self, _now: Timestamp, message: Outgoing) -> Result<(), SendError> {
+        let reliable = message.reliable;
+        let result = self.enqueue(message);
+        if let Err(error) = result
+            && !reliable
+        {
+            self.stats.drops.count(match error {
+                SendError::QueueFull(_) => DropReason::QueueFull,
+                SendError::TooLong(_) => DropReason::TooLong,
+                SendError::Closed => DropReason::Closed,
+            });
+        }
+        result
+    }
+
+    /// Does what has become due: repeats, pings, gives up, ends a silent circuit. May be called at
+    /// any time, however late.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        if matches!(self.state, State::Closed(_)) {
+            return;
+        }
+        if self.timers.take_expired(Timer::Idle, now) {
+            self.end(CloseReason::Silence);
+            return;
+        }
+        if let State::Finishing(reason) = self.state
+            && self.timers.take_expired(Timer::Finish, now)
+        {
+            self.end(reason);
+            return;
+        }
+        if self.timers.take_expired(Timer::Ack, now) {
+            self.acks.flush();
+        }
+        if self.timers.take_expired(Timer::Ping, now) {
+            self.start_ping(now);
+        }
+        self.timers.take_expired(Timer::Throttle, now);
+        let patience = self.patience();
+        while let Some(id) = self.unacked.expire(now, patience) {
+            self.stats.gave_up += 1;
+            self.events.push_back(CircuitEvent::GaveUp { id });
+        }
+        self.end_if_settled();
+    }
+
+    /// The next thing that happened.
+    pub fn poll_event(&mut self) -> Option<CircuitEvent> {
+        self.events.pop_front()
+    }
+
+    /// Applies the bytes of `AgentThrottle.Throttles`: seven F32 little-endian, bits per second.
+    /// Strange values are bounded, not refused.
+    ///
+    /// # Errors
+    /// When there are fewer than 28 bytes; the rates then stay as they are.
+    pub fn set_throttle(&mut self, now: Timestamp, data: &[u8]) -> Result<(), ThrottleError> {
+        let rates = Rates::from_agent_throttle(data, self.config.throttle_max)?;
+        if let Some(throttle) = &mut self.throttle {
+            throttle.set(now, rates);
+            self.timers.stop(Timer::Throttle);
+        }
+        Ok(())
+    }
+
+    /// The client said that it will be silent for a while (`AgentPause`).
+    pub fn pause(&mut self) {
+        self.paused = true;
+        self.restart_idle();
+    }
+
+    /// The client is back (`AgentResume`); pings at once.
+    pub fn resume(&mut self, now: Timestamp) {
+        self.paused = false;
+        self.restart_idle();
+        if self.timers.is_set(Timer::Ping) {
+            self.start_ping(now);
+        }
+    }
+
+    /// Ends the circuit now. Acks and unthrottled messages that were queued before still leave with
+    /// the next polls, each once; everything else is forgotten. No-op on a closed circuit.
+    pub fn close(&mut self, _now: Timestamp, reason: CloseReason) {
+        if !matches!(self.state, State::Closed(_)) {
+            self.end(reason);
+        }
+    }
+
+    /// Takes no more messages and ends the circuit once everything was sent and acked, at the
+    /// latest `within` from now: so that a last reliable message survives a lost datagram.
+    pub fn finish(&mut self, now: Timestamp, reason: CloseReason, within: Duration) {
+        if self.state == State::Open {
+            self.state = State::Finishing(reason);
+            self.timers.set(Timer::Finish, now + within);
+            self.end_if_settled();
+        }
+    }
+
+    /// When [`Circuit::handle_timeout`] must be called next; `None` once closed.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        match (self.timers.next(), self.unacked.next_deadline()) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Why the circuit ended, if it has.
+    pub fn closed(&self) -> Option<CloseReason> {
+        match self.state {
+            State::Closed(reason) => Some(reason),
+            State::Open | State::Finishing(_) => None,
+        }
+    }
+
+    /// Bytes that wait behind the throttle.
+    pub fn backlog(&self) -> usize {
+        self.queues.iter().map(SendQueue::bytes).sum()
+    }
+
+    /// Bytes of one category that wait to be sent for the first time.
+    pub fn backlog_of(&self, category: Category) -> usize {
+        match Category::THROTTLED.iter().position(|&throttled| throttled == category) {
+            Some(index) => self.queues.get(index).map_or(0, SendQueue::bytes),
+            None => self.unthrottled.bytes(),
+        }
+    }
+
+    /// Whether nothing waits to be sent or acked.
+    pub fn is_settled(&self) -> bool {
+        self.unthrottled.is_empty()
+            && self.queues.iter().all(SendQueue::is_empty)
+            && self.unacked.len() == 0
+            && self.acks.is_settled()
+            && self.pongs.is_empty()
+    }
+
+    /// What was counted, and the gauges of this moment.
+    pub fn stats(&self) -> Statistics {
+        Statistics {
+            unacked_packets: self.unacked.len(),
+            unacked_bytes: self.unacked.bytes(),
+            backlog: self.backlog(),
+            round_trip: self.round_trip.ping(),
+            resend_timeout: self.patience().timeout,
+            ..self.stats
+        }
+    }
+
+    /// The configuration it was made with.
+    pub fn config(&self) -> &CircuitConfig {
+        &self.config
+    }
+
+    fn enqueue(&mut self, message: Outgoing) -> Result<(), SendError> {
+        if self.state != State::Open {
+            return Err(SendError::Closed);
+        }
+        let length = HEADER_LEN + message.message.body.len();
+        if length > MAX_DATAGRAM {
+            return Err(SendError::TooLong(length));
+        }
+        let category = message.category;
+        let index = Category::THROTTLED.iter().position(|&throttled| throttled == category);
+        let (queue, limit) = match index.and_then(|index| self.queues.get_mut(index)) {
+            Some(queue) => (queue, self.config.category_limit),
+            None => (&mut self.unthrottled, self.config.unthrottled_limit),
+        };
+        queue.push(message, limit).map_err(|_| SendError::QueueFull(category))
+    }
+
+    fn start_ping(&mut self, now: Timestamp) {
+        self.ping_due = true;
+        if let Some(interval) = self.config.ping_interval {
+            self.timers.set(Timer::Ping, now + interval);
+        }
+    }
+
+    fn restart_idle(&mut self) {
+        if matches!(self.state, State::Closed(_)) {
+            return;
+        }
+        let patience =
+            if self.paused { self.config.paused_timeout } else { self.config.idle_timeout };
+        self.timers.set(Timer::Idle, self.last_received + patience);
+    }
+
+    fn patience(&self) -> Patience {
+        let config = &self.config;
+        let timeout = self.round_trip.timeout().unwrap_or(config.rto_initial);
+        Patience {
+            timeout: timeout.max(config.rto_min).min(config.rto_max),
+            longest: config.rto_max,
+            give_up_after: config.give_up_after,
+        }
+    }
+
+    fn end_if_settled(&mut self) {
+        if let State::Finishing(reason) = self.state
+            && self.is_settled()
+        {
+            self.end(reason);
+        }
+    }
+
+    fn end(&mut self, reason: CloseReason) {
+        self.state = State::Closed(reason);
+        self.timers.stop_all();
+        self.unacked.clear();
+        self.ping_due = false;
+        let dropped: usize = self.queues.iter_mut().map(SendQueue::clear).sum();
+        self.stats.drops.add(DropReason::Closed, dropped);
+        self.acks.flush();
+        if matches!(reason, CloseReason::Silence | CloseReason::ResendBufferFull)
+            && let Some(message) = self.config.farewell.take()
+        {
+            let farewell = Outgoing { message, reliable: false, category: Category::Unthrottled };
+            // A full queue means that nobody polls; then nobody would send the farewell either.
+            if self.unthrottled.push(farewell, self.config.unthrottled_limit).is_err() {
+                self.stats.drops.count(DropReason::QueueFull);
+            }
+        }
+        self.events.push_back(CircuitEvent::Closed { reason });
+    }
+}
+
+/// Latest first ping after the circuit began.
+const FIRST_PING: Duration = Duration::from_secs(1);

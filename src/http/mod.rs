@@ -4,5 +4,9 @@
 //! the layers below. Routers are built by functions, so that tests call them without a socket.
 
 pub mod body;
+pub mod caps;
 pub mod control;
+pub mod login;
+pub mod router;
 pub mod serve;
+pub mod welcome;

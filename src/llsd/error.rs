@@ -83,9 +83,12 @@ pub enum ErrorKind {
     /// An entity that is not one of the five of XML, or an impossible character number.
     #[error("unknown entity or character reference")]
     Entity,
-    /// The root element is not `<llsd>`.
-    #[error("no <llsd> root element")]
+    /// The root element is missing or another one.
+    #[error("wrong root element")]
     NoRoot,
+    /// An element that must be there is not.
+    #[error("no {0} element")]
+    Missing(&'static str),
     /// `<binary>` with an encoding other than base64.
     #[error("unsupported binary encoding")]
     BinaryEncoding,

@@ -7,6 +7,19 @@
 //! reads, map keys in the order in which they were put in.
 //!
 //! It must not know what the values mean, whose they are, or how they travel.
+//!
+//! ```
+//! use holm::llsd::{Limits, Llsd, array, map, parse_by_type_limited, xml};
+//!
+//! let poll = map! { "ack" => Llsd::Undef, "done" => false };
+//! let body = xml::write(&poll);
+//! assert!(body.starts_with("<llsd><map><key>ack</key><undef />"));
+//!
+//! let read = parse_by_type_limited(Some("application/xml"), body.as_bytes(), &Limits::SMALL)?;
+//! assert_eq!(read.get("ack").as_i32(), 0);
+//! assert_eq!(array![1, "a"].at(1).as_str(), Some("a"));
+//! # Ok::<(), holm::llsd::LlsdError>(())
+//! ```
 
 pub mod binary;
 mod cursor;
@@ -16,6 +29,7 @@ mod format;
 mod map;
 pub mod notation;
 mod value;
+pub(crate) mod walk;
 pub mod xml;
 
 pub use date::{format_date, parse_date};

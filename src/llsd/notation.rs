@@ -9,7 +9,7 @@ use base64::Engine as _;
 use uuid::Uuid;
 
 use super::cursor::{Cursor, hex_value, lossy};
-use super::xml::BASE64;
+use super::xml::{BASE64, decode_base64};
 use super::{ErrorKind, Limits, Llsd, LlsdError, Map, format_date, parse_date};
 
 /// Reads a document within [`Limits::DEFAULT`]; bytes after it are ignored.
@@ -238,23 +238,26 @@ fn read_binary(cursor: &mut Cursor<'_, '_>) -> Result<Vec<u8>, LlsdError> {
         return read_raw(cursor, most, "binary").map(<[u8]>::to_vec);
     }
     let base = cursor.array::<2>()?;
-    let mut digits = read_quoted(cursor, most.saturating_mul(2), "binary")?;
-    digits.retain(|byte| !byte.is_ascii_whitespace());
-    let bytes = match &base {
-        b"16" => digits
-            .chunks(2)
-            .map(|pair| match pair {
-                [high, low] => Some((hex_value(*high)? << 4) | hex_value(*low)?),
-                _ => None,
-            })
-            .collect(),
-        b"64" => BASE64.decode(digits).ok(),
-        _ => return Err(cursor.error(ErrorKind::BinaryEncoding)),
-    };
-    match bytes {
-        Some(bytes) if bytes.len() > most => Err(cursor.error(ErrorKind::TooLarge("binary"))),
-        bytes => bytes.ok_or_else(|| cursor.error(ErrorKind::BinaryText)),
+    // Room for white space between the digits.
+    let mut digits = read_quoted(cursor, most.saturating_mul(4), "binary")?;
+    match &base {
+        b"16" => decode_hex(&mut digits, most),
+        b"64" => decode_base64(&digits, most),
+        _ => Err(ErrorKind::BinaryEncoding),
     }
+    .map_err(|kind| cursor.error(kind))
+}
+
+fn decode_hex(digits: &mut Vec<u8>, most: usize) -> Result<Vec<u8>, ErrorKind> {
+    digits.retain(|byte| !byte.is_ascii_whitespace());
+    if digits.len() / 2 > most {
+        return Err(ErrorKind::TooLarge("binary"));
+    }
+    let pairs = digits.chunks(2).map(|pair| match pair {
+        [high, low] => Some((hex_value(*high)? << 4) | hex_value(*low)?),
+        _ => None,
+    });
+    pairs.collect::<Option<_>>().ok_or(ErrorKind::BinaryText)
 }
 
 /// The bytes up to the next delimiter.

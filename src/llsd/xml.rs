@@ -7,16 +7,14 @@
 //! The writer emits no white space, no attributes on `<llsd>`, and empty elements with a space
 //! before the slash, because known clients compare text.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
 
 use super::value::text_to_uuid;
+use super::walk::{Element, XmlWalk};
 use super::{ErrorKind, Limits, Llsd, LlsdError, Map, format_date, parse_date};
 
 /// Reads a document within [`Limits::DEFAULT`].
@@ -32,19 +30,17 @@ pub fn parse(body: &[u8]) -> Result<Llsd, LlsdError> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_limited(body: &[u8], limits: &Limits) -> Result<Llsd, LlsdError> {
-    if body.len() > limits.body_bytes {
-        return Err(LlsdError::new(ErrorKind::TooLarge("body"), limits.body_bytes));
+    let mut walk = XmlWalk::new(body, limits)?;
+    let root = walk.root()?;
+    if !root.is("llsd") {
+        return Err(walk.error(ErrorKind::NoRoot));
     }
-    let text = std::str::from_utf8(body)
-        .map_err(|error| LlsdError::new(ErrorKind::NotUtf8, error.valid_up_to()))?;
-    let unmarked = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut parser = Parser {
-        reader: Reader::from_str(unmarked),
-        limits,
-        nodes: 0,
-        skipped_bytes: text.len() - unmarked.len(),
-    };
-    parser.document()
+    let mut first = None;
+    while let Some(element) = walk.next_child(&root)? {
+        let value = read(&mut walk, &element, 0)?;
+        first.get_or_insert(value);
+    }
+    Ok(first.unwrap_or_default())
 }
 
 /// A document: `<llsd>`, the value, `</llsd>`, nothing else.
@@ -79,228 +75,92 @@ pub fn escape_into(out: &mut String, text: &str) {
     }
 }
 
-struct Parser<'a, 'l> {
-    reader: Reader<&'a [u8]>,
-    limits: &'l Limits,
-    nodes: usize,
-    skipped_bytes: usize,
+fn read<'a>(
+    walk: &mut XmlWalk<'a, '_>,
+    element: &Element<'a>,
+    depth: usize,
+) -> Result<Llsd, LlsdError> {
+    walk.count_node()?;
+    let limit = walk.limits.string_bytes;
+    Ok(match element.name() {
+        "array" => Llsd::Array(read_array(walk, element, depth + 1)?),
+        "map" => Llsd::Map(read_map(walk, element, depth + 1)?),
+        "string" => Llsd::String(walk.text(element, limit, "string")?.into_owned()),
+        "uri" => Llsd::Uri(walk.text(element, limit, "uri")?.into_owned()),
+        "boolean" => {
+            Llsd::Boolean(matches!(walk.text(element, limit, "boolean")?.trim(), "1" | "true"))
+        }
+        "integer" => Llsd::Integer(read_integer(&walk.text(element, limit, "integer")?)),
+        "real" => Llsd::Real(walk.text(element, limit, "real")?.trim().parse().unwrap_or(0.0)),
+        "uuid" => Llsd::Uuid(text_to_uuid(&walk.text(element, limit, "uuid")?)),
+        "date" => {
+            let text = walk.text(element, limit, "date")?;
+            Llsd::Date(parse_date(text.trim()).unwrap_or(0.0))
+        }
+        "binary" => Llsd::Binary(read_binary(walk, element)?),
+        // An undef, or an element that LLSD does not know.
+        _ => {
+            walk.skip(element)?;
+            Llsd::Undef
+        }
+    })
 }
 
-impl<'a> Parser<'a, '_> {
-    fn document(&mut self) -> Result<Llsd, LlsdError> {
-        loop {
-            match self.next()? {
-                Event::Start(start) if start.name().as_ref() == "llsd" => break,
-                Event::Empty(start) if start.name().as_ref() == "llsd" => return Ok(Llsd::Undef),
-                Event::Text(text) if text.trim_ascii().is_empty() => {}
-                Event::Eof if self.reader.buffer_position() == 0 => {
-                    return Err(self.error(ErrorKind::Empty));
-                }
-                Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
-                _ => return Err(self.error(ErrorKind::NoRoot)),
-            }
-        }
-        let mut root = None;
-        while let Some((start, empty)) = self.next_element()? {
-            let value = self.value(&start, empty, 0)?;
-            root.get_or_insert(value);
-        }
-        Ok(root.unwrap_or_default())
+fn read_array<'a>(
+    walk: &mut XmlWalk<'a, '_>,
+    array: &Element<'a>,
+    depth: usize,
+) -> Result<Vec<Llsd>, LlsdError> {
+    walk.check_depth(depth)?;
+    let mut values = Vec::new();
+    while let Some(element) = walk.next_child(array)? {
+        values.push(read(walk, &element, depth)?);
     }
-
-    /// The next child element of a container; nothing when the container ends.
-    fn next_element(&mut self) -> Result<Option<(BytesStart<'a>, bool)>, LlsdError> {
-        loop {
-            match self.next()? {
-                Event::Start(start) => return Ok(Some((start, false))),
-                Event::Empty(start) => return Ok(Some((start, true))),
-                Event::End(_) => return Ok(None),
-                Event::Eof => return Err(self.error(ErrorKind::UnexpectedEnd)),
-                _ => {}
-            }
-        }
-    }
-
-    fn value(
-        &mut self,
-        start: &BytesStart<'a>,
-        empty: bool,
-        depth: usize,
-    ) -> Result<Llsd, LlsdError> {
-        self.count_node()?;
-        let name = start.name();
-        let limit = self.limits.string_bytes;
-        Ok(match name.as_ref() {
-            "array" => Llsd::Array(self.array(empty, depth + 1)?),
-            "map" => Llsd::Map(self.map(empty, depth + 1)?),
-            "string" => Llsd::String(self.text(empty, limit, "string")?.into_owned()),
-            "uri" => Llsd::Uri(self.text(empty, limit, "uri")?.into_owned()),
-            "boolean" => Llsd::Boolean(matches!(self.scalar(empty)?.trim(), "1" | "true")),
-            "integer" => Llsd::Integer(read_integer(&self.scalar(empty)?)),
-            "real" => Llsd::Real(self.scalar(empty)?.trim().parse().unwrap_or(0.0)),
-            "uuid" => Llsd::Uuid(text_to_uuid(&self.scalar(empty)?)),
-            "date" => Llsd::Date(parse_date(self.scalar(empty)?.trim()).unwrap_or(0.0)),
-            "binary" => {
-                self.check_base64(start)?;
-                Llsd::Binary(self.binary(empty)?)
-            }
-            // An undef, or an element that LLSD does not know.
-            _ => {
-                self.scalar(empty)?;
-                Llsd::Undef
-            }
-        })
-    }
-
-    fn array(&mut self, empty: bool, depth: usize) -> Result<Vec<Llsd>, LlsdError> {
-        self.check_depth(depth)?;
-        let mut values = Vec::new();
-        if !empty {
-            while let Some((start, empty)) = self.next_element()? {
-                values.push(self.value(&start, empty, depth)?);
-            }
-        }
-        Ok(values)
-    }
-
-    fn map(&mut self, empty: bool, depth: usize) -> Result<Map, LlsdError> {
-        self.check_depth(depth)?;
-        let mut map = Map::new();
-        if empty {
-            return Ok(map);
-        }
-        let mut key: Option<String> = None;
-        while let Some((start, empty)) = self.next_element()? {
-            if start.name().as_ref() == "key" {
-                key = Some(self.text(empty, self.limits.key_bytes, "key")?.into_owned());
-                continue;
-            }
-            let value = self.value(&start, empty, depth)?;
-            if let Some(key) = key.take() {
-                map.insert(key, value);
-            }
-        }
-        Ok(map)
-    }
-
-    fn check_base64(&self, start: &BytesStart<'a>) -> Result<(), LlsdError> {
-        let encoding = start
-            .try_get_attribute("encoding")
-            .map_err(|error| self.error(ErrorKind::Xml(error.to_string())))?;
-        match encoding {
-            Some(encoding) if encoding.value.as_ref() != "base64" => {
-                Err(self.error(ErrorKind::BinaryEncoding))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn binary(&mut self, empty: bool) -> Result<Vec<u8>, LlsdError> {
-        let text = self.text(empty, usize::MAX, "binary")?;
-        let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-        if digits.len() / 4 * 3 > self.limits.binary_bytes.saturating_add(2) {
-            return Err(self.error(ErrorKind::TooLarge("binary")));
-        }
-        let bytes = BASE64.decode(digits).map_err(|_| self.error(ErrorKind::BinaryText))?;
-        if bytes.len() > self.limits.binary_bytes {
-            return Err(self.error(ErrorKind::TooLarge("binary")));
-        }
-        Ok(bytes)
-    }
-
-    fn scalar(&mut self, empty: bool) -> Result<Cow<'a, str>, LlsdError> {
-        self.text(empty, self.limits.string_bytes, "scalar")
-    }
-
-    /// The text of an element up to its end tag. References split it into pieces; elements inside
-    /// are skipped with all they hold.
-    fn text(
-        &mut self,
-        empty: bool,
-        limit: usize,
-        what: &'static str,
-    ) -> Result<Cow<'a, str>, LlsdError> {
-        let mut text = Cow::Borrowed("");
-        if empty {
-            return Ok(text);
-        }
-        let mut inside = 0_usize;
-        loop {
-            let piece = match self.next()? {
-                Event::Text(piece) => piece.xml10_content(),
-                Event::CData(piece) => piece.xml10_content(),
-                Event::GeneralRef(reference) => {
-                    let character = resolve(&reference);
-                    Cow::Owned(character.ok_or_else(|| self.error(ErrorKind::Entity))?.to_string())
-                }
-                Event::Start(_) => {
-                    self.count_node()?;
-                    inside += 1;
-                    continue;
-                }
-                Event::End(_) if inside == 0 => return Ok(text),
-                Event::End(_) => {
-                    inside -= 1;
-                    continue;
-                }
-                Event::Eof => return Err(self.error(ErrorKind::UnexpectedEnd)),
-                _ => continue,
-            };
-            if inside > 0 {
-                continue;
-            }
-            if text.len() + piece.len() > limit {
-                return Err(self.error(ErrorKind::TooLarge(what)));
-            }
-            if text.is_empty() {
-                text = piece;
-            } else {
-                text.to_mut().push_str(&piece);
-            }
-        }
-    }
-
-    fn next(&mut self) -> Result<Event<'a>, LlsdError> {
-        match self.reader.read_event() {
-            Ok(Event::DocType(_)) => Err(self.error(ErrorKind::Doctype)),
-            Ok(event) => Ok(event),
-            Err(error) => {
-                let offset = self.reader.error_position() as usize + self.skipped_bytes;
-                Err(LlsdError::new(ErrorKind::Xml(error.to_string()), offset))
-            }
-        }
-    }
-
-    fn count_node(&mut self) -> Result<(), LlsdError> {
-        self.nodes += 1;
-        if self.nodes > self.limits.nodes {
-            return Err(self.error(ErrorKind::TooManyNodes));
-        }
-        Ok(())
-    }
-
-    fn check_depth(&self, depth: usize) -> Result<(), LlsdError> {
-        if depth > self.limits.depth {
-            return Err(self.error(ErrorKind::TooDeep));
-        }
-        Ok(())
-    }
-
-    fn error(&self, kind: ErrorKind) -> LlsdError {
-        LlsdError::new(kind, self.reader.buffer_position() as usize + self.skipped_bytes)
-    }
+    Ok(values)
 }
 
-/// The character that a reference between `&` and `;` stands for.
-fn resolve(reference: &quick_xml::events::BytesRef<'_>) -> Option<char> {
-    match &**reference {
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "amp" => Some('&'),
-        "apos" => Some('\''),
-        "quot" => Some('"'),
-        _ => reference.resolve_char_ref().ok().flatten(),
+fn read_map<'a>(
+    walk: &mut XmlWalk<'a, '_>,
+    map: &Element<'a>,
+    depth: usize,
+) -> Result<Map, LlsdError> {
+    walk.check_depth(depth)?;
+    let mut entries = Map::new();
+    let mut key: Option<String> = None;
+    while let Some(element) = walk.next_child(map)? {
+        if element.is("key") {
+            key = Some(walk.text(&element, walk.limits.key_bytes, "key")?.into_owned());
+            continue;
+        }
+        let value = read(walk, &element, depth)?;
+        if let Some(key) = key.take() {
+            entries.insert(key, value);
+        }
     }
+    Ok(entries)
+}
+
+fn read_binary<'a>(
+    walk: &mut XmlWalk<'a, '_>,
+    element: &Element<'a>,
+) -> Result<Vec<u8>, LlsdError> {
+    if walk.attribute(element, "encoding")?.is_some_and(|encoding| encoding != "base64") {
+        return Err(walk.error(ErrorKind::BinaryEncoding));
+    }
+    // The text is bounded by the body; it is measured without its white space.
+    let text = walk.text(element, usize::MAX, "binary")?;
+    let most = walk.limits.binary_bytes;
+    decode_base64(text.as_bytes(), most).map_err(|kind| walk.error(kind))
+}
+
+/// The bytes of base64 text, white space and padding left out of account.
+pub(crate) fn decode_base64(text: &[u8], most: usize) -> Result<Vec<u8>, ErrorKind> {
+    let digits: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    if base64::decoded_len_estimate(digits.len()) > most.saturating_add(3) {
+        return Err(ErrorKind::TooLarge("binary"));
+    }
+    let bytes = BASE64.decode(digits).map_err(|_| ErrorKind::BinaryText)?;
+    if bytes.len() > most { Err(ErrorKind::TooLarge("binary")) } else { Ok(bytes) }
 }
 
 /// The number at the start of the text as the viewer reads it; 0 when there is none or it does not
@@ -378,7 +238,7 @@ fn write_text(out: &mut String, tag: &str, text: &str) {
 }
 
 /// Standard base64 that reads with and without padding.
-pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)

@@ -246,7 +246,9 @@ mod tests {
                 out.put_slice(&plain);
             }
             if flags.contains(PacketFlags::ACK) {
-                acks.iter().for_each(|&ack| out.put_u32(ack));
+                for &ack in &acks {
+                    out.put_u32(ack);
+                }
                 out.put_u8(acks.len() as u8);
             }
             let packet = parse(&out.freeze()).unwrap();

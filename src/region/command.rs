@@ -4,10 +4,13 @@
 //! counted, because commands and departures cross each other. What comes out goes to the agents'
 //! outboxes, except for answers that carry their own way back.
 
+use std::sync::Arc;
+
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::snapshot::RegionSnapshot;
+use super::whereabouts::Whereabouts;
 use crate::ids::{AgentId, SessionId};
 use crate::message::{AgentSetAppearance, AgentUpdate, ParcelPropertiesRequest, Vector3};
 use crate::outbox::Outbox;
@@ -127,8 +130,6 @@ pub enum Command {
         position: Vector3,
         /// Which way it looks.
         look_at: Vector3,
-        /// `TeleportFlags` to tell; see the viewer's flags (0x10 location, 0x4 lure, …).
-        flags: u32,
     },
     /// The agent is gone, for whatever reason. Harmless when repeated.
     Leave {
@@ -158,14 +159,6 @@ pub struct Entrant {
     pub position: Vector3,
     /// Which way it looks; made horizontal and of length 1.
     pub look_at: Vector3,
-    /// Title of the active group; empty for none.
-    pub group_title: String,
-    /// Id of the active group; nil for none.
-    pub group: Uuid,
-    /// Name of the active group.
-    pub group_name: String,
-    /// The agent's powers in it.
-    pub group_powers: u64,
-    /// It arrives flying.
-    pub flying: bool,
+    /// Where others read its place; the region writes it.
+    pub whereabouts: Arc<Whereabouts>,
 }

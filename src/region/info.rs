@@ -13,9 +13,6 @@ use super::command::Command;
 use crate::ids::{AgentId, RegionHandle, RegionId};
 use crate::message::Vector3;
 
-/// Edge of a region in metres.
-pub const REGION_SIZE: f32 = 256.0;
-
 /// `RegionFlags` bits that a plain region has.
 pub mod region_flags {
     /// Avatars can be damaged.
@@ -169,7 +166,10 @@ mod tests {
         let info = RegionInfo::new(id, "Holm", 1000, 1001);
         assert_eq!(info, RegionInfo::new(id, "Holm", 1000, 1001));
         assert_ne!(info.cache_id, info.parcel_id);
-        assert_ne!(info.parcel_id, RegionInfo::new(RegionId(Uuid::from_u128(8)), "Holm", 0, 0).parcel_id);
+        assert_ne!(
+            info.parcel_id,
+            RegionInfo::new(RegionId(Uuid::from_u128(8)), "Holm", 0, 0).parcel_id
+        );
         assert_eq!(info.origin(), (256_000.0, 256_256.0));
     }
 }

@@ -7,6 +7,9 @@ use thiserror::Error;
 /// Squares along one edge of a region.
 pub const EDGE: usize = 256;
 
+/// Edge of a region in metres.
+pub const REGION_SIZE: f32 = 256.0;
+
 /// Why terrain bytes could not be read.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum TerrainError {

@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of sessions; a verified account goes on to [`super::login`].
 
+mod directory;
 mod file;
 mod limits;
 mod name;
@@ -20,6 +21,7 @@ pub use limits::{FailureLimit, Failures};
 pub use name::{AccountName, NameError, ONE_WORD_LAST_NAME};
 pub use password::{HashCost, HashError, NewPassword, PasswordDigest, PasswordError};
 
+use crate::config::LoginConfig;
 use crate::ids::AgentId;
 use crate::services::inventory::standard_inventory;
 use crate::services::ports::{Account, StoreError, StoreGone, StoreHandle, StoredPassword};
@@ -46,6 +48,26 @@ pub struct AccountsConfig {
     pub remembered_failures: usize,
     /// Accounts that [`Accounts::login_or_create`] makes in the life of the process.
     pub open_accounts: usize,
+}
+
+impl AccountsConfig {
+    /// As `[login]` of the configuration has it. With `ephemeral` hashes are cheap, because there
+    /// is no file to steal them from.
+    pub fn new(login: &LoginConfig, ephemeral: bool) -> Self {
+        let per_minute = |failures: u32| {
+            let burst = failures.max(1);
+            FailureLimit { burst, refill: Duration::from_secs(60) / burst }
+        };
+        let configured =
+            HashCost { memory_kib: login.argon2_memory_kib, passes: login.argon2_passes };
+        Self {
+            hash_cost: if ephemeral { HashCost::EPHEMERAL } else { configured },
+            verified_logins: login.verified_cache as usize,
+            account_failures: per_minute(login.failures_per_account),
+            address_failures: per_minute(login.failures_per_address),
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for AccountsConfig {

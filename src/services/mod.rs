@@ -4,5 +4,8 @@
 //! They know no sockets, no HTTP and no database; `http` and `session` call them.
 
 pub mod accounts;
+pub mod assets;
+pub mod im;
 pub mod inventory;
+pub mod login;
 pub mod ports;

@@ -4,13 +4,16 @@
 //! A store is synchronous and has one owner, the storage thread; `storage` holds the
 //! implementations. No rule of any service lives here or there: a store keeps and finds.
 
+mod bus;
 mod handle;
 
 use std::fmt;
 
+pub use bus::{Bus, Delivery, Reach};
 pub use handle::{StoreGone, StoreHandle};
 
 use crate::ids::{AgentId, RegionId};
+use crate::message::Vector3;
 
 use super::accounts::AccountName;
 use super::inventory::{Contents, Folder, FolderId, Item, ItemId};
@@ -175,9 +178,9 @@ pub struct Location {
     /// The region.
     pub region: RegionId,
     /// Metres from the region's south-west corner; z from the zero level.
-    pub position: [f32; 3],
+    pub position: Vector3,
     /// The direction looked in.
-    pub look_at: [f32; 3],
+    pub look_at: Vector3,
 }
 
 /// Which of an account's places.

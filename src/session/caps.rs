@@ -8,6 +8,7 @@ use std::time::Duration;
 use dashmap::DashMap;
 use uuid::Uuid;
 
+use super::preferences::Preferences;
 use crate::time::{Clock, Timestamp};
 
 /// Name under which the first capability of a session is kept; it is never asked for by name.
@@ -63,7 +64,8 @@ impl<S> CapRegistry<S> {
     /// The capabilities of a new session, none yet.
     pub fn open(&self) -> AgentCaps<S> {
         self.shared.forget_departed();
-        AgentCaps { shared: Arc::clone(&self.shared), granted: Mutex::new(Some(Vec::new())) }
+        let granted = Mutex::new(Some(Vec::new()));
+        AgentCaps { shared: Arc::clone(&self.shared), granted, preferences: Mutex::default() }
     }
 
     /// What `id` stands for; `None` for an id that never was or is no more.
@@ -116,6 +118,7 @@ pub struct AgentCaps<S> {
     shared: Arc<Shared<S>>,
     /// `None` once closed.
     granted: Mutex<Option<Vec<(&'static str, Uuid)>>>,
+    preferences: Mutex<Preferences>,
 }
 
 impl<S> AgentCaps<S> {
@@ -149,6 +152,22 @@ impl<S> AgentCaps<S> {
                 self.shared.caps.remove(&id);
             }
         }
+    }
+
+    /// What the client has set through its capabilities so far.
+    pub fn preferences(&self) -> Preferences {
+        self.lock_preferences().clone()
+    }
+
+    /// Changes what the client has set; gives the outcome.
+    pub fn change_preferences(&self, change: impl FnOnce(&mut Preferences)) -> Preferences {
+        let mut preferences = self.lock_preferences();
+        change(&mut preferences);
+        preferences.clone()
+    }
+
+    fn lock_preferences(&self) -> MutexGuard<'_, Preferences> {
+        self.preferences.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Vec<(&'static str, Uuid)>>> {

@@ -1,4 +1,14 @@
-//! One login of an agent: its state, its queues, its capabilities.
+//! One login of one agent: what HTTP and UDP share about it, and what its messages do.
+//!
+//! [`AgentSession`] is made at login, long before the circuit opens, because clients ask the seed
+//! capability first. [`Session`] is the half that lives beside the circuit in its endpoint task.
 
 pub mod caps;
+pub mod counters;
 pub mod event_queue;
+pub mod handlers;
+pub mod preferences;
+mod registry;
+
+pub use handlers::{Context, Outcome, Session, Turn};
+pub use registry::{AgentCaps, AgentSession, ClaimError, EventQueue, NewSession, Sessions};

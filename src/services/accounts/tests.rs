@@ -1,3 +1,5 @@
+//! The account service over a memory store.
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;

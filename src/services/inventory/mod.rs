@@ -3,13 +3,20 @@
 //! Answers are plain structs; the LLSD and the messages made of them belong to `http` and
 //! `session`.
 
+mod library;
 mod model;
+mod service;
 mod standard;
 
+pub use library::{LIBRARY_OWNER, LIBRARY_ROOT, Library};
 pub use model::{
     AssetId, AssetType, Contents, Folder, FolderId, FolderType, InventoryType, Item, ItemId,
     Permissions, SaleInfo, WearableType,
 };
+pub use service::{Inventory, InventoryError, Worn};
 pub use standard::{
     DEFAULT_WEARABLES, DefaultWearable, default_wearable_item, standard_folder, standard_inventory,
 };
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+# What a contributor may want to run. Steps of CI are defined once, in .ci/run.
+
+# List the recipes.
+default:
+    @just --list
+
+# Serve on the default ports, forgetting everything at the end.
+run *flags:
+    cargo run --release -- --ephemeral {{flags}}
+
+# What every change must pass.
+check:
+    .ci/run format clippy test doc
+
+# Everything that CI runs.
+ci:
+    .ci/run
+
+# One step of CI: format, clippy, test, doc, bench, release, clients, fuzz.
+step name:
+    .ci/run {{name}}
+
+# Format the sources.
+fmt:
+    cargo fmt
+    cargo fmt --manifest-path fuzz/Cargo.toml
+
+# The suites of foreign client libraries.
+clients *suites:
+    tests/clients/run.sh {{suites}}
+
+# Benchmarks with figures.
+bench *names:
+    cargo bench --bench '*' -- {{names}}
+
+# Every fuzz target for some seconds.
+fuzz seconds="30":
+    fuzz/smoke.sh {{seconds}}
+
+# Licences and advisories; needs cargo-deny.
+deny:
+    cargo deny check
+
+# The oldest compiler that is promised.
+msrv:
+    cargo +1.90 check --locked --all-targets
+
+# The container image.
+image:
+    docker build -t holm .

@@ -1,0 +1,150 @@
+//! What goes into a circuit and what comes out of it besides datagrams.
+
+use std::fmt;
+
+use bytes::Bytes;
+use thiserror::Error;
+
+use crate::message::{Encoded, MessageId};
+
+/// What a message is for; decides which bucket of the throttle it waits at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Category {
+    /// Never waits: chat, instant messages, handshakes, whatever a person waits for.
+    Unthrottled,
+    /// Repetitions.
+    Resend,
+    /// Terrain.
+    Land,
+    /// Wind patches.
+    Wind,
+    /// Cloud patches.
+    Cloud,
+    /// Objects and avatars.
+    Task,
+    /// Textures.
+    Texture,
+    /// Other assets.
+    Asset,
+}
+
+impl Category {
+    /// The throttled categories in the order of `AgentThrottle`.
+    pub const THROTTLED: [Self; 7] =
+        [Self::Resend, Self::Land, Self::Wind, Self::Cloud, Self::Task, Self::Texture, Self::Asset];
+
+    /// The name in lower case, for metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unthrottled => "unthrottled",
+            Self::Resend => "resend",
+            Self::Land => "land",
+            Self::Wind => "wind",
+            Self::Cloud => "cloud",
+            Self::Task => "task",
+            Self::Texture => "texture",
+            Self::Asset => "asset",
+        }
+    }
+}
+
+/// A message on its way out. Cloning shares the encoded bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Number and body.
+    pub message: Encoded,
+    /// Whether it is repeated until acked.
+    pub reliable: bool,
+    /// Which throttle it obeys.
+    pub category: Category,
+}
+
+/// What a circuit reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CircuitEvent {
+    /// A message arrived: a reliable one exactly once, an unreliable one as often as the network
+    /// delivers it. Acks and pings never show here.
+    Message {
+        /// Which message; any number, known or not.
+        id: MessageId,
+        /// The plain body behind the number.
+        body: Bytes,
+        /// Whether the sender wanted an ack (it gets one by itself).
+        reliable: bool,
+        /// Whether this was a repetition (of something that did not arrive before).
+        resent: bool,
+        /// The packet's number as the sender wrote it.
+        sequence: u32,
+    },
+    /// A reliable message was never acked and is repeated no longer. The circuit goes on.
+    GaveUp {
+        /// Which message.
+        id: MessageId,
+    },
+    /// The circuit is over; nothing but already queued unthrottled messages leaves any more.
+    Closed {
+        /// Why.
+        reason: CloseReason,
+    },
+}
+
+/// Why a circuit ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CloseReason {
+    /// Nothing was received for the configured time.
+    Silence,
+    /// Too much waits for acks.
+    ResendBufferFull,
+    /// Messages for it came faster than its endpoint could take them.
+    OutboxFull,
+    /// The agent logged out.
+    Logout,
+    /// The peer closed its end.
+    ClosedByPeer,
+    /// The agent was thrown out.
+    Kicked,
+    /// The same agent came again.
+    Superseded,
+    /// The agent's work with the region is over (left for another one).
+    Left,
+    /// The simulator stops.
+    Shutdown,
+}
+
+impl CloseReason {
+    /// The reason in lower case words joined by underscores, for metrics and the control API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Silence => "silence",
+            Self::ResendBufferFull => "resend_buffer_full",
+            Self::OutboxFull => "outbox_full",
+            Self::Logout => "logout",
+            Self::ClosedByPeer => "closed_by_peer",
+            Self::Kicked => "kicked",
+            Self::Superseded => "superseded",
+            Self::Left => "left",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a message was not taken. An unreliable one is counted as dropped; a reliable one is the
+/// caller's to keep or to count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SendError {
+    /// The queue of its category is full.
+    #[error("queue of category {} is full", .0.as_str())]
+    QueueFull(Category),
+    /// No receiver takes a packet of this size.
+    #[error("message of {0} bytes is longer than any receiver accepts")]
+    TooLong(usize),
+    /// The circuit is over, or about to be.
+    #[error("circuit is closed")]
+    Closed,
+}

@@ -1,0 +1,140 @@
+//! The way in: a datagram becomes acks, pings and events.
+
+use bytes::Bytes;
+
+use super::resend::Acked;
+use super::seen::SEQUENCE_MASK;
+use super::timer::Timer;
+use super::{Circuit, CircuitEvent, DropReason, State, wire};
+use crate::message::header::{self, Datagram, PacketFlags};
+use crate::time::Timestamp;
+
+impl Circuit {
+    /// Takes a datagram that came from the peer. What is no packet is counted and dropped.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a datagram is used up; what is kept of it are slices"
+    )]
+    pub fn handle_datagram(&mut self, now: Timestamp, datagram: Bytes) {
+        match header::parse(&datagram) {
+            Ok(packet) => self.handle_packet(now, packet, datagram.len()),
+            Err(error) => {
+                tracing::debug!(%error, length = datagram.len(), "malformed packet");
+                self.stats.drops.count(DropReason::Malformed);
+            }
+        }
+    }
+
+    /// Takes a packet that the caller has parsed already; `length` is that of its datagram.
+    pub fn handle_packet(&mut self, now: Timestamp, packet: Datagram, length: usize) {
+        if matches!(self.state, State::Closed(_)) {
+            self.stats.drops.count(DropReason::Closed);
+            return;
+        }
+        self.stats.packets_in += 1;
+        self.stats.bytes_in += length as u64;
+        self.last_received = now;
+        self.restart_idle();
+
+        // Acks count even when the packet that carries them is a duplicate.
+        for sequence in packet.acks.iter() {
+            self.handle_ack(now, sequence);
+        }
+        let reliable = packet.flags.contains(PacketFlags::RELIABLE);
+        match packet.id {
+            // These may be handled any number of times, so they need no duplicate check; and must
+            // not get one: a client sends every PacketAck reliably with sequence 0.
+            wire::PACKET_ACK => {
+                for sequence in wire::read_acks(&packet.body) {
+                    self.handle_ack(now, sequence);
+                }
+            }
+            wire::START_PING_CHECK => self.handle_start_ping(&packet.body),
+            wire::COMPLETE_PING_CHECK => self.handle_complete_ping(now, &packet.body),
+            _ => {
+                self.handle_message(now, packet, reliable);
+                return;
+            }
+        }
+        if reliable {
+            self.owe_ack(now, packet.sequence, false);
+        }
+        self.end_if_settled();
+    }
+
+    fn handle_message(&mut self, now: Timestamp, packet: Datagram, reliable: bool) {
+        if self.events.len() >= self.config.event_limit {
+            // Unacked, so a reliable one will come again.
+            self.stats.drops.count(DropReason::EventsFull);
+            return;
+        }
+        if reliable {
+            let first = self.seen.insert(now, packet.sequence);
+            if packet.id == wire::USE_CIRCUIT_CODE {
+                self.acks.push_alone(packet.sequence);
+            } else {
+                self.owe_ack(now, packet.sequence, !first);
+            }
+            if !first {
+                self.stats.duplicates += 1;
+                return;
+            }
+        }
+        self.events.push_back(CircuitEvent::Message {
+            id: packet.id,
+            body: packet.body,
+            reliable,
+            resent: packet.flags.contains(PacketFlags::RESENT),
+            sequence: packet.sequence,
+        });
+        self.end_if_settled();
+    }
+
+    fn handle_ack(&mut self, now: Timestamp, sequence: u32) {
+        // The number of the circuit's own count that lies at most 2^24 back.
+        let Some(last) = self.next_number.checked_sub(1) else { return };
+        let behind = last.wrapping_sub(u64::from(sequence)) & u64::from(SEQUENCE_MASK);
+        let Some(number) = last.checked_sub(behind) else { return };
+        match self.unacked.acknowledge(now, number) {
+            Acked::Unknown => return,
+            Acked::After(sample) => self.round_trip.acked(sample),
+            Acked::Ambiguous => {}
+        }
+        self.stats.acks_in += 1;
+    }
+
+    fn handle_start_ping(&mut self, body: &[u8]) {
+        let (id, oldest_unacked) = wire::read_start_ping(body);
+        if let Some(oldest) = oldest_unacked {
+            self.seen.settle_before(oldest);
+        }
+        if self.pongs.len() >= MAX_PONGS {
+            self.stats.drops.count(DropReason::PingsFull);
+        } else if !self.pongs.contains(&id) {
+            self.pongs.push_back(id);
+        }
+    }
+
+    fn handle_complete_ping(&mut self, now: Timestamp, body: &[u8]) {
+        let id = body.first().copied().unwrap_or_default();
+        if let Some(at) = self.open_pings.iter().position(|&(open, _)| open == id)
+            && let Some((_, sent)) = self.open_pings.remove(at)
+        {
+            self.round_trip.ping_answered(now.since(sent));
+        }
+    }
+
+    fn owe_ack(&mut self, now: Timestamp, sequence: u32, again: bool) {
+        if !self.acks.push(sequence, again) {
+            self.stats.drops.count(DropReason::AcksFull);
+        }
+        if self.config.ack_delay.is_zero() || self.acks.len() >= self.config.ack_batch {
+            self.acks.flush();
+        } else if !self.timers.is_set(Timer::Ack) {
+            self.timers.set(Timer::Ack, now + self.config.ack_delay);
+        }
+    }
+}
+
+/// Answers to pings that may wait.
+const MAX_PONGS: usize = 16;

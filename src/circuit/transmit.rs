@@ -1,0 +1,199 @@
+//! The way out: what is owed, what is queued and what is due again becomes datagrams.
+
+use bytes::{BufMut, BytesMut};
+
+use super::resend::Due;
+use super::seen::SEQUENCE_MASK;
+use super::timer::Timer;
+use super::{AckCarrier, Category, Circuit, CloseReason, MTU, Outgoing, State, wire};
+use crate::message::Encoded;
+use crate::message::header::{self, PacketFlags};
+use crate::time::Timestamp;
+
+impl Circuit {
+    /// Writes the next datagram over whatever `out` held; `false` (and an empty `out`) when there
+    /// is none. Call it until then.
+    ///
+    /// Acks and pings come first, then unthrottled messages, then repetitions, then the throttled
+    /// categories in turn. The ack of `UseCircuitCode` comes before everything else and alone:
+    /// clients wait for it before they listen to anything.
+    pub fn poll_transmit(&mut self, now: Timestamp, out: &mut BytesMut) -> bool {
+        out.clear();
+        if !self.write_next(now, out) {
+            out.clear();
+            return false;
+        }
+        self.stats.packets_out += 1;
+        self.stats.bytes_out += out.len() as u64;
+        if out.len() > MTU {
+            self.stats.oversized += 1;
+        }
+        self.end_if_settled();
+        true
+    }
+
+    fn write_next(&mut self, now: Timestamp, out: &mut BytesMut) -> bool {
+        if let Some(sequence) = self.acks.take_alone() {
+            self.begin(PacketFlags::empty(), out);
+            wire::write_acks(&[sequence], out);
+            self.stats.acks_out += 1;
+            return true;
+        }
+        if let Some(id) = self.pongs.pop_front() {
+            self.begin(PacketFlags::empty(), out);
+            wire::write_complete_ping(id, out);
+            self.append_acks(out);
+            return true;
+        }
+        if self.acks.is_due() {
+            self.begin(PacketFlags::empty(), out);
+            self.stats.acks_out += self.acks.write_message(out) as u64;
+            if self.acks.is_empty() {
+                self.timers.stop(Timer::Ack);
+            }
+            return true;
+        }
+        if std::mem::take(&mut self.ping_due) {
+            self.write_ping(now, out);
+            return true;
+        }
+        if let Some(message) = self.unthrottled.pop() {
+            return self.write_message(now, &message, out);
+        }
+        if matches!(self.state, State::Closed(_)) {
+            return false;
+        }
+        if let Some(due) = self.unacked.next_due()
+            && (!due.throttled || self.is_open(now, Category::Resend))
+        {
+            return self.write_again(now, due, out);
+        }
+        self.write_throttled(now, out)
+    }
+
+    /// Serves the throttled categories round robin, one packet each.
+    fn write_throttled(&mut self, now: Timestamp, out: &mut BytesMut) -> bool {
+        let count = self.queues.len();
+        for step in 0..count {
+            let index = (self.turn + step) % count;
+            let category = Category::THROTTLED[index];
+            if self.queues[index].is_empty() || !self.is_open(now, category) {
+                continue;
+            }
+            if let Some(message) = self.queues[index].pop() {
+                self.turn = (index + 1) % count;
+                let written = self.write_message(now, &message, out);
+                self.take_tokens(category, out.len());
+                return written;
+            }
+        }
+        self.wait_for_tokens();
+        false
+    }
+
+    fn write_message(&mut self, now: Timestamp, sent: &Outgoing, out: &mut BytesMut) -> bool {
+        let message = &sent.message;
+        let number = self.next_number;
+        if sent.reliable && !matches!(self.state, State::Closed(_)) {
+            if !self.unacked.has_room(self.config.unacked_limit, message.body.len()) {
+                self.end(CloseReason::ResendBufferFull);
+                return self.write_next(now, out);
+            }
+            self.unacked.insert(now, number, sent, self.patience());
+        }
+        let mut flags = flags_of(message);
+        flags.set(PacketFlags::RELIABLE, sent.reliable);
+        self.begin(flags, out);
+        out.put_slice(&message.body);
+        self.append_acks(out);
+        true
+    }
+
+    /// Repeats a packet: same number, same bytes, no appended acks.
+    fn write_again(&mut self, now: Timestamp, due: Due, out: &mut BytesMut) -> bool {
+        let patience = self.patience();
+        let Some(message) = self.unacked.repeat(now, due, patience) else { return false };
+        let flags = flags_of(&message) | PacketFlags::RELIABLE | PacketFlags::RESENT;
+        header::write_header(flags, wire_sequence(due.number), out);
+        out.put_slice(&message.body);
+        self.stats.resends += 1;
+        if due.throttled {
+            self.take_tokens(Category::Resend, out.len());
+        }
+        true
+    }
+
+    fn write_ping(&mut self, now: Timestamp, out: &mut BytesMut) {
+        let id = self.next_ping_id;
+        self.next_ping_id = id.wrapping_add(1);
+        if self.open_pings.len() >= MAX_OPEN_PINGS {
+            self.open_pings.pop_front();
+        }
+        self.open_pings.push_back((id, now));
+        // With nothing unacked this is the latest number that was used.
+        let oldest = self.unacked.oldest().unwrap_or(self.next_number.saturating_sub(1));
+        self.begin(PacketFlags::empty(), out);
+        wire::write_start_ping(id, wire_sequence(oldest), out);
+        self.append_acks(out);
+    }
+
+    /// Writes the header of a new packet.
+    fn begin(&mut self, flags: PacketFlags, out: &mut BytesMut) {
+        header::write_header(flags, wire_sequence(self.next_number), out);
+        self.next_number += 1;
+    }
+
+    fn append_acks(&mut self, out: &mut BytesMut) {
+        if self.config.ack_carrier != AckCarrier::Append {
+            return;
+        }
+        let count = self.acks.append(out);
+        if count > 0 {
+            if let Some(flags) = out.first_mut() {
+                *flags |= PacketFlags::ACK.bits();
+            }
+            self.stats.acks_out += count as u64;
+        }
+        if self.acks.is_empty() {
+            self.timers.stop(Timer::Ack);
+        }
+    }
+
+    fn is_open(&mut self, now: Timestamp, category: Category) -> bool {
+        self.throttle.as_mut().is_none_or(|throttle| throttle.is_open(now, category))
+    }
+
+    fn take_tokens(&mut self, category: Category, bytes: usize) {
+        if let Some(throttle) = &mut self.throttle {
+            throttle.take(category, bytes);
+        }
+    }
+
+    /// Sets the timer for the first bucket that something waits at.
+    fn wait_for_tokens(&mut self) {
+        let Some(throttle) = &self.throttle else { return };
+        let resend = self.unacked.next_due().filter(|due| due.throttled);
+        let waiting = Category::THROTTLED
+            .iter()
+            .zip(&self.queues)
+            .filter(|(_, queue)| !queue.is_empty())
+            .map(|(&category, _)| category)
+            .chain(resend.map(|_| Category::Resend));
+        match waiting.filter_map(|category| throttle.opens_at(category)).min() {
+            Some(at) => self.timers.set(Timer::Throttle, at),
+            None => self.timers.stop(Timer::Throttle),
+        }
+    }
+}
+
+fn flags_of(message: &Encoded) -> PacketFlags {
+    if message.zerocoded { PacketFlags::ZEROCODED } else { PacketFlags::empty() }
+}
+
+/// Sequence numbers count modulo 2^24.
+fn wire_sequence(number: u64) -> u32 {
+    number as u32 & SEQUENCE_MASK
+}
+
+/// Own pings whose answer is still awaited.
+const MAX_OPEN_PINGS: usize = 4;

@@ -1,0 +1,193 @@
+//! Reading inventory: folders with their contents, and single items, of the agent and of the
+//! library.
+
+use uuid::Uuid;
+
+use super::Caps;
+use super::request::{CapError, CapReply, CapRequest};
+use crate::ids::AgentId;
+use crate::llsd::{self, Llsd};
+use crate::services::inventory::{
+    Contents, Folder, FolderId, FolderType, Item, ItemId, LIBRARY_OWNER,
+};
+
+/// Whose inventory a capability reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The agent's own.
+    Agent,
+    /// The library, which belongs to nobody.
+    Library,
+}
+
+impl Source {
+    /// Whether a request for things of `owner` may be answered for `agent`. Clients leave the
+    /// owner out, or name themselves also when they ask for the library (node-metaverse).
+    fn accepts(self, owner: AgentId, agent: AgentId) -> bool {
+        let library = self == Self::Library && owner == LIBRARY_OWNER;
+        library || owner == agent || owner == AgentId::NIL
+    }
+
+    fn owner(self, agent: AgentId) -> AgentId {
+        match self {
+            Self::Agent => agent,
+            Self::Library => LIBRARY_OWNER,
+        }
+    }
+}
+
+/// `FetchInventoryDescendents2` and `FetchLibDescendents2`: POST `{folders: [{folder_id, owner_id,
+/// fetch_folders, fetch_items, sort_order}]}`. One entry in the answer for each good folder, in the
+/// order asked.
+pub(super) async fn descendents(
+    caps: &Caps,
+    agent: AgentId,
+    source: Source,
+    request: CapRequest,
+) -> Result<CapReply, CapError> {
+    let body = request.post(caps.max_body).await?;
+    let wanted = body.get("folders").as_array();
+    let judge = |(position, wanted): (usize, &Llsd)| {
+        if position >= MAX_PER_REQUEST {
+            Err("too many folders in one request")
+        } else if source.accepts(AgentId(wanted.get("owner_id").as_uuid()), agent) {
+            Ok(FolderId(wanted.get("folder_id").as_uuid()))
+        } else {
+            Err("not the owner")
+        }
+    };
+    let judged: Vec<_> = wanted.iter().enumerate().map(judge).collect();
+    let ids = judged.iter().flatten().copied().collect();
+    let found = caps.inventory.contents(source.owner(agent), ids).await;
+    let mut found = found.map_err(unavailable)?.into_iter();
+    let (mut folders, mut bad_folders) = (Vec::new(), Vec::new());
+    for (wanted, judged) in wanted.iter().zip(judged) {
+        let error = match judged {
+            Ok(id) => match found.next().flatten().or_else(|| lost_and_found(source, agent, id)) {
+                Some(contents) => {
+                    folders.push(folder_to_llsd(&contents, agent, wanted));
+                    continue;
+                }
+                None => "no such folder",
+            },
+            Err(error) => error,
+        };
+        let id = wanted.get("folder_id").as_uuid();
+        bad_folders.push(llsd::map! { "folder_id" => id, "error" => error });
+    }
+    let mut answer = llsd::map! { "folders" => Llsd::Array(folders) };
+    if !bad_folders.is_empty() {
+        answer.insert("bad_folders", Llsd::Array(bad_folders));
+    }
+    Ok(CapReply::Value(answer))
+}
+
+/// `FetchInventory2` and `FetchLib2`: POST `{items: [{item_id, owner_id}]}`. Items that do not
+/// exist are left out.
+pub(super) async fn items(
+    caps: &Caps,
+    agent: AgentId,
+    source: Source,
+    request: CapRequest,
+) -> Result<CapReply, CapError> {
+    let body = request.post(caps.max_body).await?;
+    let wanted = body.get("items").as_array().iter().take(MAX_PER_REQUEST);
+    let ids = wanted
+        .filter(|item| source.accepts(AgentId(item.get("owner_id").as_uuid()), agent))
+        .map(|item| ItemId(item.get("item_id").as_uuid()))
+        .collect();
+    let items = caps.inventory.items(source.owner(agent), ids).await.map_err(unavailable)?;
+    let items = items.iter().map(item_to_llsd).collect();
+    Ok(CapReply::Value(llsd::map! { "agent_id" => agent.0, "items" => Llsd::Array(items) }))
+}
+
+/// Viewers ask for the contents of the null folder to find items without a parent: there are none.
+fn lost_and_found(source: Source, agent: AgentId, id: FolderId) -> Option<Contents> {
+    let folder = Folder {
+        id,
+        owner: source.owner(agent),
+        parent: None,
+        name: String::new(),
+        kind: FolderType::None,
+        version: 1,
+    };
+    id.0.is_nil().then(|| Contents { folder, folders: Vec::new(), items: Vec::new() })
+}
+
+fn unavailable(error: impl std::fmt::Display) -> CapError {
+    tracing::error!(%error, "inventory cannot be read");
+    CapError::Unavailable("inventory cannot be read now")
+}
+
+fn folder_to_llsd(contents: &Contents, agent: AgentId, wanted: &Llsd) -> Llsd {
+    // Only an explicit false leaves something out; the count is that of what is sent, because
+    // libremetaverse waits until it has seen so many.
+    let wants = |key| wanted.get(key).is_undef() || wanted.get(key).as_bool();
+    let mut categories: Vec<&Folder> = contents.folders.iter().collect();
+    let mut items: Vec<&Item> = contents.items.iter().collect();
+    if !wants("fetch_folders") {
+        categories.clear();
+    }
+    if !wants("fetch_items") {
+        items.clear();
+    }
+    if wanted.get("sort_order").as_i32() & SORT_BY_DATE != 0 {
+        items.sort_by_key(|item| std::cmp::Reverse(item.created_at));
+    }
+    let folder = &contents.folder;
+    llsd::map! {
+        "agent_id" => agent.0,
+        "categories" => Llsd::Array(categories.iter().map(|folder| category(folder, agent)).collect()),
+        "descendents" => (categories.len() + items.len()) as i32,
+        "folder_id" => folder.id.0,
+        "items" => Llsd::Array(items.iter().copied().map(item_to_llsd).collect()),
+        "owner_id" => folder.owner.0,
+        "version" => folder.version,
+    }
+}
+
+fn category(folder: &Folder, agent: AgentId) -> Llsd {
+    llsd::map! {
+        "agent_id" => agent.0,
+        "category_id" => folder.id.0,
+        "name" => folder.name.as_str(),
+        "parent_id" => folder.parent.map_or(Uuid::nil(), |parent| parent.0),
+        "type_default" => i32::from(folder.kind.code()),
+        "version" => folder.version,
+    }
+}
+
+fn item_to_llsd(item: &Item) -> Llsd {
+    let permissions = &item.permissions;
+    llsd::map! {
+        "asset_id" => item.asset.0,
+        "created_at" => i32::try_from(item.created_at).unwrap_or(i32::MAX),
+        "desc" => item.description.as_str(),
+        "flags" => item.flags as i32,
+        "inv_type" => i32::from(item.inventory_type.code()),
+        "item_id" => item.id.0,
+        "name" => item.name.as_str(),
+        "parent_id" => item.folder.0,
+        "permissions" => llsd::map! {
+            "base_mask" => permissions.base as i32,
+            "creator_id" => permissions.creator.0,
+            "everyone_mask" => permissions.everyone as i32,
+            "group_id" => permissions.group,
+            "group_mask" => permissions.group_mask as i32,
+            "is_owner_group" => permissions.group_owned,
+            "last_owner_id" => permissions.last_owner.0,
+            "next_owner_mask" => permissions.next_owner as i32,
+            "owner_id" => item.owner.0,
+            "owner_mask" => permissions.owner as i32,
+        },
+        "sale_info" => llsd::map! {
+            "sale_price" => item.sale.price,
+            "sale_type" => i32::from(item.sale.kind),
+        },
+        "type" => i32::from(item.asset_type.code()),
+    }
+}
+
+/// More than any client asks for at a time; each costs a look into the store.
+const MAX_PER_REQUEST: usize = 1000;
+const SORT_BY_DATE: i32 = 1;

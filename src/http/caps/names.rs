@@ -1,0 +1,73 @@
+//! `GetDisplayNames`: names of agents by id.
+
+use axum::http::{HeaderValue, Method, header};
+use uuid::Uuid;
+
+use super::Caps;
+use super::request::{CapError, CapReply, CapRequest, llsd_response};
+use crate::ids::AgentId;
+use crate::llsd::{self, Llsd};
+use crate::services::accounts::ONE_WORD_LAST_NAME;
+use crate::services::ports::Account;
+
+/// GET with `ids=…` as often as wanted. Ids that nobody has are listed apart: a viewer keeps asking
+/// for an id about which it was told nothing.
+pub(super) async fn display_names(
+    caps: &Caps,
+    request: CapRequest,
+) -> Result<CapReply, CapError> {
+    request.require(&Method::GET)?;
+    let mut ids = Vec::new();
+    let mut bad_ids = Vec::new();
+    for (key, value) in request.query()? {
+        if key != "ids" {
+            continue;
+        }
+        match Uuid::try_parse(&value) {
+            Ok(id) if !ids.contains(&AgentId(id)) => ids.push(AgentId(id)),
+            Ok(_) => {}
+            Err(_) => return Err(CapError::BadRequest("an id is not a UUID".into())),
+        }
+    }
+    if ids.len() > MAX_IDS {
+        return Err(CapError::BadRequest("too many ids".into()));
+    }
+    let accounts = caps.accounts.by_ids(ids.clone()).await.map_err(|error| {
+        tracing::error!(%error, "names cannot be looked up");
+        CapError::Unavailable("names cannot be looked up now")
+    })?;
+    for id in ids {
+        if !accounts.iter().any(|account| account.id == id) {
+            bad_ids.push(Llsd::Uuid(id.0));
+        }
+    }
+    let expires = caps.clock.unix().as_secs_f64() + MAX_AGE;
+    let agents = accounts.iter().map(|account| entry(account, expires)).collect();
+    let names = llsd::map! { "agents" => Llsd::Array(agents), "bad_ids" => Llsd::Array(bad_ids) };
+    let mut response = llsd_response(axum::http::StatusCode::OK, request.format(), &names);
+    let age = HeaderValue::from_static("max-age=3600");
+    response.headers_mut().insert(header::CACHE_CONTROL, age);
+    Ok(CapReply::Response(response))
+}
+
+fn entry(account: &Account, expires: f64) -> Llsd {
+    let (first, last) = (account.name.first(), account.name.last());
+    let one_word = last == ONE_WORD_LAST_NAME;
+    let username = if one_word { first.to_owned() } else { format!("{first}.{last}") };
+    let display = if one_word { first.to_owned() } else { format!("{first} {last}") };
+    llsd::map! {
+        "display_name" => display,
+        "display_name_expires" => Llsd::Date(expires),
+        "display_name_next_update" => Llsd::Date(expires),
+        "id" => account.id.0,
+        "is_display_name_default" => true,
+        "legacy_first_name" => first,
+        "legacy_last_name" => last,
+        "username" => username.to_lowercase(),
+    }
+}
+
+/// A viewer asks for about 100 at a time.
+const MAX_IDS: usize = 500;
+/// Seconds.
+const MAX_AGE: f64 = 3600.0;

@@ -1,0 +1,557 @@
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use tokio::sync::mpsc;
+use tower::ServiceExt as _;
+
+use super::*;
+use crate::circuit::CloseReason;
+use crate::http::body;
+use crate::ids::{AgentId, RegionId};
+use crate::llsd::Llsd;
+use crate::message::Vector3;
+use crate::outbox::{Event, EventSink as _};
+use crate::region::{RegionInfo, RegionLink};
+use crate::services::accounts::{AccountName, AccountsConfig, HashCost, NewPassword};
+use crate::services::inventory::{
+    FolderType, LIBRARY_OWNER, LIBRARY_ROOT, standard_folder,
+};
+use crate::services::ports::StoreHandle;
+use crate::session::event_queue::{EventQueueSettings, IdleAnswer};
+use crate::session::{EventQueue, NewSession, Sessions};
+use crate::storage::memory::MemoryStore;
+use crate::time::{ManualClock, Timestamp};
+
+/// A grid with one logged-in agent, without sockets.
+struct Grid {
+    clock: Arc<ManualClock>,
+    sessions: Sessions,
+    session: Arc<AgentSession>,
+    caps: Arc<Caps>,
+    router: Router,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: bytes::Bytes,
+}
+
+impl Answer {
+    fn llsd(&self) -> Llsd {
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/llsd+xml");
+        llsd::xml::parse(&self.body).expect("LLSD XML")
+    }
+
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("UTF-8")
+    }
+}
+
+impl Grid {
+    async fn new() -> Self {
+        Self::with(EventQueueSettings::default()).await
+    }
+
+    async fn with(settings: EventQueueSettings) -> Self {
+        let clock = Arc::new(ManualClock::default());
+        let store = StoreHandle::spawn(Box::new(MemoryStore::default())).unwrap();
+        let config = AccountsConfig { hash_cost: HashCost::EPHEMERAL, ..Default::default() };
+        let accounts = Accounts::new(store.clone(), clock.clone(), config);
+        let name = AccountName::new("Test", "User").unwrap();
+        let account =
+            accounts.create(name, NewPassword::parse("test").unwrap(), None).await.unwrap();
+        let registry = CapRegistry::new("http://grid", Duration::from_secs(30), clock.clone());
+        let sessions = Sessions::default();
+        let region = RegionInfo::new(RegionId(Uuid::from_u128(7)), "Holm", 1000, 1000);
+        let (session, _) = sessions.create(NewSession {
+            agent_id: account.id,
+            first: "Test".to_owned(),
+            last: "User".to_owned(),
+            region: RegionLink { info: Arc::new(region), commands: mpsc::channel(1).0 },
+            position: Vector3::default(),
+            look_at: Vector3::default(),
+            started: Timestamp::ZERO,
+            events: Arc::new(EventQueue::new(settings, 1, clock.clone())),
+            caps: registry.open(),
+        });
+        let caps = Arc::new(Caps {
+            registry,
+            accounts,
+            inventory: Inventory::new(store),
+            assets: Assets::built_in(RegionId(Uuid::from_u128(7))),
+            clock: clock.clone(),
+            grid: GridFacts { name: "Holm".into(), nick: "holm".into(), login_uri: "http://grid/".into() },
+            max_body: 1 << 20,
+            stop: CancellationToken::new(),
+        });
+        let router = router(caps.clone());
+        Self { clock, sessions, session, caps, router }
+    }
+
+    fn agent(&self) -> AgentId {
+        self.session.agent_id
+    }
+
+    fn url(&self, name: &'static str) -> String {
+        self.session.caps.grant(&self.session, name).expect("the session is open")
+    }
+
+    async fn call(&self, method: Method, url: &str, headers: &[(header::HeaderName, &str)], body: Vec<u8>) -> Answer {
+        let path = url.strip_prefix("http://grid").expect("the grid's URL");
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        let response =
+            self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body::read(body, 1 << 24).await.unwrap();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    async fn get(&self, url: &str) -> Answer {
+        self.call(Method::GET, url, &[], Vec::new()).await
+    }
+
+    async fn post(&self, url: &str, body: &Llsd) -> Answer {
+        let headers = [(header::CONTENT_TYPE, "application/llsd+xml")];
+        self.call(Method::POST, url, &headers, llsd::xml::write(body).into_bytes()).await
+    }
+
+    async fn poll(&self, url: &str, ack: Llsd, done: bool) -> Answer {
+        self.post(url, &llsd::map! { "ack" => ack, "done" => done }).await
+    }
+
+    fn event(&self, name: &'static str) {
+        let body = llsd::map! { "n" => 1 };
+        assert!(self.session.events.as_ref().push(Event { message: name.into(), body }));
+    }
+
+    fn leave(&self) {
+        assert!(self.sessions.remove(&self.session, CloseReason::Logout));
+    }
+}
+
+fn names(list: &[&str]) -> Llsd {
+    Llsd::Array(list.iter().map(|name| Llsd::from(*name)).collect())
+}
+
+#[tokio::test]
+async fn the_seed_gives_urls_for_what_exists() {
+    let grid = Grid::new().await;
+    let seed = grid.url(SEED);
+    let wanted = names(&["ViewerAsset", "FetchLibDescendents2", "FetchInventoryDescendents2"]);
+    let answer = grid.post(&seed, &wanted).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.text().starts_with("<llsd><map><key>ViewerAsset</key><string>http://grid/cap/"));
+    let urls = answer.llsd();
+    assert_eq!(urls.as_map().len(), 3);
+    let again = grid.post(&seed, &names(&["Nothing", "ViewerAsset", "ViewerAsset", "Seed"])).await;
+    assert_eq!(again.llsd().as_map().len(), 1, "unknown names and repetitions are left out");
+    assert_eq!(again.llsd().get("ViewerAsset"), urls.get("ViewerAsset"), "the same URLs");
+}
+
+#[tokio::test]
+async fn the_seed_takes_any_llsd_and_answers_llsd_to_anything() {
+    let grid = Grid::new().await;
+    let seed = grid.url(SEED);
+    let wanted = names(&["EventQueueGet"]);
+    for (content_type, body) in [
+        ("application/llsd+binary", llsd::binary::write(&wanted)),
+        ("application/llsd+notation", llsd::notation::write(&wanted).into_bytes()),
+        ("application/xml", llsd::xml::write(&wanted).into_bytes()),
+        ("", b"<?xml version=\"1.0\"?>\n<llsd>\n<array>\n<string>EventQueueGet</string>\n</array>\n</llsd>\n".to_vec()),
+    ] {
+        let headers = [(header::CONTENT_TYPE, content_type)];
+        let answer = grid.call(Method::POST, &seed, &headers, body).await;
+        assert_eq!((answer.status, answer.llsd().as_map().len()), (StatusCode::OK, 1), "{content_type}");
+    }
+    for body in [&b""[..], b"<llsd>", b"<llsd><map /></llsd>", b"\xFF\xFE", b"hello"] {
+        let answer = grid.call(Method::POST, &seed, &[], body.to_vec()).await;
+        assert_eq!(answer.status, 400, "{body:?}");
+        assert!(answer.llsd().as_str().is_some(), "an error is a text and no map");
+    }
+    let long = grid.call(Method::POST, &seed, &[], vec![b' '; 100_000]).await;
+    assert_eq!(long.status, 413);
+    assert_eq!(grid.get(&seed).await.status, 405);
+}
+
+#[tokio::test]
+async fn answers_are_binary_on_request() {
+    let grid = Grid::new().await;
+    let headers = [(header::ACCEPT, "application/llsd+binary")];
+    let url = grid.url("SimulatorFeatures");
+    let answer = grid.call(Method::GET, &url, &headers, Vec::new()).await;
+    assert_eq!(answer.headers[header::CONTENT_TYPE], "application/llsd+binary");
+    assert!(llsd::binary::parse(&answer.body).unwrap().get("MeshRezEnabled").as_bool());
+}
+
+#[tokio::test]
+async fn every_granted_name_is_served() {
+    let grid = Grid::new().await;
+    let all: Vec<_> = NAMES.to_vec();
+    let urls = grid.post(&grid.url(SEED), &names(&all)).await.llsd();
+    assert_eq!(urls.as_map().len(), NAMES.len());
+    for (name, url) in urls.as_map().iter() {
+        let url = url.as_string();
+        // Every capability refuses one of the two methods, and none is unknown.
+        let get = grid.get(&url).await.status;
+        assert!(get == 405 || get == 200 || get == 400, "{name} {get}");
+        if get == 405 {
+            assert_eq!(grid.post(&url, &Llsd::Map(llsd::Map::new())).await.status, 200, "{name}");
+        } else {
+            assert_eq!(grid.post(&url, &Llsd::Undef).await.status, 405, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn urls_bear_additions() {
+    let grid = Grid::new().await;
+    let url = grid.url("SimulatorFeatures");
+    for suffix in ["", "/", "/?x=1", "?x=1", "/more/of/it"] {
+        assert_eq!(grid.get(&format!("{url}{suffix}")).await.status, 200, "{suffix}");
+    }
+    for url in ["/cap/x", "/cap/00000000-0000-0000-0000-000000000000", "/cap/%7B"] {
+        let answer = grid.get(&format!("http://grid{url}")).await;
+        assert_eq!((answer.status, answer.llsd().as_str().is_some()), (StatusCode::NOT_FOUND, true));
+    }
+    assert_eq!(grid.get(&format!("{url}0")).await.status, 404);
+}
+
+#[tokio::test]
+async fn the_first_poll_is_answered_at_once_in_the_exact_form() {
+    let grid = Grid::new().await;
+    let answer = grid.poll(&grid.url(EVENT_QUEUE_GET), Llsd::Undef, false).await;
+    let id = answer.llsd().get("id").as_i32();
+    assert!(id > 0);
+    let expected = format!(
+        "<llsd><map><key>events</key><array /><key>id</key><integer>{id}</integer></map></llsd>"
+    );
+    assert_eq!(answer.text(), expected);
+}
+
+#[tokio::test]
+async fn a_batch_comes_again_until_it_is_acknowledged() {
+    let grid = Grid::new().await;
+    let url = grid.url(EVENT_QUEUE_GET);
+    grid.event("First");
+    grid.event("Second");
+    let batch = grid.poll(&url, Llsd::Undef, false).await.llsd();
+    let events = batch.get("events").as_array();
+    assert_eq!(events.len(), 2);
+    assert_eq!(events[0].get("message").as_string(), "First");
+    assert_eq!(events[0].get("body").get("n").as_i32(), 1);
+    assert_eq!(grid.poll(&url, Llsd::Undef, false).await.llsd(), batch);
+    grid.event("Third");
+    let next = grid.poll(&url, batch.get("id").clone(), false).await.llsd();
+    assert_eq!(next.get("events").at(0).get("message").as_string(), "Third");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_poll_ends_as_configured() {
+    for (idle, status) in [(IdleAnswer::Empty, 200), (IdleAnswer::BadGateway, 502)] {
+        let grid = Grid::with(EventQueueSettings { idle, ..Default::default() }).await;
+        let url = grid.url(EVENT_QUEUE_GET);
+        let ack = grid.poll(&url, Llsd::Undef, false).await.llsd().get("id").clone();
+        let begun = tokio::time::Instant::now();
+        grid.clock.advance(Duration::from_secs(25));
+        let poll = grid.poll(&url, ack, false);
+        let answer = poll.await;
+        assert_eq!(answer.status, status);
+        assert_eq!(begun.elapsed().as_secs(), 25);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn done_is_answered_with_undef_also_after_the_session() {
+    let grid = Grid::new().await;
+    let url = grid.url(EVENT_QUEUE_GET);
+    let done = grid.poll(&url, Llsd::Undef, true).await;
+    assert_eq!((done.status, done.text()), (StatusCode::OK, "<llsd><undef /></llsd>"));
+    grid.leave();
+    let done = grid.poll(&url, Llsd::Undef, true).await;
+    assert_eq!((done.status, done.text()), (StatusCode::OK, "<llsd><undef /></llsd>"));
+    let begun = tokio::time::Instant::now();
+    assert_eq!(grid.poll(&url, Llsd::Undef, false).await.status, 404);
+    assert_eq!(begun.elapsed().as_secs(), 1, "late, so that clients do not spin");
+    grid.clock.advance(Duration::from_secs(31));
+    assert_eq!(grid.poll(&url, Llsd::Undef, true).await.status, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_answers_open_polls() {
+    let grid = Grid::new().await;
+    let url = grid.url(EVENT_QUEUE_GET);
+    let ack = grid.poll(&url, Llsd::Undef, false).await.llsd().get("id").clone();
+    let begun = tokio::time::Instant::now();
+    let stop = async {
+        while grid.session.events.open_polls() == 0 {
+            tokio::task::yield_now().await;
+        }
+        grid.caps.stop.cancel();
+    };
+    let (answer, ()) = tokio::join!(grid.poll(&url, ack, false), stop);
+    assert_eq!((answer.status, begun.elapsed()), (StatusCode::NOT_FOUND, Duration::ZERO));
+}
+
+#[tokio::test]
+async fn garbage_polls_are_refused() {
+    let grid = Grid::new().await;
+    let url = grid.url(EVENT_QUEUE_GET);
+    let answer = grid.call(Method::POST, &url, &[], b"{}<".to_vec()).await;
+    assert_eq!((answer.status, answer.llsd().as_str().is_some()), (StatusCode::BAD_REQUEST, true));
+}
+
+#[tokio::test]
+async fn nothing_of_a_session_is_left() {
+    let grid = Grid::new().await;
+    let urls = grid.post(&grid.url(SEED), &names(&NAMES)).await.llsd();
+    let seed = grid.url(SEED);
+    assert_eq!(grid.caps.registry.len(), NAMES.len() + 1);
+    grid.leave();
+    assert_eq!(grid.caps.registry.len(), 1, "the event queue's, for a while");
+    assert_eq!(grid.post(&seed, &names(&["ViewerAsset"])).await.status, 404);
+    for (name, url) in urls.as_map().iter().filter(|(name, _)| *name != EVENT_QUEUE_GET) {
+        assert_eq!(grid.get(&url.as_string()).await.status, 404, "{name}");
+    }
+    grid.clock.advance(Duration::from_secs(30));
+    assert!(grid.caps.registry.is_empty());
+    assert_eq!(Arc::strong_count(&grid.session), 1);
+}
+
+#[tokio::test]
+async fn simulator_features_have_ranges_and_names() {
+    let grid = Grid::new().await;
+    let features = grid.get(&grid.url("SimulatorFeatures")).await.llsd();
+    assert_eq!(features.get("MaxTextureResolution"), &Llsd::Integer(2048));
+    let extras = features.get("OpenSimExtras");
+    assert_eq!(extras.get("say-range"), &Llsd::Integer(20));
+    assert_eq!(extras.get("GridName").as_string(), "Holm");
+}
+
+#[tokio::test]
+async fn display_names_tell_known_from_unknown() {
+    let grid = Grid::new().await;
+    let url = grid.url("GetDisplayNames");
+    let stranger = Uuid::from_u128(1);
+    let answer = grid.get(&format!("{url}?ids={}&ids={stranger}&ids={stranger}", grid.agent())).await;
+    assert_eq!(answer.headers[header::CACHE_CONTROL], "max-age=3600");
+    let names = answer.llsd();
+    assert_eq!(names.get("bad_ids"), &Llsd::Array(vec![Llsd::Uuid(stranger)]));
+    let [entry] = names.get("agents").as_array() else { panic!("{names:?}") };
+    for (key, expected) in [
+        ("username", "test.user"),
+        ("display_name", "Test User"),
+        ("legacy_first_name", "Test"),
+        ("legacy_last_name", "User"),
+    ] {
+        assert_eq!(entry.get(key).as_string(), expected);
+    }
+    assert_eq!(entry.get("id").as_uuid(), grid.agent().0);
+    assert!(entry.get("display_name_expires").as_date() > grid.clock.unix().as_secs_f64());
+    assert_eq!(grid.get(&format!("{url}?ids=bob")).await.status, 400);
+}
+
+#[tokio::test]
+async fn preferences_are_kept_and_answered() {
+    let grid = Grid::new().await;
+    let url = grid.url("AgentPreferences");
+    let set = llsd::map! { "hover_height" => 0.25, "access_prefs" => llsd::map! { "max" => "M" } };
+    let answer = grid.post(&url, &set).await.llsd();
+    assert_eq!(answer.get("hover_height"), &Llsd::Real(0.25));
+    assert_eq!(answer.get("god_level"), &Llsd::Integer(0));
+    let language = llsd::map! { "language" => "de", "language_is_public" => false };
+    grid.post(&grid.url("UpdateAgentLanguage"), &language).await;
+    let information = grid.post(&grid.url("UpdateAgentInformation"), &Llsd::Map(llsd::Map::new())).await;
+    assert_eq!(information.llsd(), llsd::map! { "access_prefs" => llsd::map! { "max" => "M" } });
+    let all = grid.post(&url, &Llsd::Map(llsd::Map::new())).await.llsd();
+    assert_eq!(all.get("language").as_string(), "de");
+    assert!(!all.get("language_is_public").as_bool());
+}
+
+fn fetch(folder: Uuid, owner: Uuid) -> Llsd {
+    llsd::map! {
+        "fetch_folders" => true,
+        "fetch_items" => true,
+        "folder_id" => folder,
+        "owner_id" => owner,
+        "sort_order" => 1,
+    }
+}
+
+fn fetches(folders: Vec<Llsd>) -> Llsd {
+    llsd::map! { "folders" => Llsd::Array(folders) }
+}
+
+#[tokio::test]
+async fn a_folder_comes_with_its_contents() {
+    let grid = Grid::new().await;
+    let agent = grid.agent();
+    let root = standard_folder(agent, FolderType::Root).0;
+    let url = grid.url("FetchInventoryDescendents2");
+    let answer = grid.post(&url, &fetches(vec![fetch(root, agent.0)])).await.llsd();
+    assert!(answer.get("bad_folders").is_undef());
+    let [folder] = answer.get("folders").as_array() else { panic!("{answer:?}") };
+    assert_eq!(folder.get("folder_id"), &Llsd::Uuid(root));
+    assert_eq!(folder.get("owner_id"), &Llsd::Uuid(agent.0));
+    assert_eq!(folder.get("agent_id"), &Llsd::Uuid(agent.0));
+    let categories = folder.get("categories").as_array();
+    let items = folder.get("items").as_array();
+    assert_eq!(folder.get("descendents"), &Llsd::Integer((categories.len() + items.len()) as i32));
+    assert!(folder.get("version").as_i32() > 0);
+    let outfit = categories.iter().find(|c| c.get("type_default") == &Llsd::Integer(46));
+    let outfit = outfit.expect("a Current Outfit folder");
+    assert_eq!(outfit.get("parent_id"), &Llsd::Uuid(root));
+    assert_eq!(outfit.get("agent_id"), &Llsd::Uuid(agent.0));
+    assert!(matches!(outfit.get("version"), Llsd::Integer(_)));
+}
+
+#[tokio::test]
+async fn items_have_every_field_that_clients_insist_on() {
+    let grid = Grid::new().await;
+    let agent = grid.agent();
+    let outfit = standard_folder(agent, FolderType::CurrentOutfit).0;
+    let url = grid.url("FetchInventoryDescendents2");
+    // The id as a string, as viewers send it at times.
+    let mut wanted = fetch(outfit, agent.0);
+    wanted.insert("folder_id", outfit.to_string());
+    let answer = grid.post(&url, &fetches(vec![wanted])).await.llsd();
+    let items = answer.get("folders").at(0).get("items").as_array();
+    assert!(!items.is_empty(), "an avatar wears something");
+    for item in items {
+        for key in ["item_id", "parent_id", "asset_id"] {
+            assert!(matches!(item.get(key), Llsd::Uuid(_)), "{key}");
+        }
+        for key in ["type", "inv_type", "flags", "created_at"] {
+            assert!(matches!(item.get(key), Llsd::Integer(_)), "{key}");
+        }
+        for key in ["base_mask", "owner_mask", "group_mask", "everyone_mask", "next_owner_mask"] {
+            assert!(matches!(item.get("permissions").get(key), Llsd::Integer(_)), "{key}");
+        }
+        for key in ["creator_id", "owner_id", "last_owner_id", "group_id"] {
+            assert!(matches!(item.get("permissions").get(key), Llsd::Uuid(_)), "{key}");
+        }
+        for key in ["sale_type", "sale_price"] {
+            assert!(matches!(item.get("sale_info").get(key), Llsd::Integer(_)), "{key}");
+        }
+    }
+    let item = items[0].clone();
+    let wanted = llsd::map! { "item_id" => item.get("item_id").as_uuid(), "owner_id" => agent.0 };
+    let missing = llsd::map! { "item_id" => Uuid::from_u128(1), "owner_id" => agent.0 };
+    let body = llsd::map! { "items" => Llsd::Array(vec![missing, wanted]) };
+    let answer = grid.post(&grid.url("FetchInventory2"), &body).await.llsd();
+    assert_eq!(answer.get("agent_id").as_uuid(), agent.0);
+    assert_eq!(answer.get("items"), &Llsd::Array(vec![item]));
+}
+
+#[tokio::test]
+async fn good_folders_come_in_order_and_bad_ones_apart() {
+    let grid = Grid::new().await;
+    let agent = grid.agent();
+    let id = |kind| standard_folder(agent, kind).0;
+    let (trash, root) = (id(FolderType::Trash), id(FolderType::Root));
+    let other = Uuid::from_u128(1);
+    let asked = fetches(vec![
+        fetch(trash, agent.0),
+        fetch(root, other),
+        fetch(other, agent.0),
+        fetch(root, Uuid::nil()),
+        fetch(Uuid::nil(), agent.0),
+    ]);
+    let answer = grid.post(&grid.url("FetchInventoryDescendents2"), &asked).await.llsd();
+    let ids = |key: &str| -> Vec<Uuid> {
+        answer.get(key).as_array().iter().map(|f| f.get("folder_id").as_uuid()).collect()
+    };
+    assert_eq!(ids("folders"), [trash, root, Uuid::nil()]);
+    assert_eq!(ids("bad_folders"), [root, other]);
+    for folder in answer.get("folders").as_array() {
+        assert!(matches!(folder.get("categories"), Llsd::Array(_)), "also when empty");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_fetch_has_its_own_form() {
+    let grid = Grid::new().await;
+    let url = grid.url("FetchInventoryDescendents2");
+    let answer = grid.post(&url, &fetches(Vec::new())).await;
+    assert_eq!(answer.text(), "<llsd><map><key>folders</key><array /></map></llsd>");
+}
+
+#[tokio::test]
+async fn the_library_is_read_under_either_owner() {
+    let grid = Grid::new().await;
+    let url = grid.url("FetchLibDescendents2");
+    for owner in [LIBRARY_OWNER, grid.agent()] {
+        let asked = fetches(vec![fetch(LIBRARY_ROOT.0, owner.0)]);
+        let answer = grid.post(&url, &asked).await.llsd();
+        let folder = answer.get("folders").at(0);
+        assert_eq!(folder.get("owner_id").as_uuid(), LIBRARY_OWNER.0);
+        assert!(folder.get("descendents").as_i32() > 0);
+    }
+    let own = standard_folder(grid.agent(), FolderType::Root).0;
+    let answer = grid.post(&url, &fetches(vec![fetch(own, grid.agent().0)])).await.llsd();
+    assert_eq!(answer.get("bad_folders").as_array().len(), 1, "this way leads to the library only");
+}
+
+#[tokio::test]
+async fn a_texture_comes_whole_or_in_part() {
+    let grid = Grid::new().await;
+    let plywood = "89556747-24cb-43ed-920b-47caed15465f";
+    let url = format!("{}/?texture_id={plywood}", grid.url("ViewerAsset"));
+    let whole = grid.get(&url).await;
+    assert_eq!(whole.status, 200);
+    assert_eq!(whole.headers[header::CONTENT_TYPE], "image/x-j2c");
+    let size = whole.body.len();
+    for (range, status, content_range, part) in [
+        ("bytes=0-9", 206, format!("bytes 0-9/{size}"), &whole.body[..10]),
+        ("bytes=5-99999999", 206, format!("bytes 5-{}/{size}", size - 1), &whole.body[5..]),
+        ("bytes=99999999-", 200, String::new(), &whole.body[..]),
+    ] {
+        let headers = [(header::RANGE, range)];
+        let answer = grid.call(Method::GET, &url, &headers, Vec::new()).await;
+        assert_eq!(answer.status, status, "{range}");
+        let named = answer.headers.get(header::CONTENT_RANGE);
+        assert_eq!(named.map_or("", |value| value.to_str().unwrap()), content_range);
+        assert_eq!(answer.body, part);
+    }
+    let old = format!("{}?texture_id={plywood}", grid.url("GetTexture"));
+    assert_eq!(grid.get(&old).await.body, whole.body);
+}
+
+#[tokio::test]
+async fn missing_assets_are_told_apart_from_bad_questions() {
+    let grid = Grid::new().await;
+    let url = grid.url("ViewerAsset");
+    for (query, status) in [
+        ("/?texture_id=00000000-0000-0000-0000-000000000001", 404),
+        ("/?thing_id=89556747-24cb-43ed-920b-47caed15465f", 404),
+        ("/?texture_id=plywood", 400),
+        ("/", 400),
+    ] {
+        assert_eq!(grid.get(&format!("{url}{query}")).await.status, status, "{query}");
+    }
+    let mesh = grid.url("GetMesh");
+    let texture = "?texture_id=89556747-24cb-43ed-920b-47caed15465f";
+    assert_eq!(grid.get(&format!("{mesh}{texture}")).await.status, 404);
+}
+
+#[tokio::test]
+async fn the_environment_names_region_and_parcel() {
+    let grid = Grid::new().await;
+    let url = grid.url("ExtEnvironment");
+    let answer = grid.get(&url).await.llsd();
+    assert!(answer.get("success").as_bool());
+    let environment = answer.get("environment");
+    assert_eq!(environment.get("region_id").as_uuid(), Uuid::from_u128(7));
+    assert_eq!(environment.get("parcel_id"), &Llsd::Integer(-1));
+    for key in ["day_length", "day_offset", "flags", "env_version"] {
+        assert!(matches!(environment.get(key), Llsd::Integer(_)), "{key}");
+    }
+    let parcel = grid.get(&format!("{url}?parcelid=5")).await.llsd();
+    assert_eq!(parcel.get("environment").get("parcel_id"), &Llsd::Integer(5));
+    let old = grid.get(&grid.url("EnvironmentSettings")).await.llsd();
+    assert_eq!(old.at(0).get("regionID").as_uuid(), Uuid::from_u128(7));
+}

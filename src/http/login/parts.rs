@@ -1,0 +1,428 @@
+//! The parts of a login answer: inventory, friends, prices and the like, each with its own tree.
+
+use uuid::Uuid;
+
+use super::request::LoginOptions;
+use crate::ids::{AgentId, RegionHandle};
+use crate::llsd::{Llsd, Map, array, map};
+
+/// A content rating.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Maturity {
+    /// `PG`.
+    General,
+    /// `M`.
+    Mature,
+    /// `A`.
+    #[default]
+    Adult,
+}
+
+impl Maturity {
+    /// The letters on the wire.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::General => "PG",
+            Self::Mature => "M",
+            Self::Adult => "A",
+        }
+    }
+}
+
+/// Where a login really arrived.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StartedAt {
+    /// The last place.
+    #[default]
+    Last,
+    /// Home.
+    Home,
+    /// The place asked for by name.
+    Url,
+    /// A place of the grid's choice.
+    Safe,
+}
+
+impl StartedAt {
+    /// The word on the wire.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Last => "last",
+            Self::Home => "home",
+            Self::Url => "url",
+            Self::Safe => "safe",
+        }
+    }
+}
+
+/// An agent's home.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HomeLocation {
+    /// The region's place.
+    pub region: RegionHandle,
+    /// Metres from the region's corner.
+    pub position: [f32; 3],
+    /// The direction to look in.
+    pub look_at: [f32; 3],
+}
+
+impl HomeLocation {
+    /// Notation with single quotes. One client turns it to JSON by replacing brackets and quotes, so
+    /// nothing but reals may stand in the arrays.
+    pub(super) fn to_notation(self) -> String {
+        format!(
+            "{{'region_handle':[r{},r{}], 'position':{}, 'look_at':{}}}",
+            self.region.x_metres(),
+            self.region.y_metres(),
+            notation_reals(&self.position),
+            notation_reals(&self.look_at)
+        )
+    }
+}
+
+/// What the viewer should know of an account's past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoginFlags {
+    /// A stipend was paid since the last login.
+    pub stipend_since_login: bool,
+    /// The account was in the world before; if not, the viewer shows its first-login pages.
+    pub ever_logged_in: bool,
+    /// The avatar's shape was chosen.
+    pub gendered: bool,
+    /// Daylight saving time is on in California.
+    pub daylight_savings: bool,
+}
+
+impl LoginFlags {
+    pub(super) fn to_llsd(self) -> Llsd {
+        map! {
+            "stipend_since_login" => yes_no(self.stipend_since_login),
+            "ever_logged_in" => yes_no(self.ever_logged_in),
+            "gendered" => yes_no(self.gendered),
+            "daylight_savings" => yes_no(self.daylight_savings),
+        }
+    }
+}
+
+impl Default for LoginFlags {
+    /// An account that has been in the world.
+    fn default() -> Self {
+        Self {
+            stipend_since_login: false,
+            ever_logged_in: true,
+            gendered: true,
+            daylight_savings: false,
+        }
+    }
+}
+
+/// Textures of the sky.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GlobalTextures {
+    /// The sun.
+    pub sun: Uuid,
+    /// The clouds.
+    pub cloud: Uuid,
+    /// The moon.
+    pub moon: Uuid,
+}
+
+impl GlobalTextures {
+    pub(super) fn to_llsd(self) -> Llsd {
+        map! {
+            "sun_texture_id" => self.sun.to_string(),
+            "cloud_texture_id" => self.cloud.to_string(),
+            "moon_texture_id" => self.moon.to_string(),
+        }
+    }
+}
+
+/// A kind of event or classified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Category {
+    /// Its number.
+    pub id: i32,
+    /// Its name.
+    pub name: String,
+}
+
+impl Category {
+    /// The nine kinds of classifieds that OpenSim and Second Life share.
+    pub fn classifieds() -> Vec<Self> {
+        (1..).zip(CLASSIFIEDS).map(|(id, name)| Self { id, name: name.to_owned() }).collect()
+    }
+
+    pub(super) fn to_llsd(&self) -> Llsd {
+        map! { "category_id" => self.id, "category_name" => &self.name }
+    }
+}
+
+/// The folders of a login.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// The agent's root folder.
+    pub root: Uuid,
+    /// All folders of the agent, the root included with a nil parent, the Current Outfit folder
+    /// among them.
+    pub folders: Vec<Folder>,
+    /// The library's root folder.
+    pub library_root: Uuid,
+    /// The library's owner.
+    pub library_owner: Uuid,
+    /// All folders of the library.
+    pub library_folders: Vec<Folder>,
+}
+
+impl Inventory {
+    pub(super) fn insert_into(&self, out: &mut Map, options: &LoginOptions) {
+        // These three always: clients need them that never ask, and they must hold one struct of one
+        // member.
+        out.insert("inventory-root", array![map! { "folder_id" => self.root.to_string() }]);
+        let library_root = self.library_root.to_string();
+        out.insert("inventory-lib-root", array![map! { "folder_id" => library_root }]);
+        let library_owner = self.library_owner.to_string();
+        out.insert("inventory-lib-owner", array![map! { "agent_id" => library_owner }]);
+
+        let skeletons =
+            [("inventory-skeleton", &self.folders), ("inventory-skel-lib", &self.library_folders)];
+        for (name, folders) in skeletons {
+            if options.wants(name) {
+                out.insert(name, folders.iter().map(Folder::to_llsd).collect::<Llsd>());
+            }
+        }
+    }
+}
+
+/// One folder of a skeleton.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder {
+    /// The folder.
+    pub id: Uuid,
+    /// The folder around it; nil for a root.
+    pub parent: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Its version, which changes with its contents.
+    pub version: i32,
+    /// Folder type, −1 for none. One client stops at numbers that it does not know.
+    pub type_default: i32,
+}
+
+impl Folder {
+    pub(super) fn to_llsd(&self) -> Llsd {
+        map! {
+            "folder_id" => self.id.to_string(),
+            "parent_id" => self.parent.to_string(),
+            "name" => &self.name,
+            "type_default" => self.type_default,
+            "version" => self.version,
+        }
+    }
+}
+
+/// What a new avatar wears.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InitialOutfit {
+    /// Folder of the library.
+    pub folder_name: String,
+    /// `female` or `male`.
+    pub gender: String,
+}
+
+impl InitialOutfit {
+    pub(super) fn to_llsd(&self) -> Llsd {
+        map! { "folder_name" => &self.folder_name, "gender" => &self.gender }
+    }
+}
+
+/// A friend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Buddy {
+    /// The friend's agent.
+    pub id: AgentId,
+    /// What the friend lets us do: 1 see online, 2 see on the map, 4 edit objects.
+    pub rights_has: i32,
+    /// What we let the friend do.
+    pub rights_given: i32,
+}
+
+impl Buddy {
+    pub(super) fn to_llsd(self) -> Llsd {
+        map! {
+            "buddy_id" => self.id.to_string(),
+            "buddy_rights_has" => self.rights_has,
+            "buddy_rights_given" => self.rights_given,
+        }
+    }
+}
+
+/// Addresses of web services; each is left out if there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GridUrls {
+    /// Base of the map tiles.
+    pub map_server: Option<String>,
+    /// Base of the baked textures, with a slash at the end.
+    pub agent_appearance_service: Option<String>,
+    /// Profiles by OpenSim's name.
+    pub profile_server: Option<String>,
+    /// Profiles by Firestorm's name.
+    pub web_profile: Option<String>,
+    /// Search.
+    pub search: Option<String>,
+    /// Destination guide.
+    pub destination_guide: Option<String>,
+    /// Avatar picker.
+    pub avatar_picker: Option<String>,
+    /// Help, with place holders.
+    pub help_format: Option<String>,
+    /// Settings of snapshots.
+    pub snapshot_config: Option<String>,
+    /// Tutorial.
+    pub tutorial: Option<String>,
+    /// OpenID, with its token.
+    pub openid: Option<(String, String)>,
+}
+
+impl GridUrls {
+    pub(super) fn insert_into(&self, out: &mut Map) {
+        insert_some(out, "map-server-url", self.map_server.as_deref());
+        insert_some(out, "agent_appearance_service", self.agent_appearance_service.as_deref());
+        insert_some(out, "profile-server-url", self.profile_server.as_deref());
+        insert_some(out, "web_profile_url", self.web_profile.as_deref());
+        insert_some(out, "search", self.search.as_deref());
+        insert_some(out, "destination_guide_url", self.destination_guide.as_deref());
+        insert_some(out, "avatar_picker_url", self.avatar_picker.as_deref());
+        insert_some(out, "help_url_format", self.help_format.as_deref());
+        insert_some(out, "snapshot_config_url", self.snapshot_config.as_deref());
+        if let Some(url) = &self.tutorial {
+            let tutorial = map! { "tutorial_url" => url, "use_tutorial" => yes_no(true) };
+            out.insert("tutorial_setting", array![tutorial]);
+        }
+        if let Some((url, token)) = &self.openid {
+            out.insert("openid_url", url.as_str());
+            out.insert("openid_token", token.as_str());
+        }
+    }
+}
+
+/// What an account may do, and what the kinds of accounts of the grid may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountBenefits {
+    /// Name of the account's kind.
+    pub account_type: String,
+    /// This account's.
+    pub own: Benefits,
+    /// Those of a basic account.
+    pub base: Benefits,
+    /// Those of a premium account.
+    pub premium: Benefits,
+}
+
+impl AccountBenefits {
+    /// The same for everybody.
+    pub fn uniform(benefits: &Benefits) -> Self {
+        let [own, base, premium] = [(); 3].map(|()| benefits.clone());
+        Self { account_type: "Base".to_owned(), own, base, premium }
+    }
+
+    pub(super) fn insert_into(&self, out: &mut Map) {
+        out.insert("account_type", self.account_type.as_str());
+        out.insert("account_level_benefits", self.own.to_llsd());
+        let packages = map! {
+            "Base" => map! { "benefits" => self.base.to_llsd() },
+            "Premium" => map! { "benefits" => self.premium.to_llsd() },
+        };
+        out.insert("premium_packages", packages);
+    }
+}
+
+/// Limits and prices in the currency of the grid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Benefits {
+    /// Animated objects worn at once.
+    pub animated_object_limit: i32,
+    /// Price of an animation.
+    pub animation_upload_cost: i32,
+    /// Attachments worn at once.
+    pub attachment_limit: i32,
+    /// Price of a group.
+    pub create_group_cost: i32,
+    /// Memberships.
+    pub group_membership_limit: i32,
+    /// Picks in a profile.
+    pub picks_limit: i32,
+    /// Price of a sound.
+    pub sound_upload_cost: i32,
+    /// Price of a texture.
+    pub texture_upload_cost: i32,
+    /// Prices of textures above 1024 pixels, by size; may be empty.
+    pub large_texture_upload_cost: Vec<i32>,
+}
+
+impl Benefits {
+    pub(super) fn to_llsd(&self) -> Llsd {
+        let mut out = map! {
+            "animated_object_limit" => self.animated_object_limit,
+            "animation_upload_cost" => self.animation_upload_cost,
+            "attachment_limit" => self.attachment_limit,
+            "create_group_cost" => self.create_group_cost,
+            "group_membership_limit" => self.group_membership_limit,
+            "picks_limit" => self.picks_limit,
+            "sound_upload_cost" => self.sound_upload_cost,
+            "texture_upload_cost" => self.texture_upload_cost,
+        };
+        if !self.large_texture_upload_cost.is_empty() {
+            let costs = self.large_texture_upload_cost.iter().copied();
+            out.insert("large_texture_upload_cost", costs.collect::<Llsd>());
+        }
+        out
+    }
+}
+
+impl Default for Benefits {
+    /// Everything for free, within the limits of a Second Life account.
+    fn default() -> Self {
+        Self {
+            animated_object_limit: 1,
+            animation_upload_cost: 0,
+            attachment_limit: 38,
+            create_group_cost: 0,
+            group_membership_limit: 42,
+            picks_limit: 20,
+            sound_upload_cost: 0,
+            texture_upload_cost: 0,
+            large_texture_upload_cost: vec![0, 0],
+        }
+    }
+}
+
+/// An array of reals in notation.
+pub(super) fn notation_reals(values: &[f32]) -> String {
+    let reals = values.iter().map(|value| {
+        let value = if value.is_finite() { *value } else { 0.0 };
+        format!("r{value}")
+    });
+    format!("[{}]", reals.collect::<Vec<_>>().join(","))
+}
+
+pub(super) const fn yes_no(value: bool) -> &'static str {
+    if value { "Y" } else { "N" }
+}
+
+pub(super) fn insert_some<T: Into<Llsd>>(out: &mut Map, key: &str, value: Option<T>) {
+    if let Some(value) = value {
+        out.insert(key, value);
+    }
+}
+
+const CLASSIFIEDS: [&str; 9] = [
+    "Shopping",
+    "Land Rental",
+    "Property Rental",
+    "Special Attraction",
+    "New Products",
+    "Employment",
+    "Wanted",
+    "Service",
+    "Personal",
+];

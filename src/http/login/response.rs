@@ -1,0 +1,335 @@
+//! The answer to a login, as one tree for both wires.
+//!
+//! The types in it are what the strictest reader of each field wants: `login` and all ids are
+//! strings, numbers are integers (an XML-RPC string reads as 0 in one client, a double ends the
+//! login in another), directions are notation in a string, and lists that clients index with 0 hold
+//! exactly one struct with exactly one member.
+
+use std::net::Ipv4Addr;
+
+use uuid::Uuid;
+
+use super::parts::{
+    AccountBenefits, Buddy, Category, GlobalTextures, GridUrls, HomeLocation, InitialOutfit,
+    Inventory, LoginFlags, Maturity, StartedAt, insert_some, notation_reals, yes_no,
+};
+use super::request::LoginOptions;
+use crate::ids::{AgentId, CircuitCode, RegionHandle, SecureSessionId, SessionId};
+use crate::llsd::{Llsd, Map, array, map};
+
+/// Who logged in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The agent.
+    pub agent_id: AgentId,
+    /// The session.
+    pub session_id: SessionId,
+    /// The session's second secret.
+    pub secure_session_id: SecureSessionId,
+    /// First name; never empty, or one client cannot log in.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// The name to show, if it is another.
+    pub display_name: Option<String>,
+    /// What the agent may see now.
+    pub agent_access: Maturity,
+    /// What the agent could allow itself.
+    pub agent_access_max: Maturity,
+    /// What the agent prefers to see.
+    pub agent_region_access: Maturity,
+}
+
+impl Identity {
+    fn insert_into(&self, out: &mut Map) {
+        out.insert("agent_id", self.agent_id.to_string());
+        out.insert("session_id", self.session_id.to_string());
+        out.insert("secure_session_id", self.secure_session_id.to_string());
+        // In quotes since the first viewers; every client takes them off.
+        out.insert("first_name", format!("\"{}\"", self.first_name));
+        out.insert("last_name", self.last_name.as_str());
+        insert_some(out, "display_name", self.display_name.as_deref());
+        out.insert("agent_access", self.agent_access.code());
+        out.insert("agent_access_max", self.agent_access_max.code());
+        out.insert("agent_region_access", self.agent_region_access.code());
+    }
+}
+
+/// The region that waits for the agent, and the way to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arrival {
+    /// The number for `UseCircuitCode`; 1 to 0x7FFF_FFFF.
+    pub circuit_code: CircuitCode,
+    /// The address from which the region's datagrams come.
+    pub sim_ip: Ipv4Addr,
+    /// The region's UDP port.
+    pub sim_port: u16,
+    /// The region's HTTP port; viewers do not read it.
+    pub http_port: u16,
+    /// The region's place.
+    pub region: RegionHandle,
+    /// The region's size in metres, east and north.
+    pub region_size: [u32; 2],
+    /// Absolute URL of the seed capability; it is posted to before the answer is read to its end.
+    pub seed_capability: String,
+    /// Where the agent really arrives.
+    pub start_location: StartedAt,
+    /// The direction that the agent looks in.
+    pub look_at: [f32; 3],
+}
+
+impl Arrival {
+    fn insert_into(&self, out: &mut Map) {
+        let [size_x, size_y] = self.region_size;
+        out.insert("circuit_code", self.circuit_code.0 as i32);
+        out.insert("sim_ip", self.sim_ip.to_string());
+        out.insert("sim_port", self.sim_port);
+        out.insert("http_port", self.http_port);
+        out.insert("region_x", self.region.x_metres() as i32);
+        out.insert("region_y", self.region.y_metres() as i32);
+        out.insert("region_size_x", size_x as i32);
+        out.insert("region_size_y", size_y as i32);
+        out.insert("seed_capability", self.seed_capability.as_str());
+        out.insert("start_location", self.start_location.code());
+        out.insert("look_at", notation_reals(&self.look_at));
+    }
+}
+
+/// A login that was let in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoginSuccess {
+    /// Who.
+    pub identity: Identity,
+    /// Where.
+    pub arrival: Arrival,
+    /// Folders of the agent and of the library.
+    pub inventory: Inventory,
+    /// The agent's home.
+    pub home: Option<HomeLocation>,
+    /// Welcome text.
+    pub message: String,
+    /// Seconds since 1970, UTC.
+    pub seconds_since_epoch: u64,
+    /// What the viewer should know of the account's past.
+    pub login_flags: LoginFlags,
+    /// Textures of the sky.
+    pub global_textures: Option<GlobalTextures>,
+    /// Whether profiles have a first-life page.
+    pub allow_first_life: bool,
+    /// Kinds of events.
+    pub event_categories: Vec<Category>,
+    /// Kinds of classifieds.
+    pub classified_categories: Vec<Category>,
+    /// Active gestures: item and asset.
+    pub gestures: Vec<(Uuid, Uuid)>,
+    /// What to wear at the first login.
+    pub initial_outfit: Option<InitialOutfit>,
+    /// Version of the Current Outfit folder.
+    pub cof_version: Option<i32>,
+    /// Friends.
+    pub buddies: Vec<Buddy>,
+    /// `vivox` or `webrtc`.
+    pub voice_server_type: Option<String>,
+    /// How many groups an agent may be in.
+    pub max_agent_groups: i32,
+    /// Addresses of web services.
+    pub urls: GridUrls,
+    /// Name of the currency, such as `OS$`.
+    pub currency: Option<String>,
+    /// What a classified costs at least.
+    pub classified_fee: Option<i32>,
+    /// What showing a place in search costs.
+    pub directory_fee: Option<i32>,
+    /// Messages that must not come by UDP, separated by commas. Best left out: one client ends its
+    /// reading of datagrams at the first such packet.
+    pub udp_blacklist: Option<String>,
+    /// What the client may send in place of a second factor next time.
+    pub mfa_hash: Option<String>,
+    /// What the account may do; the viewer complains without it.
+    pub benefits: Option<AccountBenefits>,
+}
+
+impl LoginSuccess {
+    /// An answer with nothing but what every client needs; the other fields are there to be set.
+    pub fn new(identity: Identity, arrival: Arrival, inventory: Inventory) -> Self {
+        Self {
+            identity,
+            arrival,
+            inventory,
+            home: None,
+            message: String::new(),
+            seconds_since_epoch: 0,
+            login_flags: LoginFlags::default(),
+            global_textures: None,
+            allow_first_life: true,
+            event_categories: Vec::new(),
+            classified_categories: Category::classifieds(),
+            gestures: Vec::new(),
+            initial_outfit: None,
+            cof_version: None,
+            buddies: Vec::new(),
+            voice_server_type: None,
+            max_agent_groups: 42,
+            urls: GridUrls::default(),
+            currency: None,
+            classified_fee: None,
+            directory_fee: None,
+            udp_blacklist: None,
+            mfa_hash: None,
+            benefits: None,
+        }
+    }
+
+    /// The tree of the answer. Parts that only some want are left out when `options` names others.
+    pub fn to_llsd(&self, options: &LoginOptions) -> Llsd {
+        let mut out = Map::new();
+        out.insert("login", "true");
+        self.identity.insert_into(&mut out);
+        self.arrival.insert_into(&mut out);
+        insert_some(&mut out, "home", self.home.map(HomeLocation::to_notation));
+        out.insert("message", self.message.as_str());
+        let now = i32::try_from(self.seconds_since_epoch).unwrap_or(i32::MAX);
+        out.insert("seconds_since_epoch", now);
+        self.inventory.insert_into(&mut out, options);
+        self.insert_parts(&mut out, options);
+        self.insert_services(&mut out);
+        Llsd::Map(out)
+    }
+
+    fn insert_parts(&self, out: &mut Map, options: &LoginOptions) {
+        out.insert("login-flags", array![self.login_flags.to_llsd()]);
+        if let Some(textures) = &self.global_textures
+            && options.wants("global-textures")
+        {
+            out.insert("global-textures", array![textures.to_llsd()]);
+        }
+        if options.wants("ui-config") {
+            let allowed = yes_no(self.allow_first_life);
+            out.insert("ui-config", array![map! { "allow_first_life" => allowed }]);
+        }
+        let lists = [
+            ("event_categories", &self.event_categories),
+            ("event_notifications", &Vec::new()),
+            ("classified_categories", &self.classified_categories),
+        ];
+        for (name, categories) in lists {
+            if options.wants(name) {
+                out.insert(name, categories.iter().map(Category::to_llsd).collect::<Llsd>());
+            }
+        }
+        if options.wants("gestures") {
+            let gestures = self.gestures.iter().map(|(item, asset)| {
+                map! { "item_id" => item.to_string(), "asset_id" => asset.to_string() }
+            });
+            out.insert("gestures", gestures.collect::<Llsd>());
+        }
+        if let Some(outfit) = &self.initial_outfit
+            && options.wants("initial-outfit")
+        {
+            out.insert("initial-outfit", array![outfit.to_llsd()]);
+        }
+        insert_some(out, "cof_version", self.cof_version);
+        if options.wants("buddy-list") {
+            out.insert(
+                "buddy-list",
+                self.buddies.iter().copied().map(Buddy::to_llsd).collect::<Llsd>(),
+            );
+        }
+        if let Some(kind) = &self.voice_server_type
+            && options.wants("voice-config")
+        {
+            out.insert("voice-config", map! { "VoiceServerType" => kind });
+        }
+    }
+
+    fn insert_services(&self, out: &mut Map) {
+        out.insert("max-agent-groups", self.max_agent_groups);
+        self.urls.insert_into(out);
+        insert_some(out, "currency", self.currency.as_deref());
+        insert_some(out, "classified_fee", self.classified_fee);
+        insert_some(out, "directory_fee", self.directory_fee);
+        insert_some(out, "udp_blacklist", self.udp_blacklist.as_deref());
+        insert_some(out, "mfa_hash", self.mfa_hash.as_deref());
+        if let Some(benefits) = &self.benefits {
+            benefits.insert_into(out);
+        }
+    }
+}
+
+/// A login that was refused. The HTTP status is 200 all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginFailure {
+    /// Decides what the viewer does.
+    pub reason: FailureReason,
+    /// Shown to the user.
+    pub message: String,
+    /// Name of one of the viewer's own texts, for clients that ask for extended errors.
+    pub message_id: Option<String>,
+    /// What to fill into that text, by name.
+    pub message_args: Vec<(String, String)>,
+    /// With a demand for a second factor: what the client should send back.
+    pub mfa_hash: Option<String>,
+}
+
+impl LoginFailure {
+    /// A refusal with the plain text only.
+    pub fn new(reason: FailureReason, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { reason, message, message_id: None, message_args: Vec::new(), mfa_hash: None }
+    }
+
+    /// The tree of the answer.
+    pub fn to_llsd(&self) -> Llsd {
+        let mut out = Map::new();
+        out.insert("login", "false");
+        out.insert("reason", self.reason.code());
+        out.insert("message", self.message.as_str());
+        insert_some(&mut out, "message_id", self.message_id.as_deref());
+        if !self.message_args.is_empty() {
+            let args = self.message_args.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+            out.insert("message_args", args.collect::<Map>());
+        }
+        insert_some(&mut out, "mfa_hash", self.mfa_hash.as_deref());
+        Llsd::Map(out)
+    }
+}
+
+/// Why a login was refused, as viewers tell it apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureReason {
+    /// Wrong name or password, a bad request, a place that cannot be reached.
+    Key,
+    /// Already logged in, or not allowed in.
+    Presence,
+    /// The terms of service must be accepted.
+    Tos,
+    /// A message must be read.
+    Critical,
+    /// The viewer must be updated.
+    Update,
+    /// The viewer may be updated.
+    Optional,
+    /// A second factor is wanted.
+    MfaChallenge,
+    /// The grid cannot be reached.
+    Connect,
+    /// Something went wrong inside.
+    InternalError,
+}
+
+impl FailureReason {
+    /// The word on the wire.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Presence => "presence",
+            Self::Tos => "tos",
+            Self::Critical => "critical",
+            Self::Update => "update",
+            Self::Optional => "optional",
+            Self::MfaChallenge => "mfa_challenge",
+            Self::Connect => "connect",
+            Self::InternalError => "Internal Error",
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! What each client is told of the avatars around it, and when: latest state only, nearest first,
+//! never more than its throttle takes.
+//!
+//! Nothing is queued. A client that lags simply knows older states; each tick compares what it
+//! knows with what is, and sends as much of the difference as there is room for. So memory does
+//! not grow however slow a client is, and chat, which never passes here, does not wait.
+
+use std::time::Duration;
+
+use super::Region;
+use super::avatar_wire::terse_update;
+use super::math::distance_squared;
+use crate::circuit::{Category, Outgoing};
+use crate::ids::LocalId;
+use crate::message::{self, KillObject, KillObjectObjectData, Message};
+use crate::outbox::Outbox;
+use crate::time::Timestamp;
+
+/// Four counters of changes to one avatar, or of those that a client was told. Equal marks mean
+/// that there is nothing to tell. A counter never is 0 while the avatar is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mark(u64);
+
+/// One of a [`Mark`]'s counters, by its lowest bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aspect {
+    /// Place and movement.
+    Motion = 0,
+    /// Animations.
+    Animation = 16,
+    /// Looks.
+    Appearance = 32,
+    /// Everything else in `ObjectUpdate`.
+    Identity = 48,
+}
+
+impl Mark {
+    /// Nobody is there, or nothing was told.
+    pub const NOBODY: Self = Self(0);
+    /// Somebody who just came.
+    pub const FIRST: Self = Self(0x0001_0001_0001_0001);
+
+    /// Counts a change.
+    pub fn bump(&mut self, aspect: Aspect) {
+        let next = self.counter(aspect).checked_add(1).unwrap_or(1);
+        self.set(aspect, next);
+    }
+
+    fn counter(self, aspect: Aspect) -> u16 {
+        (self.0 >> aspect as u32) as u16
+    }
+
+    fn set(&mut self, aspect: Aspect, value: u16) {
+        let shift = aspect as u32;
+        self.0 = (self.0 & !(0xFFFF << shift)) | (u64::from(value) << shift);
+    }
+
+    fn differs(self, other: Self, aspect: Aspect) -> bool {
+        self.counter(aspect) != other.counter(aspect)
+    }
+
+    fn copy(&mut self, other: Self, aspect: Aspect) {
+        self.set(aspect, other.counter(aspect));
+    }
+
+    fn is_nobody(self) -> bool {
+        self == Self::NOBODY
+    }
+}
+
+/// What one client was told.
+#[derive(Debug, Default)]
+pub struct View {
+    /// It answered the handshake, or had time enough to: the world may be shown.
+    pub ready: bool,
+    /// Terrain packets that were sent.
+    pub land_sent: usize,
+    /// When the next `CoarseLocationUpdate` is due.
+    pub coarse_due: Timestamp,
+    /// By slot: what was sent last.
+    told: Vec<Mark>,
+    /// Avatars that left and that it still shows.
+    gone: Vec<LocalId>,
+    /// Where the round of the far ones goes on.
+    cursor: usize,
+}
+
+impl View {
+    /// Somebody left: nothing about that avatar is sent any more but its end.
+    pub fn forget(&mut self, slot: usize, local_id: LocalId) {
+        if let Some(mark) = self.told.get_mut(slot)
+            && !mark.is_nobody()
+        {
+            *mark = Mark::NOBODY;
+            self.gone.push(local_id);
+        }
+    }
+
+    /// Makes it know nothing of the avatar at `slot`, so that everything is sent anew.
+    pub fn reset(&mut self, slot: usize) {
+        if let Some(mark) = self.told.get_mut(slot) {
+            *mark = Mark::NOBODY;
+        }
+    }
+
+    /// Notes that everything about the avatar at `slot` was sent as of `mark`.
+    pub fn told_all(&mut self, slot: usize, mark: Mark) {
+        self.make_room(slot + 1);
+        if let Some(told) = self.told.get_mut(slot) {
+            *told = mark;
+        }
+    }
+
+    /// Avatars that it shows.
+    pub fn known(&self) -> usize {
+        self.told.iter().filter(|mark| !mark.is_nobody()).count()
+    }
+
+    /// Avatars that it still has to be told the end of.
+    pub fn gone(&self) -> usize {
+        self.gone.len()
+    }
+
+    /// Avatars of which it was not told the last state.
+    pub fn pending(&self, marks: &[Mark]) -> usize {
+        let told = self.told.iter().copied().chain(std::iter::repeat(Mark::NOBODY));
+        marks.iter().zip(told).filter(|(mark, told)| **mark != *told && !mark.is_nobody()).count()
+    }
+
+    fn make_room(&mut self, slots: usize) {
+        if self.told.len() < slots {
+            self.told.resize(slots, Mark::NOBODY);
+        }
+    }
+}
+
+/// Lists that every flush needs, kept so that a tick allocates nothing for them.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// (order, slot) of avatars that only moved.
+    motions: Vec<(u32, usize)>,
+    /// (order, slot) of avatars with more to tell.
+    messages: Vec<(u32, usize)>,
+    moving: Vec<usize>,
+    resting: Vec<usize>,
+}
+
+/// One client's share of a tick.
+struct Pipe<'a> {
+    outbox: &'a Outbox,
+    /// Bytes until the client counts as lagging.
+    room: usize,
+    packets: usize,
+    sent: u64,
+}
+
+impl Pipe<'_> {
+    fn is_open(&self) -> bool {
+        self.room > 0 && self.packets > 0
+    }
+
+    /// Sends, if there is room; gives whether it did.
+    fn send(&mut self, outgoing: Option<Outgoing>) -> bool {
+        // What cannot be encoded is passed over; it was logged.
+        let Some(outgoing) = outgoing else { return true };
+        if !self.is_open() {
+            return false;
+        }
+        self.room = self.room.saturating_sub(outgoing.message.body.len());
+        if self.outbox.send(outgoing).is_err() {
+            self.room = 0;
+            return false;
+        }
+        self.packets -= 1;
+        self.sent += 1;
+        true
+    }
+}
+
+impl Region {
+    /// Sends to every client what it lacks. One call per tick.
+    pub(super) fn flush_views(&mut self) {
+        let share = self.settings.packets_per_tick / self.crowd.len().max(1);
+        let packets = share.clamp(MIN_PACKETS, MAX_PACKETS);
+        let mut scratch = std::mem::take(&mut self.scratch);
+        for slot in 0..self.crowd.slots() {
+            self.flush_view(slot, packets, &mut scratch);
+        }
+        self.scratch = scratch;
+    }
+
+    fn flush_view(&mut self, viewer: usize, packets: usize, scratch: &mut Scratch) {
+        let Some(member) = self.crowd.get_mut(viewer).filter(|member| member.view.ready) else {
+            return;
+        };
+        let outbox = member.avatar.outbox.clone();
+        let mut view = std::mem::take(&mut member.view);
+        let room = self.settings.backlog_limit.saturating_sub(outbox.backlog());
+        let mut pipe = Pipe { outbox: &outbox, room, packets: packets + LAND_PACKETS, sent: 0 };
+        if pipe.is_open() {
+            send_ends(&mut view, &mut pipe);
+            self.send_land(&mut view, &mut pipe);
+            pipe.packets = pipe.packets.min(packets);
+            self.gather(viewer, &mut view, scratch);
+            self.send_motions(&mut view, &mut pipe, scratch);
+            self.send_messages(&mut view, &mut pipe, scratch);
+            self.counters.update_packets += pipe.sent;
+        } else {
+            self.counters.lagging_ticks += 1;
+        }
+        if let Some(member) = self.crowd.get_mut(viewer) {
+            member.view = view;
+        }
+    }
+
+    fn send_land(&self, view: &mut View, pipe: &mut Pipe<'_>) {
+        for packet in self.land.iter().skip(view.land_sent).take(LAND_PACKETS) {
+            if !pipe.send(Some(packet.clone())) {
+                return;
+            }
+            view.land_sent += 1;
+        }
+    }
+
+    /// Finds what the client lacks.
+    fn gather(&self, viewer: usize, view: &mut View, scratch: &mut Scratch) {
+        scratch.motions.clear();
+        scratch.messages.clear();
+        let (marks, places) = (self.crowd.marks(), self.crowd.places());
+        view.make_room(marks.len());
+        let Some(own_place) = places.get(viewer) else { return };
+        let round = self.ticks % 2 == 1;
+        for (slot, ((mark, told), place)) in marks.iter().zip(&view.told).zip(places).enumerate() {
+            if mark == told || mark.is_nobody() {
+                continue;
+            }
+            let distance = distance_squared(*own_place, *place) as u32;
+            // Every other tick the turn goes round, so that the far are not forgotten.
+            let order = if round && slot != viewer {
+                1 + ((slot + marks.len() - view.cursor) % marks.len()) as u32
+            } else {
+                distance
+            };
+            if told.is_nobody() || (mark.0 ^ told.0) >> 16 != 0 {
+                scratch.messages.push((order, slot));
+            }
+            if !told.is_nobody()
+                && !mark.differs(*told, Aspect::Identity)
+                && mark.differs(*told, Aspect::Motion)
+                && self.is_due(slot + viewer, distance)
+            {
+                scratch.motions.push((order, slot));
+            }
+        }
+    }
+
+    /// Far avatars are told of at every second or fourth tick only; not all at the same one.
+    fn is_due(&self, phase: usize, distance: u32) -> bool {
+        let every = match distance {
+            0..NEAR => 1,
+            NEAR..FAR => 2,
+            _ => 4,
+        };
+        (self.ticks as usize + phase) % every == 0
+    }
+
+    fn send_motions(&mut self, view: &mut View, pipe: &mut Pipe<'_>, scratch: &mut Scratch) {
+        // Half of the packets at most, so that neither kind starves the other.
+        let most = (pipe.packets / 2).clamp(1, MAX_TERSE_PACKETS) * TERSE_PER_PACKET;
+        let last = take_first(&mut scratch.motions, most);
+        scratch.moving.clear();
+        scratch.resting.clear();
+        for &(_, slot) in &scratch.motions {
+            let Some(member) = self.crowd.get(slot) else { continue };
+            let resting = member.avatar.shown().is_resting();
+            if resting { &mut scratch.resting } else { &mut scratch.moving }.push(slot);
+        }
+        // A lost step is mended by the next one; after the last there is none.
+        for (list, reliable) in [(&scratch.resting, true), (&scratch.moving, false)] {
+            for slots in list.chunks(TERSE_PER_PACKET) {
+                if !pipe.send(self.terse_packet(slots, reliable)) {
+                    return;
+                }
+                for &slot in slots {
+                    if let (Some(told), Some(mark)) =
+                        (view.told.get_mut(slot), self.crowd.marks().get(slot))
+                    {
+                        told.copy(*mark, Aspect::Motion);
+                    }
+                }
+            }
+        }
+        if let Some(last) = last {
+            view.cursor = last + 1;
+        }
+    }
+
+    fn terse_packet(&self, slots: &[usize], reliable: bool) -> Option<Outgoing> {
+        let data = slots.iter().filter_map(|&slot| Some(self.crowd.get(slot)?.avatar.terse()));
+        encoded(&terse_update(self.info.handle, data), reliable)
+    }
+
+    fn send_messages(&mut self, view: &mut View, pipe: &mut Pipe<'_>, scratch: &mut Scratch) {
+        let last = take_first(&mut scratch.messages, pipe.packets);
+        for &(_, slot) in &scratch.messages {
+            let handle = self.info.handle;
+            let (Some(told), Some(&mark)) = (view.told.get_mut(slot), self.crowd.marks().get(slot))
+            else {
+                continue;
+            };
+            let Some(member) = self.crowd.get_mut(slot) else { continue };
+            let avatar = &mut member.avatar;
+            if mark.differs(*told, Aspect::Identity) {
+                if !pipe.send(avatar.full(handle)) {
+                    return;
+                }
+                told.copy(mark, Aspect::Identity);
+                told.copy(mark, Aspect::Motion);
+            }
+            if mark.differs(*told, Aspect::Appearance) {
+                if !pipe.send(avatar.looks()) {
+                    return;
+                }
+                told.copy(mark, Aspect::Appearance);
+            }
+            if mark.differs(*told, Aspect::Animation) {
+                if !pipe.send(avatar.plays()) {
+                    return;
+                }
+                told.copy(mark, Aspect::Animation);
+            }
+        }
+        if let Some(last) = last {
+            view.cursor = last + 1;
+        }
+    }
+}
+
+/// Tells the end of avatars that left. They go before new ones, because an agent that comes back
+/// has a new number under the old id.
+fn send_ends(view: &mut View, pipe: &mut Pipe<'_>) {
+    while !view.gone.is_empty() && pipe.is_open() {
+        let count = view.gone.len().min(KILLS_PER_PACKET);
+        let ids = view.gone.iter().take(count).map(|id| KillObjectObjectData { id: id.0 });
+        if !pipe.send(encoded(&KillObject { object_data: ids.collect() }, true)) {
+            return;
+        }
+        view.gone.drain(..count);
+    }
+}
+
+/// Sorts `list`, keeps its first `most` entries, and gives the slot of the last one if others had
+/// to wait.
+fn take_first(list: &mut Vec<(u32, usize)>, most: usize) -> Option<usize> {
+    let crowded = list.len() > most;
+    if crowded {
+        list.select_nth_unstable(most);
+        list.truncate(most);
+    }
+    list.sort_unstable();
+    list.last().filter(|_| crowded).map(|&(_, slot)| slot)
+}
+
+fn encoded<M: Message>(message: &M, reliable: bool) -> Option<Outgoing> {
+    match message::encode(message) {
+        Ok(message) => Some(Outgoing { message, reliable, category: Category::Task }),
+        Err(error) => {
+            tracing::error!(message = M::NAME, %error, "message cannot be encoded");
+            None
+        }
+    }
+}
+
+/// How long after its entry a client that never answers the handshake is shown the world anyway.
+pub const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Packets that a client gets per tick however many there are.
+const MIN_PACKETS: usize = 4;
+/// Packets that a client gets per tick at most, terrain not counted.
+const MAX_PACKETS: usize = 32;
+/// Terrain packets per tick and client.
+const LAND_PACKETS: usize = 2;
+/// Entries of 63 bytes that fit a datagram with acks.
+const TERSE_PER_PACKET: usize = 16;
+const MAX_TERSE_PACKETS: usize = 4;
+const KILLS_PER_PACKET: usize = 200;
+/// Square metres of distance from which on avatars are told of at every second tick.
+const NEAR: u32 = 32 * 32;
+/// The same for every fourth.
+const FAR: u32 = 96 * 96;

@@ -1,0 +1,198 @@
+//! What the control API acts on: a view over sessions, regions and endpoints.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::world::World;
+use super::{ServerError, Shared};
+use crate::circuit::CloseReason;
+use crate::config::Config;
+use crate::http::control::{
+    Account, AgentState, AgentStatus, BoxFuture, CircuitStatus, ControlAccess, ControlBackend,
+    ControlError, NewAccount,
+};
+use crate::ids::AgentId;
+use crate::outbox::CircuitReport;
+use crate::region::{AgentSnapshot, Command, RegionSnapshot};
+use crate::services::accounts::{AccountError, AccountName, NewPassword};
+use crate::services::ports::StoreError;
+
+/// How long a region may take to draw its picture.
+const SNAPSHOT_WITHIN: Duration = Duration::from_secs(5);
+
+pub(super) struct Backend {
+    shared: Arc<Shared>,
+    world: Arc<World>,
+    metrics: PrometheusHandle,
+}
+
+/// How the control listener is protected.
+pub(super) fn access(
+    config: &Config,
+    listener: &TcpListener,
+) -> Result<ControlAccess, ServerError> {
+    let address = listener.local_addr().map_err(ServerError::System)?;
+    let token = config.network.control_token.clone();
+    Ok(ControlAccess { token, loopback: address.ip().is_loopback() })
+}
+
+impl Backend {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        world: Arc<World>,
+        metrics: PrometheusHandle,
+    ) -> Self {
+        Self { shared, world, metrics }
+    }
+
+    async fn snapshots(&self) -> Vec<RegionSnapshot> {
+        let mut snapshots = Vec::new();
+        for region in self.world.regions.iter() {
+            let (answer, snapshot) = oneshot::channel();
+            let asked = region.commands.send(Command::Snapshot(answer)).await.is_ok();
+            if asked
+                && let Ok(Ok(snapshot)) = tokio::time::timeout(SNAPSHOT_WITHIN, snapshot).await
+            {
+                snapshots.push(snapshot);
+            }
+        }
+        snapshots
+    }
+}
+
+impl ControlBackend for Backend {
+    fn is_ready(&self) -> bool {
+        !self.shared.stop.is_cancelled()
+    }
+
+    fn metrics(&self) -> String {
+        self.metrics.render()
+    }
+
+    fn agents(&self) -> BoxFuture<'_, Result<Vec<AgentStatus>, ControlError>> {
+        Box::pin(async {
+            let snapshots = self.snapshots().await;
+            let here: HashMap<_, _> = snapshots
+                .iter()
+                .flat_map(|snapshot| &snapshot.agents)
+                .map(|agent| (agent.session, agent))
+                .collect();
+            let now = self.shared.clock.now();
+            let sessions = self.shared.sessions.all();
+            let status = sessions.iter().map(|session| {
+                let avatar: Option<&AgentSnapshot> = here.get(&session.session_id).copied();
+                let place = avatar.map_or(session.position, |avatar| avatar.position);
+                let velocity = avatar.map(|avatar| avatar.velocity).unwrap_or_default();
+                AgentStatus {
+                    id: session.agent_id.0,
+                    name: session.name(),
+                    first: session.first.clone(),
+                    last: session.last.clone(),
+                    region: session.region.info.name.clone(),
+                    position: [place.x, place.y, place.z],
+                    velocity: [velocity.x, velocity.y, velocity.z],
+                    flying: avatar.is_some_and(|avatar| avatar.flying),
+                    sitting: avatar.is_some_and(|avatar| avatar.sitting),
+                    state: match (avatar, session.outbox()) {
+                        (Some(_), _) => AgentState::InRegion,
+                        (None, Some(_)) => AgentState::Connected,
+                        (None, None) => AgentState::LoggedIn,
+                    },
+                    since_ms: now.since(session.started).as_millis() as u64,
+                    circuit_code: session.circuit_code.0,
+                }
+            });
+            Ok(status.collect())
+        })
+    }
+
+    fn circuits(&self) -> BoxFuture<'_, Result<Vec<CircuitStatus>, ControlError>> {
+        Box::pin(async {
+            let mut circuits = Vec::new();
+            for endpoint in &self.world.endpoints {
+                circuits.extend(endpoint.report().await.iter().map(circuit_status));
+            }
+            Ok(circuits)
+        })
+    }
+
+    fn create_account(&self, new: NewAccount) -> BoxFuture<'_, Result<Account, ControlError>> {
+        Box::pin(async move {
+            let name = AccountName::new(&new.first, &new.last).map_err(|error| {
+                ControlError::Invalid { field: Some(error.part()), message: error.to_string() }
+            })?;
+            let password = NewPassword::parse(&new.password).map_err(|error| {
+                ControlError::Invalid { field: Some("password"), message: error.to_string() }
+            })?;
+            let id = new.uuid.map(AgentId);
+            match self.shared.accounts.create(name, password, id).await {
+                Ok(account) => Ok(Account {
+                    uuid: account.id.0,
+                    first: account.name.first().to_owned(),
+                    last: account.name.last().to_owned(),
+                }),
+                Err(AccountError::Store(error @ StoreError::NameTaken(_))) => {
+                    Err(ControlError::Conflict { field: None, message: error.to_string() })
+                }
+                Err(AccountError::Store(error @ StoreError::IdTaken(_))) => {
+                    Err(ControlError::Conflict { field: Some("uuid"), message: error.to_string() })
+                }
+                Err(error) => Err(ControlError::Internal(error.to_string())),
+            }
+        })
+    }
+
+    fn kick(&self, agent: AgentId, reason: String) -> BoxFuture<'_, Result<(), ControlError>> {
+        Box::pin(async move {
+            let session =
+                self.shared.sessions.by_agent(agent).ok_or(ControlError::NotFound("agent"))?;
+            match session.outbox() {
+                Some(outbox) => outbox.close(CloseReason::Kicked, reason),
+                None => {
+                    self.shared.sessions.remove(&session, CloseReason::Kicked);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn shutdown(&self) {
+        tracing::info!("stop asked for by the control API");
+        self.shared.stop.cancel();
+    }
+}
+
+fn circuit_status(report: &CircuitReport) -> CircuitStatus {
+    let stats = &report.stats;
+    let state = match (report.open, report.entered) {
+        (false, _) => "closing",
+        (true, false) => "open",
+        (true, true) => "in_region",
+    };
+    CircuitStatus {
+        agent_id: report.agent.0,
+        address: report.address.to_string(),
+        code: report.circuit_code.0,
+        state: state.to_owned(),
+        packets_in: stats.packets_in,
+        packets_out: stats.packets_out,
+        bytes_in: stats.bytes_in,
+        bytes_out: stats.bytes_out,
+        resends: stats.resends,
+        duplicates: stats.duplicates,
+        unacked: stats.unacked_packets as u64,
+        rtt_ms: stats.round_trip.map(|trip| trip.as_secs_f64() * 1000.0),
+        backlog: report.backlog as u64,
+        drops: stats
+            .drops
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(reason, count)| (reason.as_str().to_owned(), count))
+            .collect(),
+    }
+}

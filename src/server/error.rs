@@ -1,0 +1,71 @@
+//! Why a server cannot start or cannot stop cleanly.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::http::control::MissingToken;
+use crate::region::terrain::TerrainError;
+use crate::services::accounts::{AccountError, AccountFileError};
+use crate::services::ports::StoreError;
+use crate::storage;
+
+/// What keeps a server from running.
+#[derive(Debug, Error)]
+pub enum ServerError {
+    /// A listener's address is taken or not ours.
+    #[error("cannot listen for {what} on {address}: {source}")]
+    Bind {
+        /// What for.
+        what: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A host name that clients are to be told has no IPv4 address.
+    #[error("external_host {host:?} has no IPv4 address")]
+    NoAddress {
+        /// The name.
+        host: String,
+    },
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Storage(#[from] storage::OpenError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The storage thread is gone.
+    #[error("the storage thread has ended")]
+    StoreGone,
+    /// The system gave no thread or socket.
+    #[error("the system refused: {0}")]
+    System(io::Error),
+    /// An account cannot be created.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// The accounts file is wrong.
+    #[error(transparent)]
+    AccountFile(#[from] AccountFileError),
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", file.display())]
+    File {
+        /// Which.
+        file: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A terrain file is wrong.
+    #[error("terrain of region {region}: {source}")]
+    Terrain {
+        /// Whose terrain.
+        region: String,
+        /// What is wrong.
+        source: TerrainError,
+    },
+    /// The control API would be open to the network.
+    #[error(transparent)]
+    Control(#[from] MissingToken),
+}

@@ -1,0 +1,124 @@
+//! The way to inventories: those of agents, which are kept, and the library, which is not.
+
+use uuid::Uuid;
+
+use crate::ids::AgentId;
+use crate::services::ports::{Store, StoreError, StoreGone, StoreHandle};
+
+use super::{AssetType, Contents, Folder, FolderId, FolderType, Item, ItemId, Library};
+
+/// The inventory service; a cheap clone.
+#[derive(Clone, Debug)]
+pub struct Inventory {
+    store: StoreHandle,
+    library: Library,
+}
+
+impl Inventory {
+    /// The service over `store`.
+    pub fn new(store: StoreHandle) -> Self {
+        Self { store, library: Library::new() }
+    }
+
+    /// The library that all agents share.
+    pub fn library(&self) -> &Library {
+        &self.library
+    }
+
+    /// All folders of an agent, the root first and parents before children: the skeleton of a
+    /// login answer. Empty for an unknown agent.
+    ///
+    /// # Errors
+    /// [`InventoryError`].
+    pub async fn skeleton(&self, owner: AgentId) -> Result<Vec<Folder>, InventoryError> {
+        Ok(self.store.call(move |store| store.folders(owner)).await??)
+    }
+
+    /// The contents of each of `ids`, in their order; none for a folder that the owner does not
+    /// have. [`LIBRARY_OWNER`](super::LIBRARY_OWNER) owns the library's.
+    ///
+    /// # Errors
+    /// [`InventoryError`].
+    pub async fn contents(
+        &self,
+        owner: AgentId,
+        ids: Vec<FolderId>,
+    ) -> Result<Vec<Option<Contents>>, InventoryError> {
+        if owner == super::LIBRARY_OWNER {
+            return Ok(ids.into_iter().map(|id| self.library.contents(id)).collect());
+        }
+        let found = self.store.call(move |store| {
+            let found = ids.into_iter().map(|id| store.folder_contents(owner, id));
+            found.collect::<Result<Vec<_>, _>>()
+        });
+        Ok(found.await??)
+    }
+
+    /// Those of `ids` that the owner has, in their order.
+    ///
+    /// # Errors
+    /// [`InventoryError`].
+    pub async fn items(
+        &self,
+        owner: AgentId,
+        ids: Vec<ItemId>,
+    ) -> Result<Vec<Item>, InventoryError> {
+        if owner == super::LIBRARY_OWNER {
+            return Ok(ids.into_iter().filter_map(|id| self.library.item(id).cloned()).collect());
+        }
+        let found = self.store.call(move |store| {
+            let found = ids.into_iter().filter_map(|id| store.item(owner, id).transpose());
+            found.collect::<Result<Vec<_>, _>>()
+        });
+        Ok(found.await??)
+    }
+
+    /// What the agent wears, by the links in its Current Outfit folder.
+    ///
+    /// # Errors
+    /// [`InventoryError`].
+    pub async fn worn(&self, owner: AgentId) -> Result<Vec<Worn>, InventoryError> {
+        Ok(self.store.call(move |store| worn(store, owner)).await??)
+    }
+}
+
+/// A wearable that is worn, as `AgentWearablesUpdate.WearableData` has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Worn {
+    /// The item (not the link to it).
+    pub item: Uuid,
+    /// The wearable asset.
+    pub asset: Uuid,
+    /// A [`WearableType`](super::WearableType) number.
+    pub kind: u8,
+}
+
+/// Why an inventory has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum InventoryError {
+    /// The store said no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store did not answer.
+    #[error(transparent)]
+    Gone(#[from] StoreGone),
+}
+
+fn worn(store: &mut dyn Store, owner: AgentId) -> Result<Vec<Worn>, StoreError> {
+    let folders = store.folders(owner)?;
+    let Some(outfit) = folders.iter().find(|folder| folder.kind == FolderType::CurrentOutfit)
+    else {
+        return Ok(Vec::new());
+    };
+    let Some(contents) = store.folder_contents(owner, outfit.id)? else { return Ok(Vec::new()) };
+    let mut worn = Vec::new();
+    for link in contents.items.iter().filter(|item| item.asset_type == AssetType::Link) {
+        // A link may have outlived its item, and attachments are linked here too.
+        if let Some(item) = store.item(owner, ItemId(link.asset.0))?
+            && matches!(item.asset_type, AssetType::BodyPart | AssetType::Clothing)
+        {
+            worn.push(Worn { item: item.id.0, asset: item.asset.0, kind: item.flags as u8 });
+        }
+    }
+    Ok(worn)
+}

@@ -1,0 +1,41 @@
+//! The port to everybody else: who is online, wherever that is, and how to reach them.
+
+use crate::circuit::Outgoing;
+use crate::ids::AgentId;
+use crate::outbox::{Event, Outbox};
+
+/// Something for one agent.
+#[derive(Clone, Debug)]
+pub enum Delivery {
+    /// A message for its circuit.
+    Message(Outgoing),
+    /// An event for its event queue.
+    Event(Event),
+}
+
+/// Whether a delivery found its agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// It is on its way.
+    Accepted,
+    /// The agent is not online.
+    Offline,
+    /// The agent is online, but its outbox or event queue is full.
+    Congested,
+}
+
+/// Carries deliveries between agents. No service may assume that the other agent is in the same
+/// region or process.
+pub trait Bus: Send + Sync {
+    /// The agent is online from now on, reachable by `outbox`.
+    fn arrive(&self, agent: AgentId, outbox: Outbox);
+
+    /// The circuit of `outbox` is over. A newer arrival of the same agent stays.
+    fn depart(&self, outbox: &Outbox);
+
+    /// Hands over; never waits.
+    fn deliver(&self, agent: AgentId, delivery: Delivery) -> Reach;
+
+    /// Whether the agent is online.
+    fn is_online(&self, agent: AgentId) -> bool;
+}

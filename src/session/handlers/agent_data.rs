@@ -1,0 +1,136 @@
+//! What an agent asks about itself: names, money, prices, clothes, mutes.
+
+use super::{Outcome, Session, Turn};
+use crate::circuit::Category;
+use crate::message::{
+    self, AgentCachedTexture, AgentCachedTextureResponse, AgentCachedTextureResponseWearableData,
+    AgentDataUpdate, AgentDataUpdateRequest, AgentWearablesRequest, AgentWearablesUpdate,
+    AgentWearablesUpdateWearableData, EconomyData, EconomyDataRequest, GenericMessage,
+    MoneyBalanceReply, MoneyBalanceRequest, MuteListRequest, UserInfoReply, UserInfoRequest,
+};
+
+pub(super) fn agent_data(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    _request: AgentDataUpdateRequest,
+) -> Outcome {
+    let mut update = AgentDataUpdate::default();
+    let data = &mut update.agent_data;
+    data.agent_id = session.shared.agent_id.0;
+    data.first_name = message::variable1(&session.shared.first);
+    data.last_name = message::variable1(&session.shared.last);
+    session.reply(turn, &update);
+    Outcome::Continue
+}
+
+/// Nobody has money here: the balance is 0 for everybody.
+pub(super) fn money_balance(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    request: MoneyBalanceRequest,
+) -> Outcome {
+    let mut reply = MoneyBalanceReply::default();
+    reply.money_data.agent_id = session.shared.agent_id.0;
+    reply.money_data.transaction_id = request.money_data.transaction_id;
+    reply.money_data.transaction_success = true;
+    session.reply(turn, &reply);
+    Outcome::Continue
+}
+
+/// Everything is free.
+pub(super) fn economy(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    _request: EconomyDataRequest,
+) -> Outcome {
+    let mut reply = EconomyData::default();
+    reply.info.object_capacity = session.context.region.info.object_capacity as i32;
+    reply.info.teleport_price_exponent = 2.0;
+    reply.info.price_object_scale_factor = 1.0;
+    reply.info.energy_efficiency = 1.0;
+    reply.info.price_parcel_claim_factor = 1.0;
+    session.reply(turn, &reply);
+    Outcome::Continue
+}
+
+/// Only ever an answer: libopenmetaverse takes an unasked one for the answer and drops the real.
+pub(super) fn wearables(
+    session: &mut Session,
+    _turn: &mut Turn<'_>,
+    _request: AgentWearablesRequest,
+) -> Outcome {
+    let shared = session.shared.clone();
+    let inventory = session.context.inventory.clone();
+    let outbox = session.outbox.clone();
+    session.look_up(async move {
+        let worn = match inventory.worn(shared.agent_id).await {
+            Ok(worn) => worn,
+            Err(error) => {
+                tracing::warn!(agent = %shared.agent_id, %error, "wearables not found");
+                Vec::new()
+            }
+        };
+        let mut update = AgentWearablesUpdate::default();
+        update.agent_data.agent_id = shared.agent_id.0;
+        update.agent_data.session_id = shared.session_id.0;
+        update.agent_data.serial_num = 1;
+        update.wearable_data = worn
+            .iter()
+            .map(|wearable| AgentWearablesUpdateWearableData {
+                item_id: wearable.item,
+                asset_id: wearable.asset,
+                wearable_type: wearable.kind,
+            })
+            .collect();
+        let _ = outbox.send_message(&update, true, Category::Unthrottled);
+    });
+    Outcome::Continue
+}
+
+/// No baked texture is kept, so each is answered as not cached: the client bakes.
+pub(super) fn cached_texture(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    request: AgentCachedTexture,
+) -> Outcome {
+    let mut reply = AgentCachedTextureResponse::default();
+    reply.agent_data.agent_id = session.shared.agent_id.0;
+    reply.agent_data.session_id = session.shared.session_id.0;
+    reply.agent_data.serial_num = request.agent_data.serial_num;
+    reply.wearable_data = request
+        .wearable_data
+        .iter()
+        .map(|asked| AgentCachedTextureResponseWearableData {
+            texture_index: asked.texture_index,
+            ..Default::default()
+        })
+        .collect();
+    session.reply(turn, &reply);
+    Outcome::Continue
+}
+
+/// Mutes are not kept, so the list is empty. It must be said: viewers wait for it before they ask
+/// for stored messages.
+pub(super) fn mute_list(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    _request: MuteListRequest,
+) -> Outcome {
+    let mut reply = GenericMessage::default();
+    reply.agent_data.agent_id = session.shared.agent_id.0;
+    reply.method_data.method = message::variable1("emptymutelist");
+    session.reply(turn, &reply);
+    Outcome::Continue
+}
+
+pub(super) fn user_info(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    _request: UserInfoRequest,
+) -> Outcome {
+    let mut reply = UserInfoReply::default();
+    reply.agent_data.agent_id = session.shared.agent_id.0;
+    reply.user_data.directory_visibility = message::variable1("hidden");
+    session.reply(turn, &reply);
+    Outcome::Continue
+}

@@ -1,0 +1,72 @@
+//! Entering the region, and how the circuit is to behave.
+
+use super::{Outcome, Session, Turn, dropped};
+use crate::message::{
+    AgentPause, AgentResume, AgentThrottle, CompleteAgentMovement, RegionHandshakeReply,
+};
+use crate::region::{Command, Entrant};
+
+pub(super) fn complete_movement(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    message: CompleteAgentMovement,
+) -> Outcome {
+    let shared = &session.shared;
+    if message.agent_data.circuit_code != shared.circuit_code.0 {
+        return dropped("wrong_circuit_code");
+    }
+    if session.entered {
+        turn.commands.push_back(Command::MovementCompleteAgain { agent: shared.agent_id });
+        return Outcome::Continue;
+    }
+    session.entered = true;
+    turn.commands.push_back(Command::Enter(Box::new(Entrant {
+        agent: shared.agent_id,
+        session: shared.session_id,
+        first: shared.first.clone(),
+        last: shared.last.clone(),
+        outbox: session.outbox.clone(),
+        position: shared.position,
+        look_at: shared.look_at,
+        whereabouts: shared.whereabouts.clone(),
+    })));
+    session.context.bus.arrive(shared.agent_id, session.outbox.clone());
+    tracing::info!(agent = %shared.agent_id, name = %shared.name(),
+        region = %session.context.region.info.name, "agent enters");
+    Outcome::Continue
+}
+
+pub(super) fn handshake_reply(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    message: RegionHandshakeReply,
+) -> Outcome {
+    let flags = message.region_info.flags;
+    turn.commands.push_back(Command::HandshakeReply { agent: session.shared.agent_id, flags });
+    Outcome::Continue
+}
+
+pub(super) fn throttle(
+    _session: &mut Session,
+    turn: &mut Turn<'_>,
+    message: AgentThrottle,
+) -> Outcome {
+    match turn.circuit.set_throttle(turn.now, &message.throttle.throttles) {
+        Ok(()) => Outcome::Continue,
+        Err(_) => dropped("bad_throttle"),
+    }
+}
+
+pub(super) fn pause(session: &mut Session, turn: &mut Turn<'_>, message: AgentPause) -> Outcome {
+    if session.is_news(message.agent_data.serial_num) {
+        turn.circuit.pause();
+    }
+    Outcome::Continue
+}
+
+pub(super) fn resume(session: &mut Session, turn: &mut Turn<'_>, message: AgentResume) -> Outcome {
+    if session.is_news(message.agent_data.serial_num) {
+        turn.circuit.resume(turn.now);
+    }
+    Outcome::Continue
+}

@@ -1,0 +1,309 @@
+//! What an agent's messages do: one file per message family.
+//!
+//! A handler answers on the circuit itself, queues a command for the region, or calls a service.
+//! It never waits; what needs storage goes on in a task of its own and answers by the outbox.
+
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a handler owns its message; some move parts of it on, all have one signature"
+)]
+
+mod agent_data;
+mod assets;
+mod chat;
+mod entry;
+mod im;
+mod map;
+mod movement;
+mod names;
+mod parcel;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::Semaphore;
+
+use super::counters::MessageCounters;
+use super::{AgentSession, Sessions};
+use crate::circuit::{Category, Circuit, CloseReason, Outgoing};
+use crate::message::{self, FieldType, Message, MessageId, MessageInfo, Quantity};
+use crate::outbox::Outbox;
+use crate::region::{Command, RegionLink};
+use crate::services::accounts::Accounts;
+use crate::services::assets::Assets;
+use crate::services::inventory::Inventory;
+use crate::services::ports::{Bus, Location, Place};
+use crate::time::{Clock, Timestamp};
+
+/// Storage look-ups that one agent may have under way; more are dropped and counted.
+const MAX_LOOKUPS: usize = 16;
+
+/// What all sessions of a region share.
+pub struct Context {
+    /// The region.
+    pub region: RegionLink,
+    /// All regions of the grid, for the map.
+    pub regions: Arc<[RegionLink]>,
+    /// All open sessions of this process.
+    pub sessions: Arc<Sessions>,
+    /// Who has an account.
+    pub accounts: Accounts,
+    /// Folders and items.
+    pub inventory: Inventory,
+    /// Textures and the like.
+    pub assets: Assets,
+    /// Who else must hear.
+    pub bus: Arc<dyn Bus>,
+    /// Counters by message.
+    pub counters: MessageCounters,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Context {
+    /// Keeps where an agent is, for its next login at `last`.
+    pub fn remember_place(&self, session: &AgentSession) {
+        let place = session.whereabouts.position();
+        let location =
+            Location { region: self.region.info.id, position: place, look_at: session.look_at };
+        let (accounts, agent) = (self.accounts.clone(), session.agent_id);
+        tokio::spawn(async move {
+            if let Err(error) = accounts.set_location(agent, Place::Last, location).await {
+                tracing::warn!(%agent, %error, "last place not kept");
+            }
+        });
+    }
+}
+
+/// What the endpoint lends to a handler for one message.
+pub struct Turn<'a> {
+    /// When the packet was read.
+    pub now: Timestamp,
+    /// The packet's sequence number.
+    pub sequence: u32,
+    /// The agent's circuit.
+    pub circuit: &'a mut Circuit,
+    /// Commands for the region, in order; the endpoint delivers them.
+    pub commands: &'a mut VecDeque<Command>,
+}
+
+/// What becomes of the circuit after a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It goes on.
+    Continue,
+    /// It ends.
+    Close(CloseReason),
+}
+
+/// The half of an agent's session that lives beside its circuit.
+pub struct Session {
+    /// What HTTP knows too.
+    pub shared: Arc<AgentSession>,
+    /// The way to this very circuit, for answers that come later.
+    pub outbox: Outbox,
+    context: Arc<Context>,
+    lookups: Arc<Semaphore>,
+    entered: bool,
+    /// `SerialNum` of the last `AgentPause` or `AgentResume`.
+    pause_serial: Option<u32>,
+}
+
+impl Session {
+    /// A session whose circuit has just opened.
+    pub fn new(shared: Arc<AgentSession>, outbox: Outbox, context: Arc<Context>) -> Self {
+        let lookups = Arc::new(Semaphore::new(MAX_LOOKUPS));
+        Self { shared, outbox, context, lookups, entered: false, pause_serial: None }
+    }
+
+    /// Whether the agent has entered the region.
+    pub fn entered(&self) -> bool {
+        self.entered
+    }
+
+    /// Acts on one message. `body` begins behind the message number and is not zero-coded.
+    pub fn handle(&mut self, turn: &mut Turn<'_>, id: MessageId, body: &Bytes) -> Outcome {
+        let Some(info) = message::info(id) else {
+            return dropped("unknown_message");
+        };
+        if info.trusted {
+            return dropped("trusted_message_from_client");
+        }
+        if !self.identity_holds(info, body) {
+            return dropped("wrong_agent_or_session");
+        }
+        self.context.counters.received(id);
+        match id {
+            message::UseCircuitCode::ID => Outcome::Continue,
+            message::CompleteAgentMovement::ID => self.with(turn, body, entry::complete_movement),
+            message::RegionHandshakeReply::ID => self.with(turn, body, entry::handshake_reply),
+            message::AgentThrottle::ID => self.with(turn, body, entry::throttle),
+            message::AgentPause::ID => self.with(turn, body, entry::pause),
+            message::AgentResume::ID => self.with(turn, body, entry::resume),
+            message::LogoutRequest::ID => Outcome::Close(CloseReason::Logout),
+            message::CloseCircuit::ID => Outcome::Close(CloseReason::ClosedByPeer),
+
+            message::AgentUpdate::ID => self.with(turn, body, movement::agent_update),
+            message::AgentAnimation::ID => self.with(turn, body, movement::agent_animation),
+            message::SetAlwaysRun::ID => self.with(turn, body, movement::set_always_run),
+            message::AgentRequestSit::ID => self.with(turn, body, movement::request_sit),
+            message::AgentSit::ID => self.with(turn, body, movement::sit),
+            message::AgentSetAppearance::ID => self.with(turn, body, movement::set_appearance),
+            message::TeleportLocationRequest::ID => {
+                self.with(turn, body, movement::teleport_location)
+            }
+
+            message::ChatFromViewer::ID => self.with(turn, body, chat::chat_from_viewer),
+            message::ImprovedInstantMessage::ID => self.with(turn, body, im::instant_message),
+            message::RetrieveInstantMessages::ID => Outcome::Continue,
+
+            message::UUIDNameRequest::ID => self.with(turn, body, names::uuid_name),
+            message::UUIDGroupNameRequest::ID => Outcome::Continue,
+            message::AvatarPickerRequest::ID => self.with(turn, body, names::avatar_picker),
+            message::AvatarPropertiesRequest::ID => self.with(turn, body, names::avatar_properties),
+
+            message::AgentDataUpdateRequest::ID => self.with(turn, body, agent_data::agent_data),
+            message::MoneyBalanceRequest::ID => self.with(turn, body, agent_data::money_balance),
+            message::EconomyDataRequest::ID => self.with(turn, body, agent_data::economy),
+            message::AgentWearablesRequest::ID => self.with(turn, body, agent_data::wearables),
+            message::AgentCachedTexture::ID => self.with(turn, body, agent_data::cached_texture),
+            message::MuteListRequest::ID => self.with(turn, body, agent_data::mute_list),
+            message::UserInfoRequest::ID => self.with(turn, body, agent_data::user_info),
+
+            message::RequestRegionInfo::ID => self.with(turn, body, map::region_info),
+            message::MapBlockRequest::ID => self.with(turn, body, map::map_blocks),
+            message::MapNameRequest::ID => self.with(turn, body, map::map_name),
+            message::MapItemRequest::ID => self.with(turn, body, map::map_items),
+            message::RegionHandleRequest::ID => self.with(turn, body, map::region_handle),
+
+            message::ParcelPropertiesRequest::ID => self.with(turn, body, parcel::properties),
+            message::ParcelDwellRequest::ID => self.with(turn, body, parcel::dwell),
+            message::ParcelAccessListRequest::ID => self.with(turn, body, parcel::access_list),
+            message::ParcelInfoRequest::ID => self.with(turn, body, parcel::info),
+
+            message::RequestImage::ID => self.with(turn, body, assets::request_image),
+            message::TransferRequest::ID => self.with(turn, body, assets::transfer_request),
+            message::RequestXfer::ID => self.with(turn, body, assets::request_xfer),
+            message::RequestMultipleObjects::ID => self.with(turn, body, movement::request_objects),
+
+            _ if is_only_noted(id) => Outcome::Continue,
+            _ => {
+                metrics::counter!("holm_messages_unhandled_total", "message" => info.name)
+                    .increment(1);
+                tracing::debug!(agent = %self.shared.agent_id, message = info.name, "no handler");
+                Outcome::Continue
+            }
+        }
+    }
+
+    /// Whether a pause or resume is newer than the last; packets may overtake each other.
+    fn is_news(&mut self, serial: u32) -> bool {
+        let news = self.pause_serial.is_none_or(|last| serial > last);
+        if news {
+            self.pause_serial = Some(serial);
+        }
+        news
+    }
+
+    /// Decodes and calls. A body that does not decode is counted and dropped.
+    fn with<M: Message>(
+        &mut self,
+        turn: &mut Turn<'_>,
+        body: &Bytes,
+        handler: impl FnOnce(&mut Self, &mut Turn<'_>, M) -> Outcome,
+    ) -> Outcome {
+        match message::decode::<M>(body) {
+            Ok(message) => handler(self, turn, message),
+            Err(error) => {
+                tracing::debug!(agent = %self.shared.agent_id, %error, "undecodable message");
+                dropped("undecodable_message")
+            }
+        }
+    }
+
+    /// Whether the agent and session ids that the message carries are this session's own.
+    fn identity_holds(&self, info: &MessageInfo, body: &Bytes) -> bool {
+        let Some((agent_at, session_at)) = identity_offsets(info) else {
+            return true;
+        };
+        let id_at = |offset: usize| body.get(offset..offset + 16);
+        id_at(agent_at) == Some(self.shared.agent_id.0.as_bytes())
+            && session_at.is_none_or(|at| id_at(at) == Some(self.shared.session_id.0.as_bytes()))
+    }
+
+    /// Answers on the circuit, reliably, ahead of every throttle.
+    fn reply<M: Message>(&self, turn: &mut Turn<'_>, message: &M) {
+        self.reply_as(turn, message, Category::Unthrottled);
+    }
+
+    /// Answers on the circuit, reliably, under a throttle category.
+    fn reply_as<M: Message>(&self, turn: &mut Turn<'_>, message: &M, category: Category) {
+        match message::encode(message) {
+            Ok(message) => {
+                let outgoing = Outgoing { message, reliable: true, category };
+                if let Err(error) = turn.circuit.send(turn.now, outgoing) {
+                    tracing::debug!(agent = %self.shared.agent_id, message = M::NAME, %error,
+                        "answer not sent");
+                    metrics::counter!("holm_answers_refused_total").increment(1);
+                }
+            }
+            Err(error) => {
+                tracing::error!(message = M::NAME, %error, "answer cannot be encoded");
+            }
+        }
+    }
+
+    /// Runs a look-up beside the circuit, if the agent has not too many under way.
+    fn look_up(&self, work: impl Future<Output = ()> + Send + 'static) {
+        match self.lookups.clone().try_acquire_owned() {
+            Ok(permit) => {
+                tokio::spawn(async move {
+                    work.await;
+                    drop(permit);
+                });
+            }
+            Err(_) => {
+                dropped("too_many_lookups");
+            }
+        }
+    }
+}
+
+/// Counts a message that goes no further.
+fn dropped(reason: &'static str) -> Outcome {
+    metrics::counter!("holm_messages_dropped_total", "reason" => reason).increment(1);
+    Outcome::Continue
+}
+
+/// Where `AgentData.AgentID` and `AgentData.SessionID` lie in the body, for messages that have
+/// them at their start, as all messages of viewers with such a block do.
+fn identity_offsets(info: &MessageInfo) -> Option<(usize, Option<usize>)> {
+    let block = info.blocks.first()?;
+    if block.name != "AgentData" || block.quantity != Quantity::Single {
+        return None;
+    }
+    let at = |index: usize, name: &str| {
+        block
+            .fields
+            .get(index)
+            .is_some_and(|field| field.name == name && field.kind == FieldType::Uuid)
+    };
+    at(0, "AgentID").then(|| (0, at(1, "SessionID").then_some(16)))
+}
+
+/// Messages that tell the server something it has no use for.
+fn is_only_noted(id: MessageId) -> bool {
+    matches!(
+        id,
+        message::AgentHeightWidth::ID
+            | message::AgentFOV::ID
+            | message::VelocityInterpolateOn::ID
+            | message::VelocityInterpolateOff::ID
+            | message::AgentIsNowWearing::ID
+            | message::ViewerStats::ID
+            | message::SetStartLocationRequest::ID
+            | message::TrackAgent::ID
+            | message::TeleportCancel::ID
+    )
+}

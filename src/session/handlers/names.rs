@@ -1,0 +1,133 @@
+//! Names and profiles of agents.
+
+use super::{Outcome, Session, Turn};
+use crate::circuit::Category;
+use crate::ids::AgentId;
+use crate::message::{
+    self, AvatarInterestsReply, AvatarPickerReply, AvatarPickerReplyData, AvatarPickerRequest,
+    AvatarPropertiesReply, AvatarPropertiesRequest, UUIDNameReply, UUIDNameReplyUUIDNameBlock,
+    UUIDNameRequest,
+};
+
+/// Names per `UUIDNameReply`, so that it stays below the MTU with the longest names.
+const NAMES_PER_REPLY: usize = 12;
+/// Matches told for one search; libraries read the first `AvatarPickerReply` only.
+const MAX_MATCHES: usize = 14;
+
+/// Agents that are here are answered at once, others from their accounts; unknown ids not at all.
+pub(super) fn uuid_name(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    request: UUIDNameRequest,
+) -> Outcome {
+    let mut known = Vec::new();
+    let mut asked = Vec::new();
+    for block in &request.uuid_name_block {
+        let agent = AgentId(block.id);
+        match session.context.sessions.by_agent(agent) {
+            Some(here) => known.push(name_block(agent, &here.first, &here.last)),
+            None => asked.push(agent),
+        }
+    }
+    for names in known.chunks(NAMES_PER_REPLY) {
+        session.reply(turn, &UUIDNameReply { uuid_name_block: names.to_vec() });
+    }
+    if !asked.is_empty() {
+        let accounts = session.context.accounts.clone();
+        let outbox = session.outbox.clone();
+        session.look_up(async move {
+            let Ok(found) = accounts.by_ids(asked).await else { return };
+            let names: Vec<_> = found
+                .iter()
+                .map(|account| name_block(account.id, account.name.first(), account.name.last()))
+                .collect();
+            for names in names.chunks(NAMES_PER_REPLY) {
+                let reply = UUIDNameReply { uuid_name_block: names.to_vec() };
+                let _ = outbox.send_message(&reply, true, Category::Unthrottled);
+            }
+        });
+    }
+    Outcome::Continue
+}
+
+fn name_block(agent: AgentId, first: &str, last: &str) -> UUIDNameReplyUUIDNameBlock {
+    UUIDNameReplyUUIDNameBlock {
+        id: agent.0,
+        first_name: message::variable1(first),
+        last_name: message::variable1(last),
+    }
+}
+
+/// Answered also when nobody matches: libraries wait for it.
+pub(super) fn avatar_picker(
+    session: &mut Session,
+    _turn: &mut Turn<'_>,
+    request: AvatarPickerRequest,
+) -> Outcome {
+    let agent = session.shared.agent_id;
+    let query_id = request.agent_data.query_id;
+    let name = message::text(&request.data.name);
+    let accounts = session.context.accounts.clone();
+    let outbox = session.outbox.clone();
+    session.look_up(async move {
+        let found = accounts.search(&name, MAX_MATCHES).await.unwrap_or_default();
+        let mut reply = AvatarPickerReply::default();
+        reply.agent_data.agent_id = agent.0;
+        reply.agent_data.query_id = query_id;
+        reply.data = found
+            .iter()
+            .map(|account| AvatarPickerReplyData {
+                avatar_id: account.id.0,
+                first_name: message::variable1(account.name.first()),
+                last_name: message::variable1(account.name.last()),
+            })
+            .collect();
+        if reply.data.is_empty() {
+            // Viewers read one entry with a nil id as "nobody".
+            reply.data.push(AvatarPickerReplyData::default());
+        }
+        let _ = outbox.send_message(&reply, true, Category::Unthrottled);
+    });
+    Outcome::Continue
+}
+
+/// A profile holds what the account knows; texts come when profiles can be edited.
+pub(super) fn avatar_properties(
+    session: &mut Session,
+    _turn: &mut Turn<'_>,
+    request: AvatarPropertiesRequest,
+) -> Outcome {
+    /// `PropertiesData.Flags`: may be shown in search; is online.
+    const ALLOW_PUBLISH: u32 = 1;
+    const ONLINE: u32 = 16;
+
+    let asking = session.shared.agent_id;
+    let avatar = AgentId(request.agent_data.avatar_id);
+    let online = session.context.bus.is_online(avatar);
+    let accounts = session.context.accounts.clone();
+    let outbox = session.outbox.clone();
+    session.look_up(async move {
+        let Ok(found) = accounts.by_ids(vec![avatar]).await else { return };
+        let Some(account) = found.first() else { return };
+        let mut reply = AvatarPropertiesReply::default();
+        reply.agent_data.agent_id = asking.0;
+        reply.agent_data.avatar_id = avatar.0;
+        reply.properties_data.born_on = message::variable1(&born_on(account.created_at));
+        reply.properties_data.flags = ALLOW_PUBLISH | if online { ONLINE } else { 0 };
+        let _ = outbox.send_message(&reply, true, Category::Unthrottled);
+        let mut interests = AvatarInterestsReply::default();
+        interests.agent_data.agent_id = asking.0;
+        interests.agent_data.avatar_id = avatar.0;
+        let _ = outbox.send_message(&interests, true, Category::Unthrottled);
+    });
+    Outcome::Continue
+}
+
+/// `month/day/year` in UTC, as profiles show it. `unix` in seconds since 1970.
+fn born_on(unix: u64) -> String {
+    let date = crate::llsd::format_date(unix as f64);
+    match (date.get(0..4), date.get(5..7), date.get(8..10)) {
+        (Some(year), Some(month), Some(day)) => format!("{month}/{day}/{year}"),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,264 @@
+//! The sessions that are open in this process, findable by agent and by circuit code.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use super::caps;
+use super::event_queue;
+use crate::circuit::CloseReason;
+use crate::ids::{AgentId, CircuitCode, SecureSessionId, SessionId};
+use crate::message::Vector3;
+use crate::outbox::{Event, EventSink, Outbox};
+use crate::region::{RegionLink, Whereabouts};
+use crate::time::Timestamp;
+
+/// The event queue of an agent.
+pub type EventQueue = event_queue::EventQueue<Event>;
+
+/// The capabilities of an agent.
+pub type AgentCaps = caps::AgentCaps<AgentSession>;
+
+impl EventSink for EventQueue {
+    fn push(&self, event: Event) -> bool {
+        let bytes = event.size();
+        Self::push(self, event, bytes).is_ok()
+    }
+}
+
+/// What a login settles about the session that it opens.
+pub struct NewSession {
+    /// The agent.
+    pub agent_id: AgentId,
+    /// First name as kept in the account.
+    pub first: String,
+    /// Last name as kept in the account.
+    pub last: String,
+    /// The region that the agent enters.
+    pub region: RegionLink,
+    /// Where it arrives, region-local metres.
+    pub position: Vector3,
+    /// Where it looks, a unit vector.
+    pub look_at: Vector3,
+    /// When the login was granted.
+    pub started: Timestamp,
+    /// The agent's event queue.
+    pub events: Arc<EventQueue>,
+    /// The agent's capabilities.
+    pub caps: AgentCaps,
+}
+
+/// One login of one agent.
+pub struct AgentSession {
+    /// The agent.
+    pub agent_id: AgentId,
+    /// Repeated by the client in every message.
+    pub session_id: SessionId,
+    /// The second secret.
+    pub secure_session_id: SecureSessionId,
+    /// Opens the UDP circuit.
+    pub circuit_code: CircuitCode,
+    /// First name as kept in the account.
+    pub first: String,
+    /// Last name as kept in the account.
+    pub last: String,
+    /// The region that the agent entered by.
+    pub region: RegionLink,
+    /// Where it arrives, region-local metres.
+    pub position: Vector3,
+    /// Where it looks, a unit vector.
+    pub look_at: Vector3,
+    /// Where it is now, as the region last told.
+    pub whereabouts: Arc<Whereabouts>,
+    /// When the login was granted.
+    pub started: Timestamp,
+    /// The agent's event queue.
+    pub events: Arc<EventQueue>,
+    /// The agent's capabilities.
+    pub caps: AgentCaps,
+    circuit: Mutex<CircuitState>,
+    closed: CancellationToken,
+}
+
+#[derive(Default)]
+struct CircuitState {
+    address: Option<SocketAddr>,
+    outbox: Option<Outbox>,
+    reason: Option<CloseReason>,
+}
+
+/// Why a circuit cannot be opened for a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ClaimError {
+    /// Another address opened it before.
+    #[error("the circuit is in use from {0}")]
+    OtherAddress(SocketAddr),
+    /// The session has ended.
+    #[error("the session has ended")]
+    Closed,
+}
+
+impl AgentSession {
+    /// Binds the session's circuit to `address`; the first address wins.
+    ///
+    /// # Errors
+    /// When another address has it, or the session has ended.
+    pub fn claim(&self, address: SocketAddr) -> Result<(), ClaimError> {
+        let mut circuit = self.circuit();
+        if self.is_closed() {
+            return Err(ClaimError::Closed);
+        }
+        match circuit.address {
+            Some(other) if other != address => Err(ClaimError::OtherAddress(other)),
+            _ => {
+                circuit.address = Some(address);
+                Ok(())
+            }
+        }
+    }
+
+    /// The address that opened the circuit.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.circuit().address
+    }
+
+    /// Sets the way to the agent's circuit.
+    pub fn set_outbox(&self, outbox: Outbox) {
+        self.circuit().outbox = Some(outbox);
+    }
+
+    /// The way to the agent, once its circuit is open.
+    pub fn outbox(&self) -> Option<Outbox> {
+        self.circuit().outbox.clone()
+    }
+
+    /// First and last name with a space between.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.first, self.last)
+    }
+
+    /// Whether the session has ended.
+    pub fn is_closed(&self) -> bool {
+        self.closed.is_cancelled()
+    }
+
+    /// Completes when the session ends.
+    pub async fn closed(&self) {
+        self.closed.cancelled().await;
+    }
+
+    /// Why it ended.
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        self.circuit().reason.clone()
+    }
+
+    fn circuit(&self) -> std::sync::MutexGuard<'_, CircuitState> {
+        self.circuit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All sessions of this process.
+#[derive(Default)]
+pub struct Sessions {
+    by_agent: DashMap<AgentId, Arc<AgentSession>>,
+    by_code: DashMap<CircuitCode, Arc<AgentSession>>,
+}
+
+impl Sessions {
+    /// Opens a session with fresh secrets. A session that the agent still has is ended first and
+    /// given back, so that the caller can close its circuit.
+    pub fn create(&self, new: NewSession) -> (Arc<AgentSession>, Option<Arc<AgentSession>>) {
+        let previous = self.by_agent(new.agent_id);
+        if let Some(previous) = &previous {
+            self.remove(previous, CloseReason::Superseded);
+        }
+        let session = self.by_code_entry(|circuit_code| {
+            Arc::new(AgentSession {
+                agent_id: new.agent_id,
+                session_id: SessionId::random(),
+                secure_session_id: SecureSessionId::random(),
+                circuit_code,
+                first: new.first,
+                last: new.last,
+                region: new.region,
+                position: new.position,
+                whereabouts: Arc::new(Whereabouts::new(new.position)),
+                look_at: new.look_at,
+                started: new.started,
+                events: new.events,
+                caps: new.caps,
+                circuit: Mutex::default(),
+                closed: CancellationToken::new(),
+            })
+        });
+        // Two logins of one agent at the same moment: the later insert wins and ends the other.
+        let raced = self.by_agent.insert(session.agent_id, session.clone());
+        if let Some(raced) = &raced {
+            self.remove(raced, CloseReason::Superseded);
+        }
+        (session, raced.or(previous))
+    }
+
+    /// The open session of an agent.
+    pub fn by_agent(&self, agent: AgentId) -> Option<Arc<AgentSession>> {
+        self.by_agent.get(&agent).map(|entry| entry.value().clone())
+    }
+
+    /// The open session that a circuit code was issued for.
+    pub fn by_circuit_code(&self, code: CircuitCode) -> Option<Arc<AgentSession>> {
+        self.by_code.get(&code).map(|entry| entry.value().clone())
+    }
+
+    /// Ends a session: nobody finds it any more, its capabilities and event queue close. `true`
+    /// for the call that ended it.
+    pub fn remove(&self, session: &AgentSession, reason: CloseReason) -> bool {
+        {
+            let mut circuit = session.circuit();
+            if session.is_closed() {
+                return false;
+            }
+            circuit.reason = Some(reason);
+            session.closed.cancel();
+        }
+        self.by_code.remove(&session.circuit_code);
+        self.by_agent.remove_if(&session.agent_id, |_, held| held.session_id == session.session_id);
+        session.caps.close();
+        session.events.close();
+        true
+    }
+
+    /// All open sessions.
+    pub fn all(&self) -> Vec<Arc<AgentSession>> {
+        self.by_agent.iter().map(|entry| entry.value().clone()).collect()
+    }
+
+    /// How many sessions are open.
+    pub fn len(&self) -> usize {
+        self.by_agent.len()
+    }
+
+    /// Whether no session is open.
+    pub fn is_empty(&self) -> bool {
+        self.by_agent.is_empty()
+    }
+
+    /// Makes a session under an unused, unguessable circuit code in 1..=0x7FFF_FFFF.
+    fn by_code_entry(
+        &self,
+        make: impl FnOnce(CircuitCode) -> Arc<AgentSession>,
+    ) -> Arc<AgentSession> {
+        loop {
+            let random = SessionId::random().0.as_u128() as u32 & 0x7FFF_FFFF;
+            let code = CircuitCode(random.max(1));
+            if let Entry::Vacant(vacant) = self.by_code.entry(code) {
+                let session = make(code);
+                vacant.insert(session.clone());
+                return session;
+            }
+        }
+    }
+}

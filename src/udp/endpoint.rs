@@ -1,0 +1,606 @@
+//! One socket of a region: reads, sends, and owns the circuits behind it.
+//!
+//! The task never waits for the region: while the region's channel is full it stops reading its
+//! socket, so that the pressure goes back to the clients, and keeps sending.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::limit::SourceLimit;
+use super::slots::{Slot, Slots};
+use crate::circuit::{Category, Circuit, CircuitConfig, CircuitEvent, CloseReason, Outgoing};
+use crate::ids::{AgentId, CircuitCode, SessionId};
+use crate::message::{
+    self, DisableSimulator, KickUser, LogoutReply, LogoutReplyInventoryData, Message, MessageId,
+    UseCircuitCode, header,
+};
+use crate::outbox::{
+    CircuitGauge, CircuitKey, CircuitReport, EndpointCommand, EndpointLink, Outbox,
+};
+use crate::region::Command;
+use crate::session::{ClaimError, Context, Outcome, Session, Turn};
+use crate::time::{Clock, Timestamp};
+
+/// Datagrams or commands that are handled before the other side of the task gets its turn.
+const BATCH: usize = 256;
+/// Datagrams that wait for the kernel's send buffer; beyond it circuits keep what they have.
+const MAX_UNSENT: usize = 64;
+/// Largest datagram that is read, in bytes.
+const RECEIVE_BUFFER: usize = header::MAX_DATAGRAM;
+/// How long a stopping endpoint waits for its farewells to be acked.
+const STOP_LINGER: Duration = Duration::from_millis(500);
+
+/// What an endpoint is told by the configuration.
+#[derive(Clone, Debug)]
+pub struct EndpointSettings {
+    /// For every circuit.
+    pub circuit: CircuitConfig,
+    /// Packets per second that one source without a circuit may send.
+    pub stranger_rate: u32,
+    /// Packets that such a source may send at once.
+    pub stranger_burst: u32,
+    /// How long after its login a circuit may be opened.
+    pub circuit_code_lifetime: Duration,
+    /// How long an ended circuit repeats its farewell and its acks.
+    pub linger: Duration,
+}
+
+/// One socket and its circuits.
+pub struct Endpoint {
+    socket: UdpSocket,
+    context: Arc<Context>,
+    settings: EndpointSettings,
+    link: EndpointLink,
+    commands: mpsc::Receiver<EndpointCommand>,
+    clock: Arc<dyn Clock>,
+    slots: Slots,
+    timers: BinaryHeap<Reverse<(Timestamp, u32, u32)>>,
+    dirty: Vec<CircuitKey>,
+    unsent: VecDeque<(SocketAddr, Bytes)>,
+    held: VecDeque<Command>,
+    strangers: SourceLimit,
+    receive_buffer: Box<[u8]>,
+    scratch: BytesMut,
+}
+
+impl Endpoint {
+    /// An endpoint on `socket`; `commands` is the other end of `link`.
+    pub fn new(
+        socket: UdpSocket,
+        context: Arc<Context>,
+        settings: EndpointSettings,
+        link: EndpointLink,
+        commands: mpsc::Receiver<EndpointCommand>,
+    ) -> Self {
+        let clock = context.clock.clone();
+        let strangers =
+            SourceLimit::new(settings.stranger_rate, settings.stranger_burst, clock.now());
+        Self {
+            socket,
+            context,
+            settings,
+            link,
+            commands,
+            clock,
+            slots: Slots::default(),
+            timers: BinaryHeap::new(),
+            dirty: Vec::new(),
+            unsent: VecDeque::new(),
+            held: VecDeque::new(),
+            strangers,
+            receive_buffer: vec![0; RECEIVE_BUFFER].into_boxed_slice(),
+            scratch: BytesMut::new(),
+        }
+    }
+
+    /// Runs until cancelled; then every agent is told, and what was told is given a moment to
+    /// arrive.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut stop_by = None;
+        loop {
+            if stop_by.is_none() && stop.is_cancelled() {
+                stop_by = Some(self.clock.now() + STOP_LINGER);
+                self.close_all();
+            }
+            let worked = self.work();
+            if let Some(stop_by) = stop_by
+                && (self.all_quiet() || self.clock.now() >= stop_by)
+            {
+                return;
+            }
+            if worked {
+                tokio::task::yield_now().await;
+            } else {
+                self.wait(&stop, stop_by).await;
+            }
+        }
+    }
+
+    /// One round over everything that is ready; whether there was anything.
+    fn work(&mut self) -> bool {
+        let mut worked = self.deliver_held();
+        worked |= self.run_commands();
+        if self.held.is_empty() {
+            worked |= self.receive();
+        }
+        self.fire_timers();
+        self.transmit();
+        worked
+    }
+
+    /// Waits for the next thing to do.
+    async fn wait(&mut self, stop: &CancellationToken, stop_by: Option<Timestamp>) {
+        let now = self.clock.now();
+        let mut until = self.timers.peek().map(|Reverse((at, ..))| *at);
+        if let Some(stop_by) = stop_by {
+            until = Some(until.map_or(stop_by, |at| at.min(stop_by)));
+        }
+        // An idle endpoint wakes once a minute; nothing depends on it.
+        let sleep = until.map_or(Duration::from_secs(60), |at| at.since(now));
+        let reading = self.held.is_empty() && self.unsent.is_empty();
+        let mut next = None;
+        tokio::select! {
+            () = stop.cancelled(), if stop_by.is_none() => {}
+            command = self.commands.recv() => next = command,
+            permit = self.context.region.commands.reserve(), if !self.held.is_empty() => {
+                if let (Ok(permit), Some(command)) = (permit, self.held.pop_front()) {
+                    permit.send(command);
+                }
+            }
+            _ = self.socket.readable(), if reading => {}
+            _ = self.socket.writable(), if !self.unsent.is_empty() => {}
+            () = tokio::time::sleep(sleep) => {}
+        }
+        if let Some(command) = next {
+            self.command(command);
+        }
+    }
+
+    // --- from outside ---------------------------------------------------------------------
+
+    fn receive(&mut self) -> bool {
+        let mut any = false;
+        for _ in 0..BATCH {
+            let received = self.socket.try_recv_from(&mut self.receive_buffer);
+            match received {
+                Ok((length, from)) => {
+                    any = true;
+                    let datagram = Bytes::copy_from_slice(&self.receive_buffer[..length]);
+                    self.datagram(from, datagram);
+                    if !self.deliver_held() && !self.held.is_empty() {
+                        break;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                // A client's closed port comes back as an error of ours; it says nothing new.
+                Err(_) => any = true,
+            }
+        }
+        any
+    }
+
+    fn datagram(&mut self, from: SocketAddr, datagram: Bytes) {
+        let now = self.clock.now();
+        let opening = is_use_circuit_code(&datagram);
+        if let Some(slot) = self.slots.by_address(&from)
+            && !(opening && is_other_login(slot, &datagram))
+        {
+            let key = slot.key;
+            slot.circuit.handle_datagram(now, datagram);
+            self.after(key, now);
+            return;
+        }
+        if !self.strangers.allows(from.ip(), now) {
+            return drop_datagram("stranger_rate");
+        }
+        if !opening {
+            return drop_datagram("unknown_source");
+        }
+        match self.open(from, &datagram, now) {
+            Ok(key) => {
+                if let Some(slot) = self.slots.get_mut(key) {
+                    slot.circuit.handle_datagram(now, datagram);
+                }
+                self.after(key, now);
+            }
+            Err(reason) => {
+                tracing::debug!(%from, reason, "circuit refused");
+                drop_datagram(reason);
+            }
+        }
+    }
+
+    /// Opens a circuit for a `UseCircuitCode` that fits a login.
+    fn open(
+        &mut self,
+        from: SocketAddr,
+        datagram: &Bytes,
+        now: Timestamp,
+    ) -> Result<CircuitKey, &'static str> {
+        let request = use_circuit_code(datagram).ok_or("malformed_use_circuit_code")?;
+        let block = &request.circuit_code;
+        let session = self
+            .context
+            .sessions
+            .by_circuit_code(CircuitCode(block.code))
+            .ok_or("unknown_circuit_code")?;
+        if session.session_id != SessionId(block.session_id)
+            || session.agent_id != AgentId(block.id)
+        {
+            return Err("wrong_session_or_agent");
+        }
+        if session.region.info.handle != self.context.region.info.handle {
+            return Err("other_region");
+        }
+        if session.address().is_none()
+            && now.since(session.started) > self.settings.circuit_code_lifetime
+        {
+            return Err("circuit_code_expired");
+        }
+        session.claim(from).map_err(|error| match error {
+            ClaimError::OtherAddress(_) => "address_change",
+            ClaimError::Closed => "session_ended",
+        })?;
+        if let Some(old) = self.slots.by_address(&from).map(|slot| slot.key) {
+            // The same client logged in again from the same port.
+            self.end(old, CloseReason::Superseded, "", now);
+            self.slots.remove(old);
+        }
+        let key = self.slots.next_key();
+        let gauge = Arc::new(CircuitGauge::default());
+        let outbox = Outbox::new(
+            session.agent_id,
+            key,
+            self.link.clone(),
+            session.events.clone(),
+            gauge.clone(),
+        );
+        session.set_outbox(outbox.clone());
+        tracing::debug!(%from, agent = %session.agent_id, "circuit opened");
+        let session = Session::new(session, outbox, self.context.clone());
+        self.slots.insert(Slot {
+            key,
+            address: from,
+            circuit: Circuit::new(self.settings.circuit.clone(), now),
+            session,
+            gauge,
+            lingers_until: None,
+            dirty: false,
+            armed: None,
+        });
+        Ok(key)
+    }
+
+    fn run_commands(&mut self) -> bool {
+        for count in 0..BATCH {
+            match self.commands.try_recv() {
+                Ok(command) => self.command(command),
+                Err(_) => return count > 0,
+            }
+        }
+        true
+    }
+
+    fn command(&mut self, command: EndpointCommand) {
+        let now = self.clock.now();
+        match command {
+            EndpointCommand::Send(key, outgoing) => self.send(key, outgoing, now),
+            EndpointCommand::SendMany(keys, outgoing) => {
+                for &key in &keys {
+                    self.send(key, outgoing.clone(), now);
+                }
+            }
+            EndpointCommand::Close(key, reason, text) => {
+                self.end(key, reason, &text, now);
+                self.settle(key);
+            }
+            EndpointCommand::Report(answer) => {
+                let _ = answer.send(self.report());
+            }
+        }
+    }
+
+    fn send(&mut self, key: CircuitKey, outgoing: Outgoing, now: Timestamp) {
+        let Some(slot) = self.slots.get_mut(key) else {
+            metrics::counter!("holm_sends_after_close_total").increment(1);
+            return;
+        };
+        if slot.lingers_until.is_some() {
+            return;
+        }
+        if let Err(error) = slot.circuit.send(now, outgoing) {
+            tracing::debug!(agent = %slot.session.shared.agent_id, %error, "not sent");
+        }
+        if slot.gauge.overflowed() {
+            self.end(key, CloseReason::OutboxFull, "", now);
+        }
+        self.settle(key);
+    }
+
+    // --- one circuit ----------------------------------------------------------------------
+
+    /// Handles what a circuit has to say after its input changed.
+    fn after(&mut self, key: CircuitKey, now: Timestamp) {
+        loop {
+            let Some(slot) = self.slots.get_mut(key) else { return };
+            let Some(event) = slot.circuit.poll_event() else { break };
+            match event {
+                CircuitEvent::Message { id, body, sequence, .. } => {
+                    if slot.lingers_until.is_some() {
+                        continue;
+                    }
+                    let mut turn = Turn {
+                        now,
+                        sequence,
+                        circuit: &mut slot.circuit,
+                        commands: &mut self.held,
+                    };
+                    if let Outcome::Close(reason) = slot.session.handle(&mut turn, id, &body) {
+                        self.end(key, reason, "", now);
+                    }
+                }
+                CircuitEvent::GaveUp { id } => gave_up(id),
+                CircuitEvent::Closed { reason } => {
+                    self.end(key, reason, "", now);
+                    // Nothing more passes through a closed circuit: no farewell to wait for.
+                    self.slots.remove(key);
+                    return;
+                }
+            }
+        }
+        self.settle(key);
+    }
+
+    /// Ends the session behind a circuit: says farewell, tells the region and the bus. The circuit
+    /// stays for a while to repeat the farewell and its acks.
+    fn end(&mut self, key: CircuitKey, reason: CloseReason, text: &str, now: Timestamp) {
+        let Some(slot) = self.slots.get_mut(key) else { return };
+        if slot.lingers_until.is_some() {
+            return;
+        }
+        slot.lingers_until = Some(now + self.settings.linger);
+        let shared = slot.session.shared.clone();
+        tracing::info!(agent = %shared.agent_id, name = %shared.name(), %reason, "agent leaves");
+        metrics::counter!("holm_circuits_closed_total", "reason" => reason.as_str()).increment(1);
+        farewell(slot, reason, text, now);
+        if slot.session.entered() {
+            self.context.bus.depart(&slot.session.outbox);
+            self.held
+                .push_back(Command::Leave { agent: shared.agent_id, session: shared.session_id });
+            self.context.remember_place(&shared);
+        }
+        self.context.sessions.remove(&shared, reason);
+    }
+
+    /// Marks a circuit for transmission and sets its timer.
+    fn settle(&mut self, key: CircuitKey) {
+        let Some(slot) = self.slots.get_mut(key) else { return };
+        if !slot.dirty {
+            slot.dirty = true;
+            self.dirty.push(key);
+        }
+    }
+
+    fn fire_timers(&mut self) {
+        let now = self.clock.now();
+        while let Some(&Reverse((at, slot, generation))) = self.timers.peek() {
+            if at > now {
+                return;
+            }
+            self.timers.pop();
+            let key = CircuitKey { slot, generation };
+            let Some(slot) = self.slots.get_mut(key) else { continue };
+            if slot.armed != Some(at) {
+                continue;
+            }
+            slot.armed = None;
+            if slot.lingers_until.is_some_and(|until| now >= until) {
+                self.slots.remove(key);
+                continue;
+            }
+            slot.circuit.handle_timeout(now);
+            self.after(key, now);
+        }
+    }
+
+    // --- to outside -----------------------------------------------------------------------
+
+    fn transmit(&mut self) {
+        let now = self.clock.now();
+        if !self.flush_unsent() {
+            return;
+        }
+        let mut dirty = std::mem::take(&mut self.dirty);
+        let mut done = 0;
+        for &key in &dirty {
+            if self.unsent.len() >= MAX_UNSENT {
+                break;
+            }
+            done += 1;
+            self.transmit_circuit(key, now);
+        }
+        dirty.drain(..done);
+        dirty.append(&mut self.dirty);
+        self.dirty = dirty;
+    }
+
+    fn transmit_circuit(&mut self, key: CircuitKey, now: Timestamp) {
+        let Some(slot) = self.slots.get_mut(key) else { return };
+        slot.dirty = false;
+        loop {
+            self.scratch.clear();
+            if !slot.circuit.poll_transmit(now, &mut self.scratch) {
+                break;
+            }
+            match self.socket.try_send_to(&self.scratch, slot.address) {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.unsent.push_back((slot.address, self.scratch.split().freeze()));
+                    if self.unsent.len() >= MAX_UNSENT {
+                        slot.dirty = true;
+                        self.dirty.push(key);
+                        return;
+                    }
+                }
+                Err(_) => metrics::counter!("holm_udp_send_errors_total").increment(1),
+            }
+        }
+        slot.gauge.set_backlog(slot.circuit.backlog());
+        let deadline = match (slot.circuit.poll_timeout(), slot.lingers_until) {
+            (Some(timer), Some(until)) => Some(timer.min(until)),
+            (timer, until) => timer.or(until),
+        };
+        if let Some(at) = deadline
+            && slot.armed.is_none_or(|armed| at < armed)
+        {
+            slot.armed = Some(at);
+            self.timers.push(Reverse((at, key.slot, key.generation)));
+        }
+    }
+
+    /// Sends what the kernel had no room for; whether all of it went out.
+    fn flush_unsent(&mut self) -> bool {
+        while let Some((address, datagram)) = self.unsent.front() {
+            match self.socket.try_send_to(datagram, *address) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+                _ => {
+                    self.unsent.pop_front();
+                }
+            }
+        }
+        true
+    }
+
+    /// Passes commands on to the region, as many as it takes; whether any went.
+    fn deliver_held(&mut self) -> bool {
+        let mut any = false;
+        while let Some(command) = self.held.pop_front() {
+            match self.context.region.commands.try_send(command) {
+                Ok(()) => any = true,
+                Err(mpsc::error::TrySendError::Full(command)) => {
+                    self.held.push_front(command);
+                    break;
+                }
+                Err(mpsc::error::TrySendError::Closed(_)) => {}
+            }
+        }
+        any
+    }
+
+    // --- stopping, reporting --------------------------------------------------------------
+
+    fn close_all(&mut self) {
+        let now = self.clock.now();
+        for key in self.slots.keys() {
+            self.end(key, CloseReason::Shutdown, "", now);
+            self.settle(key);
+        }
+    }
+
+    /// Whether nothing is left to send or to be acked.
+    fn all_quiet(&self) -> bool {
+        self.unsent.is_empty()
+            && self.held.is_empty()
+            && (self.slots.is_empty()
+                || self.slots.iter().all(|slot| slot.circuit.stats().unacked_packets == 0))
+    }
+
+    fn report(&self) -> Vec<CircuitReport> {
+        self.slots
+            .iter()
+            .map(|slot| CircuitReport {
+                agent: slot.session.shared.agent_id,
+                circuit_code: slot.session.shared.circuit_code,
+                address: slot.address,
+                open: slot.lingers_until.is_none(),
+                entered: slot.session.entered(),
+                backlog: slot.circuit.backlog(),
+                stats: slot.circuit.stats(),
+            })
+            .collect()
+    }
+}
+
+/// The last message of a circuit, by the reason of its end.
+fn farewell(slot: &mut Slot, reason: CloseReason, text: &str, now: Timestamp) {
+    let shared = slot.session.shared.clone();
+    match reason {
+        CloseReason::Logout => {
+            let mut reply = LogoutReply::default();
+            reply.agent_data.agent_id = shared.agent_id.0;
+            reply.agent_data.session_id = shared.session_id.0;
+            // An empty list is told as one nil id.
+            reply.inventory_data.push(LogoutReplyInventoryData::default());
+            say(slot, &reply, now);
+        }
+        CloseReason::ClosedByPeer => {}
+        CloseReason::Silence | CloseReason::ResendBufferFull | CloseReason::OutboxFull => {
+            say(slot, &DisableSimulator::default(), now);
+        }
+        CloseReason::Kicked
+        | CloseReason::Superseded
+        | CloseReason::Left
+        | CloseReason::Shutdown => {
+            let mut kick = KickUser::default();
+            kick.user_info.agent_id = shared.agent_id.0;
+            kick.user_info.session_id = shared.session_id.0;
+            kick.user_info.reason = message::variable2(kick_text(reason, text));
+            say(slot, &kick, now);
+        }
+    }
+}
+
+/// What the user reads: what was said with the kick, or what the reason means.
+fn kick_text(reason: CloseReason, text: &str) -> &str {
+    match reason {
+        _ if !text.is_empty() => text,
+        CloseReason::Superseded => "You have logged in from another place.",
+        CloseReason::Shutdown => "The region is going down.",
+        _ => "You have been logged out by an administrator.",
+    }
+}
+
+fn say<M: Message>(slot: &mut Slot, farewell: &M, now: Timestamp) {
+    let Ok(message) = message::encode(farewell) else { return };
+    let outgoing = Outgoing { message, reliable: true, category: Category::Unthrottled };
+    // A circuit that takes nothing more ends without a farewell; its client will time out.
+    let _ = slot.circuit.send(now, outgoing);
+}
+
+/// Whether a datagram opens a circuit; told from the number alone, plain or zero-coded.
+fn is_use_circuit_code(datagram: &[u8]) -> bool {
+    matches!(
+        datagram.get(header::HEADER_LEN..),
+        Some([0xFF, 0xFF, 0, 3, ..] | [0xFF, 0xFF, 0, 1, 3, ..])
+    )
+}
+
+fn use_circuit_code(datagram: &Bytes) -> Option<UseCircuitCode> {
+    let parsed = header::parse(datagram).ok()?;
+    (parsed.id == UseCircuitCode::ID).then(|| message::decode(&parsed.body).ok())?
+}
+
+/// Whether a `UseCircuitCode` on a known address is for another login than the slot's.
+fn is_other_login(slot: &Slot, datagram: &Bytes) -> bool {
+    use_circuit_code(datagram)
+        .is_some_and(|request| request.circuit_code.code != slot.session.shared.circuit_code.0)
+}
+
+fn drop_datagram(reason: &'static str) {
+    metrics::counter!("holm_datagrams_dropped_total", "reason" => reason).increment(1);
+}
+
+fn gave_up(id: MessageId) {
+    let name = message::info(id).map_or("unknown", |info| info.name);
+    metrics::counter!("holm_messages_given_up_total", "message" => name).increment(1);
+    tracing::debug!(message = name, "never acked, given up");
+}
