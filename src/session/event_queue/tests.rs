@@ -1,4 +1,4 @@
-//! The event queue: redelivery, holding, bounds.
+//! Each rule of the event queue, and the waiting on a virtual clock.
 
 use std::sync::Arc;
 use std::time::Duration;
