@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use holm::cli::exit::{self, Failure};
-use holm::cli::{Cli, Command, ServeArgs, health};
+use holm::cli::{Cli, Command, ServeArgs, decode, health};
 use holm::config::{Config, Loaded};
 use tracing_subscriber::EnvFilter;
 
@@ -28,6 +28,7 @@ fn run(command: Command, log: Option<&str>) -> Result<(), Failure> {
             load(&args, log)?;
             Err(Failure::new(exit::INTERNAL, "this build has no server"))
         }
+        Command::Decode(args) => decode::run(&args, &mut io::stdout().lock()),
         Command::Config(args) => {
             print!("{}", load(&args, log)?.to_toml()?);
             Ok(())
