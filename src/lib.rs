@@ -9,7 +9,7 @@
 //! 4. [`services`]
 //! 5. [`session`], [`storage`], [`cluster`]
 //! 6. [`udp`], [`http`]
-//! 7. [`cli`], `server`, [`client`], `testing`
+//! 7. [`cli`], [`server`], [`client`], [`testing`]
 
 pub mod circuit;
 pub mod cli;
@@ -24,9 +24,11 @@ pub mod message;
 pub mod netsim;
 pub mod outbox;
 pub mod region;
+pub mod server;
 pub mod services;
 pub mod session;
 pub mod storage;
 pub mod template;
+pub mod testing;
 pub mod time;
 pub mod udp;

@@ -21,11 +21,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::cluster::LocalBus;
-use crate::config::Config;
+use crate::config::{Config, RegionConfig};
 use crate::http;
+use crate::ids::RegionId;
 use crate::region::RegionInfo;
 use crate::services::accounts::{self, Accounts, AccountsConfig, FailureLimit, HashCost};
-use crate::services::ports::{Bus, Store, StoreHandle};
+use crate::services::assets::Assets;
+use crate::services::inventory::Inventory;
+use crate::services::ports::{Store, StoreHandle};
 use crate::session::Sessions;
 use crate::storage;
 use crate::time::{Clock, SystemClock};
@@ -59,7 +62,10 @@ pub struct Server {
 struct Shared {
     config: Config,
     clock: Arc<dyn Clock>,
-    accounts: Arc<Accounts>,
+    store: StoreHandle,
+    accounts: Accounts,
+    inventory: Inventory,
+    assets: Assets,
     sessions: Arc<Sessions>,
     bus: Arc<LocalBus>,
     stop: CancellationToken,
@@ -82,20 +88,27 @@ impl Server {
         let network = &config.network;
         let http = listen("HTTP", network.bind, network.http_port).await?;
         let control = listen("control", network.control_bind, network.control_port).await?;
+        let http_port = http.local_addr().map_err(ServerError::System)?.port();
         let host = world::advertised_address(network)?;
         let login_uri = base_uri(&network.advertised_host(), &http)?;
         let control_uri = base_uri(&network.control_bind.to_string(), &control)?;
 
+        let first_region =
+            RegionId(config.region.first().map(RegionConfig::id).unwrap_or_default());
         let shared = Arc::new(Shared {
             clock,
-            accounts: Arc::new(accounts),
+            inventory: Inventory::new(store.clone()),
+            assets: Assets::built_in(first_region),
+            store: store.clone(),
+            accounts,
             sessions: Arc::new(Sessions::default()),
             bus: Arc::new(LocalBus::default()),
             stop: stop.clone(),
             config,
         });
         let world = Arc::new(world::start(&shared, host, &tasks)?);
-        let gate = Arc::new(login::Gate::new(shared.clone(), world.clone(), &login_uri));
+        let gate =
+            login::Gate::new(shared.clone(), world.clone(), &login_uri, http_port, &test_accounts);
         let backend = control::Backend::new(shared.clone(), world.clone(), metrics);
 
         let control_router =
@@ -177,10 +190,7 @@ fn accounts_config(config: &Config) -> AccountsConfig {
 }
 
 /// Creates what the configuration wants and is missing; the names of the ready-made ones.
-async fn create_accounts(
-    config: &Config,
-    accounts: &Accounts,
-) -> Result<Vec<String>, ServerError> {
+async fn create_accounts(config: &Config, accounts: &Accounts) -> Result<Vec<String>, ServerError> {
     if let Some(file) = &config.login.accounts_file {
         let text = read_text(file)?;
         let wanted = accounts::parse_account_file(&text, &file.display().to_string())?;
@@ -202,9 +212,7 @@ fn read_text(file: &Path) -> Result<String, ServerError> {
 
 async fn listen(what: &'static str, ip: Ipv4Addr, port: u16) -> Result<TcpListener, ServerError> {
     let address = SocketAddr::from((ip, port));
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| ServerError::Bind { what, address, source })
+    TcpListener::bind(address).await.map_err(|source| ServerError::Bind { what, address, source })
 }
 
 fn base_uri(host: &str, listener: &TcpListener) -> Result<String, ServerError> {

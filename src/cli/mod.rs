@@ -6,10 +6,12 @@
 
 use clap::{Parser, Subcommand};
 
+pub mod account;
 pub mod decode;
 pub mod exit;
 pub mod health;
 pub mod output;
+pub mod serve;
 mod serve_args;
 
 pub use serve_args::ServeArgs;

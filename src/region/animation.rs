@@ -6,8 +6,8 @@ use uuid::{Uuid, uuid};
 
 use super::math::length_squared;
 use super::movement::{ControlFlags, MOVING, Motion, Stance};
-use crate::message::{AvatarAnimation, AvatarAnimationAnimationList, AvatarAnimationSender};
 use crate::ids::AgentId;
+use crate::message::{AvatarAnimation, AvatarAnimationAnimationList, AvatarAnimationSender};
 
 /// The animations of one avatar. `AvatarAnimation` always carries the whole set.
 #[derive(Clone, Debug)]

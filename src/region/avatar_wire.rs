@@ -222,7 +222,9 @@ mod tests {
         assert_eq!(data.object_data[60..64], (-0.6_f32).to_le_bytes());
         let names = message::text(&data.name_value);
         assert_eq!(names.lines().count(), 3, "{names}");
-        assert!(names.starts_with("FirstName STRING RW SV AnnHacked STRING\nLastName STRING RW SV"));
+        assert!(
+            names.starts_with("FirstName STRING RW SV AnnHacked STRING\nLastName STRING RW SV")
+        );
         assert_eq!(data.text_color, [0; 4]);
     }
 

@@ -1,22 +1,405 @@
-//! One region: avatars, terrain, parcel, chat, interest.
+//! One region: who is in it, how they move, what they hear and see of each other.
+//!
+//! [`Region`] is a state machine: commands and ticks go in with the time, messages come out of the
+//! agents' outboxes; the same inputs and the same seed give the same messages. [`task`] is the
+//! shell that feeds it. It knows neither sessions nor sockets, and answers nothing that follows
+//! from [`RegionInfo`] alone: sessions do that themselves.
 
+pub mod animation;
+mod appearance;
+mod avatar;
+mod avatar_wire;
+pub mod chat;
 pub mod command;
+mod crowd;
+mod entry;
+mod grid;
 pub mod info;
+mod interest;
 pub mod layer_data;
-pub mod math;
+mod math;
 pub mod movement;
+mod parcel;
 pub mod snapshot;
+mod stats;
+pub mod task;
 pub mod terrain;
 mod whereabouts;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use chat::ChatRanges;
 pub use command::{Command, Entrant};
-pub use info::{RegionInfo, RegionLink};
-pub use snapshot::{AgentSnapshot, RegionSnapshot};
+pub use info::{RegionInfo, RegionLink, region_flags};
+pub use movement::Speeds;
+pub use snapshot::{AgentSnapshot, RegionCounters, RegionCounts, RegionSnapshot};
+pub use task::run;
+pub use terrain::{Heightmap, TerrainError};
 pub use whereabouts::Whereabouts;
 
-/// Sizes of a region's collections and its drop counters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RegionCounts {
-    /// Avatars in the region.
-    pub avatars: usize,
+use crate::circuit::{Category, Outgoing};
+use crate::ids::{AgentId, LocalId, SessionId};
+use crate::message::{AgentSetAppearance, AgentUpdate, ParcelPropertiesRequest};
+use crate::time::Timestamp;
+use crowd::Crowd;
+use interest::{Aspect, Scratch};
+use movement::Surroundings;
+
+/// How a region behaves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RegionSettings {
+    /// Time between two ticks.
+    pub frame: Duration,
+    /// How fast avatars are.
+    pub speeds: Speeds,
+    /// Wall time at the clock's origin, since 1970.
+    pub unix_at_origin: Duration,
+    /// How far chat carries.
+    pub chat: ChatRanges,
+    /// Least time between two updates of an avatar that moves steadily. Changes do not wait.
+    pub moving_interval: Duration,
+    /// Bytes that may wait behind a client's throttles before it gets no more updates for now.
+    pub backlog_limit: usize,
+    /// Update packets per tick for all clients together; each gets an equal share, within bounds.
+    pub packets_per_tick: usize,
 }
+
+impl Default for RegionSettings {
+    fn default() -> Self {
+        Self {
+            frame: Duration::from_micros(90_909),
+            speeds: Speeds::OPENSIM,
+            unix_at_origin: Duration::ZERO,
+            chat: ChatRanges::default(),
+            moving_interval: Duration::from_millis(200),
+            backlog_limit: 24 * 1024,
+            packets_per_tick: 1024,
+        }
+    }
+}
+
+/// A region's state.
+#[derive(Debug)]
+pub struct Region {
+    info: Arc<RegionInfo>,
+    settings: RegionSettings,
+    ground: Heightmap,
+    /// The terrain, encoded once for everybody.
+    land: Vec<Outgoing>,
+    wind: Option<Outgoing>,
+    crowd: Crowd,
+    scratch: Scratch,
+    /// The slot whose client is next to be told what it lacks in this tick.
+    flush_next: usize,
+    counters: RegionCounters,
+    frames: stats::Frames,
+    ticks: u64,
+    last_tick: Timestamp,
+    stats_due: Timestamp,
+    time_due: Timestamp,
+    wind_due: Timestamp,
+}
+
+impl Region {
+    /// An empty region. The ground is encoded here, once.
+    pub fn new(
+        info: Arc<RegionInfo>,
+        ground: Heightmap,
+        seed: u64,
+        settings: RegionSettings,
+    ) -> Self {
+        let land = layer_data::encode_terrain(&ground)
+            .into_iter()
+            .filter_map(|data| {
+                stats::layer_packet(layer_data::LAYER_LAND, data, true, Category::Land)
+            })
+            .collect();
+        Self {
+            info,
+            settings,
+            ground,
+            land,
+            wind: stats::wind(seed),
+            crowd: Crowd::default(),
+            scratch: Scratch::default(),
+            flush_next: 0,
+            counters: RegionCounters::default(),
+            frames: stats::Frames::default(),
+            ticks: 0,
+            last_tick: Timestamp::ZERO,
+            stats_due: Timestamp::ZERO,
+            time_due: Timestamp::ZERO,
+            wind_due: Timestamp::ZERO,
+        }
+    }
+
+    /// Does what a session asks.
+    pub fn apply(&mut self, now: Timestamp, command: Command) {
+        match command {
+            Command::Enter(entrant) => self.enter(now, *entrant),
+            Command::MovementCompleteAgain { agent } => self.movement_complete_again(now, agent),
+            Command::HandshakeReply { agent, flags: _ } => match self.crowd.slot_of(agent) {
+                Some(slot) => self.show_world(now, slot),
+                None => self.count_unknown(),
+            },
+            Command::Movement { agent, sequence, update } => {
+                self.movement(agent, sequence, &update);
+            }
+            Command::Chat { agent, text, kind, channel } => {
+                self.chat(agent, &text, kind, channel);
+            }
+            Command::SystemChat { to, text } => self.system_chat(to, &text),
+            Command::AlwaysRun { agent, on } => {
+                if let Some(member) = self.member(agent) {
+                    member.avatar.motion.always_run = on;
+                }
+            }
+            // There are no objects to sit on yet; a viewer that gets no answer stays as it is.
+            Command::RequestSit { agent, .. } | Command::Sit { agent } => {
+                if self.member(agent).is_some() {
+                    self.counters.sits_refused += 1;
+                }
+            }
+            Command::Animation { agent, changes } => self.animation(agent, &changes),
+            Command::Appearance { agent, message } => self.appearance(agent, &message),
+            Command::GroupTitle { agent, title } => self.group_title(agent, title),
+            Command::ParcelProperties { agent, request } => {
+                self.parcel_properties(agent, &request);
+            }
+            Command::ParcelDwell { agent, local_id } => self.parcel_dwell(agent, local_id),
+            Command::RequestObjects { agent, ids } => self.request_objects(agent, &ids),
+            Command::TeleportLocal { agent, position, look_at } => {
+                self.teleport_local(now, agent, position, look_at);
+            }
+            Command::Leave { agent, session } => self.leave(agent, session),
+            // Nobody waits for it any more if this fails.
+            Command::Snapshot(answer) => drop(answer.send(self.snapshot())),
+        }
+    }
+
+    /// A whole tick: [`Self::advance`], then [`Self::flush`] until all is told.
+    pub fn tick(&mut self, now: Timestamp) {
+        self.advance(now);
+        while self.flush(usize::MAX) {}
+    }
+
+    /// Moves everything on to `now` and says what is due to everybody.
+    pub fn advance(&mut self, now: Timestamp) {
+        let elapsed = if self.ticks == 0 { Duration::ZERO } else { now.since(self.last_tick) };
+        self.last_tick = now;
+        self.ticks += 1;
+        self.frames.tick();
+        let around = Surroundings {
+            ground: &self.ground,
+            speeds: &self.settings.speeds,
+            no_fly: self.info.flags & region_flags::BLOCK_FLY != 0,
+        };
+        for (_, member) in self.crowd.iter_mut() {
+            member.avatar.motion.step(now, elapsed, around);
+        }
+        for slot in 0..self.crowd.slots() {
+            self.publish(now, slot);
+        }
+        self.show_world_to_the_silent(now);
+        self.tell_periodically(now);
+        self.flush_next = 0;
+    }
+
+    /// Tells the next `clients` clients what they lack; false when all had their turn since
+    /// [`Self::advance`]. In parts, so that endpoints and commands need not wait for all.
+    pub fn flush(&mut self, clients: usize) -> bool {
+        let end = self.flush_next.saturating_add(clients).min(self.crowd.slots());
+        self.flush_views(self.flush_next..end);
+        self.flush_next = end;
+        end < self.crowd.slots()
+    }
+
+    /// Adds to the statistics how long a tick took; the shell knows.
+    pub fn record_frame(&mut self, spent: Duration) {
+        self.frames.record(spent);
+    }
+
+    /// The region's facts.
+    pub fn info(&self) -> &Arc<RegionInfo> {
+        &self.info
+    }
+
+    /// Time between two ticks.
+    pub fn frame(&self) -> Duration {
+        self.settings.frame
+    }
+
+    /// How many avatars are here.
+    pub fn population(&self) -> usize {
+        self.crowd.len()
+    }
+
+    /// Sizes of all collections that grow with visitors; all zero when nobody is here.
+    pub fn counts(&self) -> RegionCounts {
+        let mut counts = RegionCounts {
+            avatars: self.crowd.iter().count(),
+            slots: self.crowd.slots(),
+            index_entries: self.crowd.index_entries(),
+            grid_entries: self.crowd.grid().len(),
+            ..RegionCounts::default()
+        };
+        for (_, member) in self.crowd.iter() {
+            counts.known += member.view.known();
+            counts.pending_updates += member.view.pending(self.crowd.marks());
+            counts.pending_kills += member.view.gone();
+            counts.land_pending += self.land.len().saturating_sub(member.view.land_sent);
+        }
+        counts
+    }
+
+    /// What happened since the start.
+    pub fn counters(&self) -> RegionCounters {
+        self.counters
+    }
+
+    /// A picture of everything.
+    pub fn snapshot(&self) -> RegionSnapshot {
+        let agents = self.crowd.iter().map(|(_, member)| {
+            let avatar = &member.avatar;
+            AgentSnapshot {
+                agent: avatar.agent,
+                session: avatar.session,
+                name: avatar.name(),
+                local_id: avatar.local_id,
+                position: avatar.motion.position,
+                velocity: avatar.motion.velocity,
+                flying: avatar.motion.is_flying(),
+                sitting: avatar.motion.is_sitting(),
+                ready: member.view.ready,
+                entered: avatar.entered,
+                pending_updates: member.view.pending(self.crowd.marks()),
+            }
+        });
+        RegionSnapshot { agents: agents.collect(), counts: self.counts(), counters: self.counters }
+    }
+
+    fn movement(&mut self, agent: AgentId, sequence: u32, update: &AgentUpdate) {
+        let Some(member) = self.member(agent) else { return };
+        if member.avatar.motion.take_update(sequence, &update.agent_data) {
+            self.frames.agent_updates += 1;
+        } else {
+            self.counters.stale_movements += 1;
+        }
+    }
+
+    fn animation(&mut self, agent: AgentId, changes: &[(uuid::Uuid, bool)]) {
+        let Some(slot) = self.crowd.slot_of(agent) else { return self.count_unknown() };
+        let Some(member) = self.crowd.get_mut(slot) else { return };
+        let (changed, refused) = member.avatar.animations.request(changes);
+        self.counters.animations_refused += refused;
+        if changed {
+            member.avatar.animations_changed();
+            self.crowd.touch(slot, |mark| mark.bump(Aspect::Animation));
+        }
+    }
+
+    fn appearance(&mut self, agent: AgentId, message: &AgentSetAppearance) {
+        let Some(slot) = self.crowd.slot_of(agent) else { return self.count_unknown() };
+        let Some(member) = self.crowd.get_mut(slot) else { return };
+        let size = member.avatar.appearance.size();
+        if !member.avatar.appearance.set(message) {
+            self.counters.appearances_refused += 1;
+            return;
+        }
+        member.avatar.appearance_changed();
+        let resized = member.avatar.appearance.size() != size;
+        self.crowd.touch(slot, |mark| {
+            mark.bump(Aspect::Appearance);
+            if resized {
+                mark.bump(Aspect::Identity);
+            }
+        });
+    }
+
+    fn group_title(&mut self, agent: AgentId, title: String) {
+        let Some(slot) = self.crowd.slot_of(agent) else { return self.count_unknown() };
+        let Some(member) = self.crowd.get_mut(slot) else { return };
+        if member.avatar.title != title {
+            member.avatar.title = title;
+            member.avatar.identity_changed();
+            self.crowd.touch(slot, |mark| mark.bump(Aspect::Identity));
+        }
+    }
+
+    fn parcel_properties(&mut self, agent: AgentId, request: &ParcelPropertiesRequest) {
+        let info = self.info.clone();
+        let Some(member) = self.member(agent) else { return };
+        let asked = &request.parcel_data;
+        if parcel::is_inside(asked.west, asked.south, asked.east, asked.north) {
+            let snap = asked.snap_selection;
+            member.avatar.outbox.event(parcel::properties(&info, agent, asked.sequence_id, snap));
+        } else {
+            self.counters.parcels_refused += 1;
+        }
+    }
+
+    fn parcel_dwell(&mut self, agent: AgentId, local_id: i32) {
+        let info = self.info.clone();
+        if let Some(member) = self.member(agent) {
+            let reply = parcel::dwell(&info, agent, local_id);
+            // Full: the endpoint counts it and ends the circuit.
+            let _ = member.avatar.outbox.send_message(&reply, true, Category::Unthrottled);
+        }
+    }
+
+    fn request_objects(&mut self, agent: AgentId, ids: &[u32]) {
+        let Some(viewer) = self.crowd.slot_of(agent) else { return self.count_unknown() };
+        for &id in ids {
+            let slot = self.crowd.slot_of_local_id(LocalId(id));
+            if let (Some(slot), Some(member)) = (slot, self.crowd.get_mut(viewer)) {
+                member.view.reset(slot);
+            }
+        }
+    }
+
+    fn leave(&mut self, agent: AgentId, session: SessionId) {
+        let Some(slot) = self.crowd.slot_of(agent) else { return };
+        if self.crowd.get(slot).is_some_and(|member| member.avatar.session == session) {
+            self.crowd.remove(slot);
+            self.counters.left += 1;
+        }
+    }
+
+    /// Notes what others must be told of an avatar that may have moved.
+    fn publish(&mut self, now: Timestamp, slot: usize) {
+        let interval = self.settings.moving_interval;
+        let Some(member) = self.crowd.get_mut(slot) else { return };
+        let avatar = &mut member.avatar;
+        let (moved, animated) = (avatar.publish(now, interval), avatar.animate());
+        let place = avatar.motion.position;
+        self.crowd.moved(slot, place);
+        self.crowd.touch(slot, |mark| {
+            if moved {
+                mark.bump(Aspect::Motion);
+            }
+            if animated {
+                mark.bump(Aspect::Animation);
+            }
+        });
+    }
+
+    fn member(&mut self, agent: AgentId) -> Option<&mut crowd::Member> {
+        let Some(slot) = self.crowd.slot_of(agent) else {
+            self.count_unknown();
+            return None;
+        };
+        self.crowd.get_mut(slot)
+    }
+
+    fn count_unknown(&mut self) {
+        self.counters.unknown_agent += 1;
+    }
+
+    fn unix(&self, now: Timestamp) -> Duration {
+        self.settings.unix_at_origin.saturating_add(now.since_origin())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use bitflags::bitflags;
 
 use super::math::{
-    IDENTITY, ZERO, add_scaled, normalized, rotated, sane_rotation, scaled, vector, yaw_only,
+    IDENTITY, ZERO, add_scaled, normalized, rotated, sane_look_at, sane_rotation, scaled, vector,
+    yaw_only, yaw_towards,
 };
 use super::terrain::Heightmap;
 use super::terrain::REGION_SIZE;
@@ -211,6 +212,12 @@ impl Motion {
         }
     }
 
+    /// Turns the avatar to look along `look_at`, until its client says otherwise.
+    pub fn face(&mut self, look_at: Vector3) {
+        self.rotation = yaw_towards(sane_look_at(look_at));
+        self.body_rotation = self.rotation;
+    }
+
     /// Takes the wishes of one `AgentUpdate`; `sequence` is its packet's 24-bit number. Gives
     /// false, and changes nothing, for one that is older than the last.
     pub fn take_update(&mut self, sequence: u32, update: &AgentUpdateAgentData) -> bool {
@@ -257,9 +264,9 @@ impl Motion {
         self.stance == Stance::SittingOnGround
     }
 
-    /// Running is what its speed amounts to.
-    pub fn is_running(&self) -> bool {
-        self.always_run
+    /// In the air by own power.
+    pub fn is_flying(&self) -> bool {
+        self.stance == Stance::Flying
     }
 
     fn small_step(&mut self, now: Timestamp, dt: f32, around: Surroundings<'_>) {

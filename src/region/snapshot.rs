@@ -10,7 +10,9 @@ pub struct RegionSnapshot {
     /// Everybody who is here, in order of arrival places.
     pub agents: Vec<AgentSnapshot>,
     /// Collection sizes and drop counters.
-    pub counts: super::RegionCounts,
+    pub counts: RegionCounts,
+    /// What happened since the start.
+    pub counters: RegionCounters,
 }
 
 /// One agent at one moment.
@@ -38,4 +40,58 @@ pub struct AgentSnapshot {
     pub entered: Timestamp,
     /// Avatars whose last state this agent was not told yet.
     pub pending_updates: usize,
+}
+
+/// Sizes of a region's collections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RegionCounts {
+    /// Avatars in the region.
+    pub avatars: usize,
+    /// Places in its tables, free ones included.
+    pub slots: usize,
+    /// Entries in the indexes by agent and by local id.
+    pub index_entries: usize,
+    /// Entries in the grid of places.
+    pub grid_entries: usize,
+    /// Avatars that clients show, over all clients.
+    pub known: usize,
+    /// Avatars that clients were not told the last state of, over all clients.
+    pub pending_updates: usize,
+    /// Ends of avatars that clients were not told of, over all clients.
+    pub pending_kills: usize,
+    /// Terrain packets that clients did not get yet, over all clients.
+    pub land_pending: usize,
+}
+
+/// What happened in a region since its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RegionCounters {
+    /// Agents that entered.
+    pub entered: u64,
+    /// Agents that left.
+    pub left: u64,
+    /// Lines of chat spoken to avatars.
+    pub chat_lines: u64,
+    /// Copies of them.
+    pub chat_deliveries: u64,
+    /// Lines on channels that only scripts hear.
+    pub chat_for_scripts: u64,
+    /// Dropped: lines without text or of a type that clients may not send.
+    pub chat_refused: u64,
+    /// Dropped: `AgentUpdate`s that were older than the last.
+    pub stale_movements: u64,
+    /// Dropped: starts of animations beyond what one avatar may play.
+    pub animations_refused: u64,
+    /// Dropped: looks too large to be relayed.
+    pub appearances_refused: u64,
+    /// Dropped: requests to sit on something that is not there.
+    pub sits_refused: u64,
+    /// Dropped: questions about parcels outside the region.
+    pub parcels_refused: u64,
+    /// Dropped: commands for agents that are not here.
+    pub unknown_agent: u64,
+    /// Packets of updates sent.
+    pub update_packets: u64,
+    /// Times that a client got no updates in a tick because it lagged.
+    pub lagging_ticks: u64,
 }

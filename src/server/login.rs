@@ -4,25 +4,29 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use axum::Router;
+
 use super::Shared;
 use super::world::World;
 use crate::circuit::CloseReason;
 use crate::config::{DuplicateLogin, IdleAnswer};
+use crate::http;
+use crate::http::control::BoxFuture;
 use crate::http::login::{
     AccountBenefits, Arrival, Benefits, FailureReason, Folder, GridInfo, HomeLocation, Identity,
-    Inventory, LoginFailure, LoginRequest, LoginSuccess, Password, StartLocation, StartedAt,
+    Inventory, LoginFailure, LoginFlags, LoginRequest, LoginSuccess, Maturity, Password,
+    StartLocation, StartedAt,
 };
-use crate::region::RegionLink;
-use crate::services::accounts::{Accounts, AccountName, LoginError};
-use crate::services::inventory::{self, FolderType, LIBRARY_OWNER, LIBRARY_ROOT};
-use crate::services::login::{self as rules, Start, StartedFrom};
-use crate::services::ports::{Account, Location, Place};
+use crate::http::router::{GridStats, LoginBackend};
+use crate::http::welcome::Welcome;
+use crate::message::Vector3;
+use crate::services::accounts::{AccountName, LoginError};
+use crate::services::inventory::{self, FolderType, LIBRARY_OWNER};
+use crate::services::login::{self as rules, Destination, Grant, Start, Started};
+use crate::services::ports::Account;
 use crate::session::caps::{CapRegistry, SEED};
 use crate::session::event_queue::{self, EventQueueSettings};
 use crate::session::{AgentSession, EventQueue, NewSession};
-
-/// Why the store could not answer is for the log; the client hears this.
-const NOT_NOW: &str = "The grid cannot let you in right now. Please try again.";
 
 /// Decides over logins.
 pub(super) struct Gate {
@@ -30,7 +34,9 @@ pub(super) struct Gate {
     world: Arc<World>,
     caps: CapRegistry<AgentSession>,
     http_port: u16,
+    login_uri: String,
     grid_info: GridInfo,
+    test_accounts: Vec<String>,
     /// First ids of event queues differ, so that an ack of an old session fits no new one.
     queues: AtomicU32,
 }
@@ -39,20 +45,27 @@ impl Gate {
     pub(super) fn new(
         shared: Arc<Shared>,
         world: Arc<World>,
-        caps: CapRegistry<AgentSession>,
         login_uri: &str,
         http_port: u16,
+        test_accounts: &[String],
     ) -> Self {
         let grid = &shared.config.grid;
+        let linger = shared.config.event_queue.linger;
+        let caps = CapRegistry::new(login_uri, linger, shared.clock.clone());
         let grid_info = GridInfo::new(login_uri, &grid.name, &grid.nick, login_uri);
-        Self { shared, world, caps, http_port, grid_info, queues: AtomicU32::new(1) }
+        Self {
+            caps,
+            http_port,
+            login_uri: login_uri.to_owned(),
+            grid_info,
+            test_accounts: test_accounts.to_vec(),
+            queues: AtomicU32::new(1),
+            shared,
+            world,
+        }
     }
 
-    pub(super) fn grid_info(&self) -> &GridInfo {
-        &self.grid_info
-    }
-
-    pub(super) async fn log_in(
+    async fn log_in(
         &self,
         request: LoginRequest,
         peer: SocketAddr,
@@ -60,24 +73,20 @@ impl Gate {
         let account = self.authenticate(&request, peer).await?;
         self.end_previous(&account)?;
         self.check_room()?;
-        let skeleton = self
-            .shared
-            .inventory
-            .skeleton(account.id)
+        let infos: Vec<_> = self.world.regions.iter().map(|region| region.info.clone()).collect();
+        let unix = self.shared.clock.unix().as_secs();
+        let start = wish(request.start);
+        let grant = rules::grant(&self.shared.store, account.id, &start, &infos, unix)
             .await
-            .map_err(|error| internal("inventory", &error))?;
-        let start = self.start(&account, &request.start);
-        let session = self.open(&account, &start);
+            .map_err(|error| inside(&error))?;
+        let session = self.open(&grant)?;
         let seed = session.caps.grant(&session, SEED).ok_or_else(|| {
-            // Somebody else logged in with the same name at this very moment.
+            // Somebody else logged in under the same name at this very moment.
             LoginFailure::new(FailureReason::Presence, "You logged in from another place.")
         })?;
-        let seen = self.shared.clock.unix().as_secs();
-        if let Err(error) = self.shared.accounts.note_login(account.id, seen).await {
-            tracing::warn!(agent = %account.id, %error, "login time not kept");
-        }
+        metrics::counter!("holm_logins_granted_total").increment(1);
         tracing::info!(agent = %account.id, name = %session.name(), %peer, "login granted");
-        Ok(self.answer(&account, &session, &start, seed, &skeleton))
+        Ok(self.answer(&grant, &session, seed, unix))
     }
 
     async fn authenticate(
@@ -131,4 +140,224 @@ impl Gate {
         }
         Err(LoginFailure::new(FailureReason::Presence, "The grid is full. Please try again later."))
     }
+
+    /// Opens the session; from here on the agent counts as logged in.
+    fn open(&self, grant: &Grant) -> Result<Arc<AgentSession>, LoginFailure> {
+        let Destination { region, position, look_at, .. } = &grant.destination;
+        let link = self
+            .world
+            .regions
+            .iter()
+            .find(|link| link.info.id == region.id)
+            .ok_or_else(|| inside(&"the region is gone"))?;
+        let number = self.queues.fetch_add(1, Ordering::Relaxed);
+        // Multiplied so that the ids of two queues that begin one after the other lie far apart.
+        let seed = number.wrapping_mul(0x9E37_79B9);
+        let settings = self.queue_settings();
+        let events = EventQueue::new(settings, seed, self.shared.clock.clone());
+        let (session, previous) = self.shared.sessions.create(NewSession {
+            agent_id: grant.account.id,
+            first: grant.account.name.first().to_owned(),
+            last: grant.account.name.last().to_owned(),
+            region: link.clone(),
+            position: *position,
+            look_at: *look_at,
+            started: self.shared.clock.now(),
+            events: Arc::new(events),
+            caps: self.caps.open(),
+        });
+        if let Some(outbox) = previous.and_then(|previous| previous.outbox()) {
+            outbox.close(CloseReason::Superseded, "");
+        }
+        Ok(session)
+    }
+
+    fn queue_settings(&self) -> EventQueueSettings {
+        let queue = &self.shared.config.event_queue;
+        EventQueueSettings {
+            hold: queue.hold,
+            idle: match queue.idle {
+                IdleAnswer::BadGateway => event_queue::IdleAnswer::BadGateway,
+                IdleAnswer::Empty => event_queue::IdleAnswer::Empty,
+            },
+            max_events: queue.max_events as usize,
+            max_bytes: queue.max_bytes as usize,
+            ..EventQueueSettings::default()
+        }
+    }
+
+    fn answer(
+        &self,
+        grant: &Grant,
+        session: &AgentSession,
+        seed_capability: String,
+        unix: u64,
+    ) -> LoginSuccess {
+        let identity = Identity {
+            agent_id: session.agent_id,
+            session_id: session.session_id,
+            secure_session_id: session.secure_session_id,
+            first_name: session.first.clone(),
+            last_name: session.last.clone(),
+            display_name: None,
+            agent_access: Maturity::Adult,
+            agent_access_max: Maturity::Adult,
+            agent_region_access: Maturity::Adult,
+        };
+        let region = &grant.destination.region;
+        let arrival = Arrival {
+            circuit_code: session.circuit_code,
+            sim_ip: *region.address.ip(),
+            sim_port: region.address.port(),
+            http_port: self.http_port,
+            region: region.handle,
+            region_size: [256, 256],
+            seed_capability,
+            start_location: match grant.destination.started {
+                Started::Last => StartedAt::Last,
+                Started::Home => StartedAt::Home,
+                Started::Url => StartedAt::Url,
+                Started::Safe => StartedAt::Safe,
+            },
+            look_at: reals(grant.destination.look_at),
+        };
+        let mut answer = LoginSuccess::new(identity, arrival, self.inventory(grant));
+        answer.home = grant.home.as_ref().map(|home| HomeLocation {
+            region: home.region.handle,
+            position: reals(home.position),
+            look_at: reals(home.look_at),
+        });
+        answer.message.clone_from(&self.shared.config.grid.welcome);
+        answer.seconds_since_epoch = unix;
+        // `ever_logged_in` = N starts the viewer's first-login path, which wants outfits to choose
+        // from; the accounts here are dressed already.
+        answer.login_flags = LoginFlags::default();
+        answer.cof_version = grant.outfit_version();
+        answer.benefits = Some(AccountBenefits::uniform(&Benefits::default()));
+        answer.currency = Some("OS$".to_owned());
+        answer
+    }
+
+    fn inventory(&self, grant: &Grant) -> Inventory {
+        let library = self.shared.inventory.library();
+        let root = |folders: &[inventory::Folder]| {
+            let root = folders.iter().find(|folder| folder.kind == FolderType::Root);
+            root.map(|folder| folder.id.0).unwrap_or_default()
+        };
+        let tree = |folders: &[inventory::Folder]| {
+            folders
+                .iter()
+                .map(|folder| Folder {
+                    id: folder.id.0,
+                    parent: folder.parent.map(|parent| parent.0).unwrap_or_default(),
+                    name: folder.name.clone(),
+                    version: folder.version,
+                    type_default: i32::from(folder.kind.code()),
+                })
+                .collect()
+        };
+        Inventory {
+            root: root(&grant.folders),
+            folders: tree(&grant.folders),
+            library_root: root(library.folders()),
+            library_owner: LIBRARY_OWNER.0,
+            library_folders: tree(library.folders()),
+        }
+    }
+}
+
+impl LoginBackend for Gate {
+    fn login(
+        &self,
+        request: LoginRequest,
+        peer: SocketAddr,
+    ) -> BoxFuture<'_, Result<Box<LoginSuccess>, LoginFailure>> {
+        Box::pin(async move { self.log_in(request, peer).await.map(Box::new) })
+    }
+
+    fn grid_info(&self) -> GridInfo {
+        self.grid_info.clone()
+    }
+
+    fn grid_stats(&self) -> GridStats {
+        GridStats {
+            residents: 0,
+            active_users: self.shared.sessions.len() as u64,
+            region_count: self.world.regions.len() as u64,
+        }
+    }
+
+    fn welcome(&self) -> Welcome {
+        let grid = &self.shared.config.grid;
+        Welcome {
+            grid_name: grid.name.clone(),
+            login_uri: self.login_uri.clone(),
+            message: grid.welcome.clone(),
+            regions: self.world.regions.iter().map(|region| region.info.name.clone()).collect(),
+            online: self.shared.sessions.len(),
+            test_accounts: self.test_accounts.clone(),
+        }
+    }
+}
+
+/// The routes of the public listener.
+pub(super) fn router(gate: Gate) -> Router {
+    let shared = gate.shared.clone();
+    let caps = http::caps::Caps {
+        registry: gate.caps.clone(),
+        accounts: shared.accounts.clone(),
+        inventory: shared.inventory.clone(),
+        assets: shared.assets.clone(),
+        clock: shared.clock.clone(),
+        grid: http::caps::GridFacts {
+            name: shared.config.grid.name.clone(),
+            nick: shared.config.grid.nick.clone(),
+            login_uri: gate.login_uri.clone(),
+        },
+        max_body: shared.config.limits.max_cap_body as usize,
+        stop: shared.stop.clone(),
+    };
+    let max_login_body = shared.config.limits.max_login_body as usize;
+    http::router::router(Arc::new(gate), Arc::new(caps), max_login_body)
+}
+
+fn wish(start: StartLocation) -> Start {
+    match start {
+        StartLocation::Last => Start::Last,
+        StartLocation::Home => Start::Home,
+        StartLocation::Uri { region, x, y, z } => {
+            Start::Named { region, position: Vector3 { x, y, z } }
+        }
+        StartLocation::Safe => Start::Safe,
+    }
+}
+
+fn refusal(error: &LoginError) -> LoginFailure {
+    match error {
+        LoginError::UnknownAccount | LoginError::WrongPassword => {
+            let text = "The name or the password is wrong.";
+            let mut failure = LoginFailure::new(FailureReason::Key, text);
+            failure.message_id = Some("LoginFailedAuthenticationFailed".to_owned());
+            failure
+        }
+        LoginError::TooManyFailures { retry_after } => {
+            metrics::counter!("holm_logins_limited_total").increment(1);
+            let seconds = retry_after.as_secs() + 1;
+            let text = format!("Too many failed logins. Please wait {seconds} s and try again.");
+            LoginFailure::new(FailureReason::Key, text)
+        }
+        LoginError::Full => LoginFailure::new(FailureReason::Key, error.to_string()),
+        LoginError::Failed(error) => inside(error),
+    }
+}
+
+/// A fault of the grid's own: the reason is for the log, not for the client.
+fn inside(error: &dyn std::fmt::Display) -> LoginFailure {
+    tracing::error!(%error, "login failed inside");
+    let text = "The grid cannot let you in right now. Please try again.";
+    LoginFailure::new(FailureReason::InternalError, text)
+}
+
+const fn reals(vector: Vector3) -> [f32; 3] {
+    [vector.x, vector.y, vector.z]
 }

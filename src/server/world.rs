@@ -15,7 +15,7 @@ use crate::ids::RegionId;
 use crate::message::Vector3;
 use crate::outbox::EndpointLink;
 use crate::region::terrain::Heightmap;
-use crate::region::{self, Region, RegionInfo, RegionLink, RegionSettings};
+use crate::region::{self, Region, RegionInfo, RegionLink, RegionSettings, Speeds};
 use crate::session::Context;
 use crate::session::counters::MessageCounters;
 use crate::udp::{self, Endpoint, EndpointSettings, SocketSettings};
@@ -66,13 +66,16 @@ pub(super) fn start(
     let regions: Arc<[RegionLink]> = opened.iter().map(|(link, ..)| link.clone()).collect();
     let mut endpoints = Vec::new();
     for (link, heightmap, receiver, sockets) in opened {
-        let region = Region::new(link.info.clone(), heightmap, config.seed, settings(config));
-        tasks.spawn(region::run(region, receiver, shared.clock.clone(), shared.stop.clone()));
+        let region = Region::new(link.info.clone(), heightmap, config.seed, settings(shared));
+        let run = region::task::run(region, receiver, shared.clock.clone(), shared.stop.clone());
+        tasks.spawn(run);
         let context = Arc::new(Context {
             region: link,
             regions: regions.clone(),
             sessions: shared.sessions.clone(),
             accounts: shared.accounts.clone(),
+            inventory: shared.inventory.clone(),
+            assets: shared.assets.clone(),
             bus: shared.bus.clone(),
             counters: MessageCounters::new(),
             clock: shared.clock.clone(),
@@ -82,8 +85,7 @@ pub(super) fn start(
             let capacity = config.limits.outbox_queue as usize;
             let (endpoint, commands) = EndpointLink::channel(number, capacity);
             let settings = endpoint_settings(config);
-            let task =
-                Endpoint::new(socket, context.clone(), settings, endpoint.clone(), commands);
+            let task = Endpoint::new(socket, context.clone(), settings, endpoint.clone(), commands);
             tasks.spawn(task.run(shared.stop.clone()));
             endpoints.push(endpoint);
         }
@@ -135,12 +137,13 @@ fn heightmap(config: &Config, region: &RegionConfig) -> Result<Heightmap, Server
     }
 }
 
-fn settings(config: &Config) -> RegionSettings {
+fn settings(shared: &Shared) -> RegionSettings {
     RegionSettings {
-        flavour: match config.grid.flavour {
-            Flavour::OpenSim => region::Flavour::OpenSim,
-            Flavour::SecondLife => region::Flavour::SecondLife,
+        speeds: match shared.config.grid.flavour {
+            Flavour::OpenSim => Speeds::OPENSIM,
+            Flavour::SecondLife => Speeds::SECOND_LIFE,
         },
+        unix_at_origin: shared.clock.unix().saturating_sub(shared.clock.now().since_origin()),
         ..RegionSettings::default()
     }
 }

@@ -7,4 +7,5 @@ pub mod accounts;
 pub mod assets;
 pub mod im;
 pub mod inventory;
+pub mod login;
 pub mod ports;

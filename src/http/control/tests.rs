@@ -1,4 +1,4 @@
-//! The control routes, called without a socket.
+//! Every route of the control API, called without a socket.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};

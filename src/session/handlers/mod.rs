@@ -50,9 +50,9 @@ pub struct Context {
     /// Who has an account.
     pub accounts: Accounts,
     /// Folders and items.
-    pub inventory: Arc<Inventory>,
+    pub inventory: Inventory,
     /// Textures and the like.
-    pub assets: Arc<Assets>,
+    pub assets: Assets,
     /// Who else must hear.
     pub bus: Arc<dyn Bus>,
     /// Counters by message.

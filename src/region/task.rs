@@ -1,0 +1,113 @@
+//! The shell around [`Region`]: one task that owns it, feeds it commands and the time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::Region;
+use super::command::Command;
+use crate::time::Clock;
+
+/// Runs a region until `cancellation` or until nobody can send commands any more; gives it back
+/// as it then is. Commands are done at once, chat included; movement happens at ticks.
+pub async fn run(
+    mut region: Region,
+    mut commands: mpsc::Receiver<Command>,
+    clock: Arc<dyn Clock>,
+    cancellation: CancellationToken,
+) -> Region {
+    // Paced by the runtime's clock; the region itself only ever sees `clock`.
+    let mut ticks = interval(region.frame().max(SHORTEST_FRAME));
+    // After a stall the region goes on from now; it does not run after lost ticks.
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            () = cancellation.cancelled() => return region,
+            _ = ticks.tick() => {
+                let start = clock.now();
+                region.advance(start);
+                while region.flush(CLIENTS_AT_A_TIME) {
+                    // Endpoints take what is there, and what is said meanwhile is heard.
+                    tokio::task::yield_now().await;
+                    for _ in 0..BATCH {
+                        let Ok(command) = commands.try_recv() else { break };
+                        region.apply(clock.now(), command);
+                    }
+                }
+                region.record_frame(clock.now().since(start));
+            }
+            command = commands.recv() => {
+                let Some(command) = command else { return region };
+                let now = clock.now();
+                region.apply(now, command);
+                // What came together is done together, but a flood does not hold up the ticks.
+                for _ in 1..BATCH {
+                    let Ok(command) = commands.try_recv() else { break };
+                    region.apply(now, command);
+                }
+            }
+        }
+    }
+}
+
+/// Commands that are done between two looks at the tick.
+const BATCH: usize = 256;
+/// Clients that are told in one go what they lack.
+const CLIENTS_AT_A_TIME: usize = 64;
+const SHORTEST_FRAME: Duration = Duration::from_millis(1);
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::ids::{AgentId, RegionId, SessionId};
+    use crate::message::Vector3;
+    use crate::outbox::recorder::{decoded, recorder};
+    use crate::region::{Entrant, Heightmap, RegionInfo, RegionSettings, Whereabouts};
+    use crate::time::ManualClock;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_answers_ticks_and_ends() {
+        let info = Arc::new(RegionInfo::new(RegionId(Uuid::from_u128(1)), "Holm", 1000, 1000));
+        let region = Region::new(info, Heightmap::flat(21.0), 1, RegionSettings::default());
+        let (commands, receiver) = mpsc::channel(16);
+        let clock = Arc::new(ManualClock::default());
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(run(region, receiver, clock.clone(), stop.clone()));
+
+        let agent = AgentId(Uuid::from_u128(2));
+        let (outbox, mut sent) = recorder(agent, 1);
+        let position = Vector3::new(128.0, 128.0, 30.0);
+        let entrant = Entrant {
+            agent,
+            session: SessionId(Uuid::from_u128(3)),
+            first: "Ann".to_owned(),
+            last: "Tester".to_owned(),
+            outbox,
+            position,
+            look_at: Vector3::new(1.0, 0.0, 0.0),
+            whereabouts: Arc::new(Whereabouts::new(position)),
+        };
+        commands.send(Command::Enter(Box::new(entrant))).await.unwrap();
+        commands.send(Command::HandshakeReply { agent, flags: 0 }).await.unwrap();
+        for _ in 0..40 {
+            clock.advance(Duration::from_millis(100));
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let (answer, picture) = oneshot::channel();
+        commands.send(Command::Snapshot(answer)).await.unwrap();
+        let picture = picture.await.unwrap();
+        assert_eq!(picture.agents.len(), 1);
+        assert!((picture.agents[0].position.z - 21.95).abs() < 0.01, "it fell to the ground");
+        let updates: Vec<crate::message::ImprovedTerseObjectUpdate> = decoded(&sent.drain());
+        assert!(!updates.is_empty());
+        stop.cancel();
+        assert_eq!(task.await.unwrap().population(), 1);
+    }
+}

@@ -1,0 +1,125 @@
+//! A region with made-up agents whose outboxes the tests read.
+
+mod chat;
+mod entry;
+mod life;
+mod updates;
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::*;
+use crate::ids::RegionId;
+use crate::message::{self, AgentUpdate, Message, Vector3};
+use crate::outbox::recorder::{Recorder, decoded, recorder};
+
+/// One agent of a test.
+pub(super) struct Agent {
+    pub(super) id: AgentId,
+    pub(super) session: SessionId,
+    pub(super) sent: Recorder,
+    sequence: u32,
+}
+
+impl Agent {
+    /// What came since the last look, of one kind.
+    pub(super) fn got<M: Message>(&mut self) -> Vec<M> {
+        decoded(&self.sent.drain())
+    }
+
+    /// The texts of chat that came since the last look.
+    pub(super) fn heard(&mut self) -> Vec<String> {
+        let lines: Vec<message::ChatFromSimulator> = self.got();
+        lines.iter().map(|line| message::text(&line.chat_data.message)).collect()
+    }
+}
+
+/// A region and its time.
+pub(super) struct World {
+    pub(super) region: Region,
+    pub(super) now: Timestamp,
+    next: u32,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self::with(RegionSettings::default())
+    }
+
+    pub(super) fn with(settings: RegionSettings) -> Self {
+        let mut info = RegionInfo::new(RegionId(Uuid::from_u128(1)), "Holm", 1000, 1001);
+        info.owner = AgentId(Uuid::from_u128(77));
+        let region = Region::new(Arc::new(info), Heightmap::flat(21.0), 7, settings);
+        Self { region, now: Timestamp::from_millis(1000), next: 1 }
+    }
+
+    /// At the door, not in.
+    pub(super) fn entrant(&mut self, x: f32, y: f32, z: f32) -> (Entrant, Agent) {
+        let number = self.next;
+        self.next += 1;
+        let id = AgentId(Uuid::from_u128(1000 + u128::from(number)));
+        let session = SessionId(Uuid::from_u128(9000 + u128::from(number)));
+        let (outbox, sent) = recorder(id, number);
+        let position = Vector3::new(x, y, z);
+        let entrant = Entrant {
+            agent: id,
+            session,
+            first: format!("Agent{number}"),
+            last: "Tester".to_owned(),
+            outbox,
+            position,
+            look_at: Vector3::new(0.0, 1.0, 0.0),
+            whereabouts: Arc::new(Whereabouts::new(position)),
+        };
+        (entrant, Agent { id, session, sent, sequence: 0 })
+    }
+
+    /// In the region, handshake not answered.
+    pub(super) fn enter(&mut self, x: f32, y: f32) -> Agent {
+        let (entrant, agent) = self.entrant(x, y, 21.95);
+        self.region.apply(self.now, Command::Enter(Box::new(entrant)));
+        agent
+    }
+
+    /// In the region and shown the world.
+    pub(super) fn join(&mut self, x: f32, y: f32) -> Agent {
+        let agent = self.enter(x, y);
+        self.region.apply(self.now, Command::HandshakeReply { agent: agent.id, flags: 0 });
+        agent
+    }
+
+    pub(super) fn tick(&mut self) {
+        self.now = self.now + self.region.frame();
+        self.region.tick(self.now);
+    }
+
+    pub(super) fn ticks(&mut self, count: u32) {
+        for _ in 0..count {
+            self.tick();
+        }
+    }
+
+    pub(super) fn steer(&mut self, agent: &mut Agent, flags: movement::ControlFlags) {
+        agent.sequence += 1;
+        let mut update = Box::new(AgentUpdate::default());
+        update.agent_data.control_flags = flags.bits();
+        let sequence = agent.sequence;
+        self.region.apply(self.now, Command::Movement { agent: agent.id, sequence, update });
+    }
+
+    pub(super) fn say(&mut self, agent: &Agent, text: &str, kind: u8, channel: i32) {
+        let text = text.to_owned();
+        self.region.apply(self.now, Command::Chat { agent: agent.id, text, kind, channel });
+    }
+
+    pub(super) fn leave(&mut self, agent: &Agent) {
+        let (agent, session) = (agent.id, agent.session);
+        self.region.apply(self.now, Command::Leave { agent, session });
+    }
+
+    pub(super) fn position(&self, agent: &Agent) -> Vector3 {
+        let snapshot = self.region.snapshot();
+        snapshot.agents.iter().find(|other| other.agent == agent.id).unwrap().position
+    }
+}
