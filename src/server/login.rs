@@ -279,12 +279,18 @@ impl LoginBackend for Gate {
         self.grid_info.clone()
     }
 
-    fn grid_stats(&self) -> GridStats {
-        GridStats {
-            residents: 0,
-            active_users: self.shared.sessions.len() as u64,
-            region_count: self.world.regions.len() as u64,
-        }
+    fn grid_stats(&self) -> BoxFuture<'_, GridStats> {
+        Box::pin(async {
+            let residents = self.shared.accounts.count().await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "accounts cannot be counted");
+                0
+            });
+            GridStats {
+                residents,
+                active_users: self.shared.sessions.len() as u64,
+                region_count: self.world.regions.len() as u64,
+            }
+        })
     }
 
     fn welcome(&self) -> Welcome {

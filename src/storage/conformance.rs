@@ -104,6 +104,7 @@ fn accounts_are_listed_by_name_in_pages(store: &mut dyn Store) {
         seen.extend(page.iter().map(|account| account.name.to_string()));
     }
     assert_eq!(seen, ["a A", "A b", "B b", "c c"]);
+    assert_eq!(store.count_accounts().unwrap(), 4);
     assert_eq!(store.accounts(None, 0).unwrap(), []);
 }
 

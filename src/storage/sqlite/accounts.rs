@@ -62,6 +62,11 @@ impl AccountStore for SqliteStore {
         sql(READ, read())
     }
 
+    fn count_accounts(&mut self) -> Result<u64, StoreError> {
+        let count = self.connection.query_row("SELECT COUNT(*) FROM accounts", [], |row| row.get(0));
+        sql(READ, count.map(|count: i64| count.unsigned_abs()))
+    }
+
     fn set_password(&mut self, id: AgentId, password: &StoredPassword) -> Result<(), StoreError> {
         let text = "UPDATE accounts SET password = ?2, password_short = ?3 WHERE id = ?1";
         let parameters = params![blob(&id.0), password.full, password.short];
