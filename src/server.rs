@@ -35,11 +35,8 @@ use crate::time::{Clock, SystemClock};
 
 pub use error::ServerError;
 
-/// How long HTTP goes on after the agents were told that the server stops.
-const LAST_REQUESTS: Duration = Duration::from_secs(1);
-
-/// Everything must have ended this long after that.
-const STOP_WITHIN: Duration = Duration::from_millis(3500);
+/// Everything must have ended this long after [`Server::stop`] was called.
+const STOP_WITHIN: Duration = Duration::from_secs(4);
 
 /// Where a running server listens.
 #[derive(Clone, Debug)]
@@ -57,8 +54,7 @@ pub struct Server {
     addresses: Addresses,
     test_accounts: Vec<String>,
     store: StoreHandle,
-    shared: Arc<Shared>,
-    http_stop: CancellationToken,
+    stop: CancellationToken,
     tasks: TaskTracker,
 }
 
@@ -72,9 +68,6 @@ struct Shared {
     assets: Assets,
     sessions: Arc<Sessions>,
     bus: Arc<LocalBus>,
-    /// Somebody asked for a stop; [`Server::stop`] is what does it.
-    stop_asked: CancellationToken,
-    /// Regions, endpoints and polls end.
     stop: CancellationToken,
 }
 
@@ -86,7 +79,7 @@ impl Server {
     pub async fn start(config: Config) -> Result<Self, ServerError> {
         let metrics = metrics::install();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let (http_stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
 
         let store = open_store(&config)?;
         let accounts = Accounts::new(store.clone(), clock.clone(), accounts_config(&config));
@@ -110,8 +103,7 @@ impl Server {
             accounts,
             sessions: Arc::new(Sessions::default()),
             bus: Arc::new(LocalBus::default()),
-            stop_asked: CancellationToken::new(),
-            stop: CancellationToken::new(),
+            stop: stop.clone(),
             config,
         });
         let world = Arc::new(world::start(&shared, host, &tasks)?);
@@ -126,14 +118,14 @@ impl Server {
             ..Default::default()
         };
         let main_router = login::router(gate);
-        tasks.spawn(http::serve::serve(http, main_router, serve.clone(), http_stop.clone()));
-        tasks.spawn(http::serve::serve(control, control_router, serve, http_stop.clone()));
+        tasks.spawn(http::serve::serve(http, main_router, serve.clone(), stop.clone()));
+        tasks.spawn(http::serve::serve(control, control_router, serve, stop.clone()));
         tasks.spawn(upkeep::run(shared.clone(), world.clone()));
         tasks.close();
 
         let regions = world.regions.iter().map(|region| region.info.clone()).collect();
         let addresses = Addresses { login_uri, control_uri, regions };
-        Ok(Self { addresses, test_accounts, store, shared, http_stop, tasks })
+        Ok(Self { addresses, test_accounts, store, stop, tasks })
     }
 
     /// Where it listens.
@@ -148,7 +140,7 @@ impl Server {
 
     /// Completes when the control API asked for a stop.
     pub async fn stopped(&self) {
-        self.shared.stop_asked.cancelled().await;
+        self.stop.cancelled().await;
     }
 
     /// Ends everything. What was acknowledged is on disk when this returns.
@@ -156,13 +148,7 @@ impl Server {
     /// # Errors
     /// When the store could not be flushed.
     pub async fn stop(self) -> Result<(), ServerError> {
-        let was_empty = self.shared.sessions.is_empty();
-        self.shared.stop.cancel();
-        if !was_empty {
-            // Clients that are told to go post a last time to their event queues.
-            tokio::time::sleep(LAST_REQUESTS).await;
-        }
-        self.http_stop.cancel();
+        self.stop.cancel();
         if tokio::time::timeout(STOP_WITHIN, self.tasks.wait()).await.is_err() {
             tracing::warn!(tasks = self.tasks.len(), "stopped without waiting any longer");
         }

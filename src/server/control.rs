@@ -62,7 +62,7 @@ impl Backend {
 
 impl ControlBackend for Backend {
     fn is_ready(&self) -> bool {
-        !self.shared.stop_asked.is_cancelled() && !self.shared.stop.is_cancelled()
+        !self.shared.stop.is_cancelled()
     }
 
     fn metrics(&self) -> String {
@@ -158,7 +158,7 @@ impl ControlBackend for Backend {
 
     fn shutdown(&self) {
         tracing::info!("stop asked for by the control API");
-        self.shared.stop_asked.cancel();
+        self.shared.stop.cancel();
     }
 }
 
