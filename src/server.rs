@@ -180,7 +180,6 @@ fn accounts_config(config: &Config) -> AccountsConfig {
         hash_cost: HashCost {
             memory_kib: login.argon2_memory_kib,
             passes: login.argon2_passes,
-            ..HashCost::STORED
         },
         verified_logins: login.verified_cache as usize,
         account_failures: limit(login.failures_per_account),

@@ -116,9 +116,8 @@ impl Gate {
     /// and the next succeeds.
     fn end_previous(&self, account: &Account) -> Result<(), LoginFailure> {
         let Some(previous) = self.shared.sessions.by_agent(account.id) else { return Ok(()) };
-        match previous.outbox() {
-            Some(outbox) => outbox.close(CloseReason::Superseded, ""),
-            None => {}
+        if let Some(outbox) = previous.outbox() {
+            outbox.close(CloseReason::Superseded, "");
         }
         self.shared.sessions.remove(&previous, CloseReason::Superseded);
         match self.shared.config.grid.duplicate_login {
