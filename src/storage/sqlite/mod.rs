@@ -25,6 +25,11 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
+    /// Whether the directory has a database, of whatever kind.
+    pub fn exists(directory: &Path) -> bool {
+        directory.join(DATABASE).exists()
+    }
+
     /// Opens the data directory, making it and the database if they are not there, and brings an
     /// older database up to date.
     ///

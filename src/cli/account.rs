@@ -1,0 +1,406 @@
+//! `holm account`: accounts in a data directory, while no server uses it.
+//!
+//! A running server has the directory to itself; its control API makes accounts then.
+
+use std::io::{self, BufRead, IsTerminal as _, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::exit::{CONFIG, Failure, INPUT, INTERNAL, REFUSED, STORAGE, USAGE};
+use super::serve_args::MessageFormat;
+use crate::config::{self, Config, Overrides};
+use crate::ids::AgentId;
+use crate::services::accounts::{AccountError, AccountName, Accounts, AccountsConfig, NewPassword};
+use crate::services::ports::{Account, StoreError, StoreHandle};
+use crate::storage::SqliteStore;
+use crate::time::SystemClock;
+
+/// Flags of `holm account`.
+#[derive(Clone, Debug, Args)]
+pub struct AccountArgs {
+    /// Configuration file (TOML); it may name the data directory and the cost of a hash
+    #[arg(long, value_name = "FILE", env = "HOLM_CONFIG", global = true)]
+    config: Option<PathBuf>,
+    /// Directory of the database [default: holm-data]
+    #[arg(long, value_name = "DIR", global = true)]
+    data: Option<PathBuf>,
+    /// Form of the lines on stdout
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, global = true)]
+    message_format: MessageFormat,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Action {
+    /// Create an account
+    Add {
+        #[command(flatten)]
+        name: Name,
+        #[command(flatten)]
+        password: Password,
+        /// The account's id [default: a random one]
+        #[arg(long, value_name = "UUID")]
+        uuid: Option<Uuid>,
+    },
+    /// List all accounts by name
+    List,
+    /// Give an account a new password
+    Passwd {
+        #[command(flatten)]
+        name: Name,
+        #[command(flatten)]
+        password: Password,
+    },
+    /// Remove an account and its inventory
+    Remove {
+        #[command(flatten)]
+        name: Name,
+    },
+}
+
+#[derive(Clone, Debug, Args)]
+struct Name {
+    /// First name, or both as `first.last`
+    first: String,
+    /// Last name; an account of one word has the last name `Resident`
+    last: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+struct Password {
+    /// The password, or `$1$` and its MD5 in hex; other users of this machine can see it
+    /// [default: the first line of stdin]
+    #[arg(long, value_name = "TEXT")]
+    password: Option<String>,
+}
+
+/// Does what `args` say, with the terminal for input and output.
+///
+/// # Errors
+/// [`Failure`] with the exit code: configuration, storage (also when a server uses the
+/// directory), a bad name or password, or a refusal.
+pub fn run(
+    args: &AccountArgs,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<(), Failure> {
+    if io::stdin().is_terminal() && args.reads_password() {
+        eprint!("password (it will be visible): ");
+    }
+    run_with(args, environment, &mut io::stdin().lock(), &mut io::stdout().lock())
+}
+
+fn run_with(
+    args: &AccountArgs,
+    environment: impl IntoIterator<Item = (String, String)>,
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+) -> Result<(), Failure> {
+    let overrides = Overrides { data: args.data.clone(), ..Overrides::default() };
+    let config = config::load(args.config.as_deref(), environment, &overrides)?.config;
+    // All that can be wrong with the command line is said before anything is opened.
+    let task = Task::read(&args.action, input)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(|error| Failure::new(INTERNAL, format!("no runtime: {error}")))?;
+    runtime.block_on(async {
+        let (accounts, store) = open(&config, matches!(task, Task::Add(..)))?;
+        let report = perform(&accounts, task).await;
+        let closed = store.shutdown().await;
+        let report = report?;
+        closed
+            .map_err(|error| Failure::new(STORAGE, error.to_string()))?
+            .map_err(|error| failure(&error.into()))?;
+        write(&report, args.message_format, output)
+            .map_err(|error| Failure::new(INTERNAL, format!("cannot write to stdout: {error}")))
+    })
+}
+
+impl AccountArgs {
+    fn reads_password(&self) -> bool {
+        matches!(&self.action,
+            Action::Add { password, .. } | Action::Passwd { password, .. }
+                if password.password.is_none())
+    }
+}
+
+/// What to do, with everything checked.
+enum Task {
+    Add(AccountName, NewPassword, Option<AgentId>),
+    List,
+    Passwd(AccountName, NewPassword),
+    Remove(AccountName),
+}
+
+impl Task {
+    fn read(action: &Action, input: &mut dyn BufRead) -> Result<Self, Failure> {
+        Ok(match action {
+            Action::Add { name, password, uuid } => {
+                if uuid.is_some_and(|uuid| uuid.is_nil()) {
+                    return Err(Failure::new(USAGE, "the null uuid cannot be an account's"));
+                }
+                Self::Add(name.read()?, password.read(input)?, uuid.map(AgentId))
+            }
+            Action::List => Self::List,
+            Action::Passwd { name, password } => Self::Passwd(name.read()?, password.read(input)?),
+            Action::Remove { name } => Self::Remove(name.read()?),
+        })
+    }
+}
+
+impl Name {
+    fn read(&self) -> Result<AccountName, Failure> {
+        let name = match &self.last {
+            Some(last) => AccountName::new(&self.first, last),
+            None => AccountName::parse(&self.first),
+        };
+        name.map_err(|error| Failure::new(USAGE, error.to_string()))
+    }
+}
+
+impl Password {
+    fn read(&self, input: &mut dyn BufRead) -> Result<NewPassword, Failure> {
+        let text = match &self.password {
+            Some(text) => text.clone(),
+            None => first_line(input)
+                .map_err(|error| Failure::new(INPUT, format!("password from stdin: {error}")))?,
+        };
+        NewPassword::parse(&text).map_err(|error| Failure::new(USAGE, error.to_string()))
+    }
+}
+
+fn first_line(input: &mut dyn BufRead) -> io::Result<String> {
+    let mut line = String::new();
+    let mut limited = io::Read::take(input, LONGEST_PASSWORD);
+    limited.read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn open(config: &Config, create: bool) -> Result<(Accounts, StoreHandle), Failure> {
+    if config.storage.ephemeral {
+        return Err(Failure::new(CONFIG, "storage is ephemeral, so there are no accounts to keep"));
+    }
+    let directory = &config.storage.directory;
+    if !create && !SqliteStore::exists(directory) {
+        let message = format!("data directory {} has no database", directory.display());
+        return Err(Failure::new(STORAGE, message));
+    }
+    let store =
+        SqliteStore::open(directory).map_err(|error| Failure::new(STORAGE, error.to_string()))?;
+    let store = StoreHandle::spawn(Box::new(store))
+        .map_err(|error| Failure::new(INTERNAL, format!("no storage thread: {error}")))?;
+    let settings = AccountsConfig::new(&config.login, false);
+    Ok((Accounts::new(store.clone(), Arc::new(SystemClock::new()), settings), store))
+}
+
+async fn perform(accounts: &Accounts, task: Task) -> Result<Vec<Line>, Failure> {
+    match task {
+        Task::Add(name, password, id) => {
+            let made = accounts.create(name, password, id).await.map_err(|e| failure(&e))?;
+            Ok(vec![Line::AccountCreated(Entry::of(&made))])
+        }
+        Task::List => list(accounts).await.map_err(|error| failure(&error)),
+        Task::Passwd(name, password) => {
+            let account = find(accounts, &name).await?;
+            accounts.set_password(account.id, password).await.map_err(|e| failure(&e))?;
+            Ok(vec![Line::PasswordChanged(Entry::of(&account))])
+        }
+        Task::Remove(name) => {
+            let account = find(accounts, &name).await?;
+            accounts.remove(account.id).await.map_err(|error| failure(&error))?;
+            Ok(vec![Line::AccountRemoved(Entry::of(&account))])
+        }
+    }
+}
+
+async fn list(accounts: &Accounts) -> Result<Vec<Line>, AccountError> {
+    let mut lines = Vec::new();
+    let mut after = None;
+    loop {
+        let page = accounts.list(after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(lines) };
+        after = Some(last.name.key());
+        lines.extend(page.iter().map(|account| Line::Account(Entry::of(account))));
+    }
+}
+
+async fn find(accounts: &Accounts, name: &AccountName) -> Result<Account, Failure> {
+    let found = accounts.find(name).await.map_err(|error| failure(&error))?;
+    found.ok_or_else(|| Failure::new(REFUSED, format!("no account is named `{name}`")))
+}
+
+fn failure(error: &AccountError) -> Failure {
+    let code = match error {
+        AccountError::Store(
+            StoreError::NameTaken(_) | StoreError::IdTaken(_) | StoreError::NotFound(_),
+        ) => REFUSED,
+        AccountError::Store(_) | AccountError::Gone(_) => STORAGE,
+        AccountError::Hash(_) => CONFIG,
+        AccountError::Busy | AccountError::Interrupted => INTERNAL,
+    };
+    // The cause of a storage failure is what helps.
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+    Failure::new(code, format!("{error}{}", cause.unwrap_or_default()))
+}
+
+/// One line of the report.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Line {
+    Account(Entry),
+    AccountCreated(Entry),
+    PasswordChanged(Entry),
+    AccountRemoved(Entry),
+}
+
+#[derive(Serialize)]
+struct Entry {
+    uuid: Uuid,
+    first: String,
+    last: String,
+    /// Seconds since 1970.
+    created_at: u64,
+    /// Seconds since 1970; null before the first login.
+    last_login: Option<u64>,
+}
+
+impl Entry {
+    fn of(account: &Account) -> Self {
+        Self {
+            uuid: account.id.0,
+            first: account.name.first().to_owned(),
+            last: account.name.last().to_owned(),
+            created_at: account.created_at,
+            last_login: account.last_login,
+        }
+    }
+}
+
+fn write(lines: &[Line], format: MessageFormat, output: &mut dyn Write) -> io::Result<()> {
+    for line in lines {
+        if format == MessageFormat::Json {
+            serde_json::to_writer(&mut *output, line)?;
+            writeln!(output)?;
+            continue;
+        }
+        let (before, entry) = match line {
+            Line::Account(entry) => ("", entry),
+            Line::AccountCreated(entry) => ("created ", entry),
+            Line::PasswordChanged(entry) => ("new password for ", entry),
+            Line::AccountRemoved(entry) => ("removed ", entry),
+        };
+        let Entry { uuid, first, last, .. } = entry;
+        writeln!(output, "{before}{uuid}  {first} {last}")?;
+    }
+    output.flush()
+}
+
+/// No client sends more than the first 16 characters or a digest; this is for typing errors.
+const LONGEST_PASSWORD: u64 = 4096;
+
+/// Accounts read at a time.
+const PAGE: usize = 500;
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use serde_json::Value;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        args: AccountArgs,
+    }
+
+    struct Directory(tempfile::TempDir);
+
+    impl Directory {
+        /// Cheap hashes, and nothing of the machine's environment.
+        fn run(&self, line: &str, input: &str) -> Result<String, Failure> {
+            let words = std::iter::once("account").chain(line.split_whitespace());
+            let mut args = Command::parse_from(words).args;
+            args.data = Some(self.0.path().join("data"));
+            let environment = [
+                ("HOLM_LOGIN_ARGON2_MEMORY_KIB".to_owned(), "1024".to_owned()),
+                ("HOLM_LOGIN_ARGON2_PASSES".to_owned(), "1".to_owned()),
+            ];
+            let mut output = Vec::new();
+            run_with(&args, environment, &mut input.as_bytes(), &mut output)?;
+            Ok(String::from_utf8(output).unwrap())
+        }
+
+        fn code(&self, line: &str, input: &str) -> (u8, String) {
+            let failure = self.run(line, input).unwrap_err();
+            (failure.code, failure.message)
+        }
+    }
+
+    fn directory() -> Directory {
+        Directory(tempfile::tempdir().unwrap())
+    }
+
+    const ID: &str = "00000000-0000-4000-8000-00000000000a";
+
+    #[test]
+    fn accounts_are_added_listed_changed_and_removed() {
+        let directory = directory();
+        let added = directory.run(&format!("add Test User --password test --uuid {ID}"), "");
+        assert_eq!(added.unwrap(), format!("created {ID}  Test User\n"));
+        directory.run("add alice.tester", "secret\r\nrest").unwrap();
+        let listed = directory.run("list", "").unwrap();
+        let names: Vec<&str> = listed.lines().map(|line| &line[ID.len() + 2..]).collect();
+        assert_eq!(names, ["alice tester", "Test User"]);
+        let changed = directory.run("passwd test user --password other", "").unwrap();
+        assert_eq!(changed, format!("new password for {ID}  Test User\n"));
+        directory.run("remove Alice Tester", "").unwrap();
+        assert_eq!(directory.run("list", "").unwrap(), format!("{ID}  Test User\n"));
+    }
+
+    #[test]
+    fn json_is_one_object_per_line() {
+        let directory = directory();
+        let line = format!("add Test --password test --uuid {ID} --message-format json");
+        let added: Value = serde_json::from_str(&directory.run(&line, "").unwrap()).unwrap();
+        assert_eq!(added["event"], "account_created");
+        let listed = directory.run("list --message-format json", "").unwrap();
+        let listed: Value = serde_json::from_str(listed.trim_end()).unwrap();
+        assert_eq!(listed["event"], "account");
+        assert_eq!(listed["uuid"], ID);
+        assert_eq!((&listed["first"], &listed["last"]), (&"Test".into(), &"Resident".into()));
+        assert!(listed["created_at"].as_u64().unwrap() > 1_700_000_000);
+        assert_eq!(listed["last_login"], Value::Null);
+    }
+
+    #[test]
+    fn refusals_have_their_codes() {
+        let directory = directory();
+        assert_eq!(directory.code("list", "").0, STORAGE);
+        directory.run("add Test User --password test", "").unwrap();
+        let taken = directory.code("add TEST USER --password x", "");
+        assert_eq!(taken, (REFUSED, "account name `TEST USER` is taken".to_owned()));
+        let unknown = directory.code("remove No Body", "");
+        assert_eq!(unknown, (REFUSED, "no account is named `No Body`".to_owned()));
+        let null = format!("add A B --password x --uuid {}", Uuid::nil());
+        for usage in ["add Test User", "add A B --password $1$12", &null] {
+            assert_eq!(directory.code(usage, "\n").0, USAGE, "{usage}");
+        }
+    }
+
+    #[test]
+    fn directory_of_a_running_server_is_left_alone() {
+        let directory = directory();
+        directory.run("add Test User --password test", "").unwrap();
+        let server = SqliteStore::open(&directory.0.path().join("data")).unwrap();
+        let (code, message) = directory.code("list", "");
+        assert_eq!(code, STORAGE);
+        assert!(message.ends_with("is in use by another holm"), "{message}");
+        drop(server);
+        assert!(directory.run("list", "").is_ok());
+    }
+}
