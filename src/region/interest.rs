@@ -237,7 +237,7 @@ impl Region {
             let distance = distance_squared(*own_place, *place) as u32;
             // Every other tick the turn goes round, so that the far are not forgotten.
             let order = if round && slot != viewer {
-                1 + ((slot + marks.len() - view.cursor) % marks.len()) as u32
+                1 + ((slot + marks.len() - view.cursor % marks.len()) % marks.len()) as u32
             } else {
                 distance
             };
@@ -261,7 +261,8 @@ impl Region {
             NEAR..FAR => 2,
             _ => 4,
         };
-        (self.ticks as usize + phase) % every == 0
+        // By pairs of ticks, because every other tick takes another order.
+        (self.ticks as usize / 2 + phase).is_multiple_of(every)
     }
 
     fn send_motions(&mut self, view: &mut View, pipe: &mut Pipe<'_>, scratch: &mut Scratch) {
