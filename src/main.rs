@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use holm::cli::exit::{self, Failure};
-use holm::cli::{Cli, Command, ServeArgs, health};
+use holm::cli::{Cli, Command, ServeArgs, decode, health, serve};
 use holm::config::{Config, Loaded};
 use tracing_subscriber::EnvFilter;
 
@@ -25,9 +25,10 @@ fn main() -> ExitCode {
 fn run(command: Command, log: Option<&str>) -> Result<(), Failure> {
     match command {
         Command::Serve(args) => {
-            load(&args, log)?;
-            Err(Failure::new(exit::INTERNAL, "this build has no server"))
+            let config = load(&args, log)?;
+            serve::run(config, args.message_format())
         }
+        Command::Decode(args) => decode::run(&args, &mut io::stdout().lock()),
         Command::Config(args) => {
             print!("{}", load(&args, log)?.to_toml()?);
             Ok(())

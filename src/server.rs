@@ -93,7 +93,8 @@ impl Server {
         let login_uri = base_uri(&network.advertised_host(), &http)?;
         let control_uri = base_uri(&network.control_bind.to_string(), &control)?;
 
-        let first_region = RegionId(config.region.first().map(RegionConfig::id).unwrap_or_default());
+        let first_region =
+            RegionId(config.region.first().map(RegionConfig::id).unwrap_or_default());
         let shared = Arc::new(Shared {
             clock,
             inventory: Inventory::new(store.clone()),
@@ -106,13 +107,8 @@ impl Server {
             config,
         });
         let world = Arc::new(world::start(&shared, host, &tasks)?);
-        let gate = login::Gate::new(
-            shared.clone(),
-            world.clone(),
-            &login_uri,
-            http_port,
-            &test_accounts,
-        );
+        let gate =
+            login::Gate::new(shared.clone(), world.clone(), &login_uri, http_port, &test_accounts);
         let backend = control::Backend::new(shared.clone(), world.clone(), metrics);
 
         let control_router =
@@ -194,10 +190,7 @@ fn accounts_config(config: &Config) -> AccountsConfig {
 }
 
 /// Creates what the configuration wants and is missing; the names of the ready-made ones.
-async fn create_accounts(
-    config: &Config,
-    accounts: &Accounts,
-) -> Result<Vec<String>, ServerError> {
+async fn create_accounts(config: &Config, accounts: &Accounts) -> Result<Vec<String>, ServerError> {
     if let Some(file) = &config.login.accounts_file {
         let text = read_text(file)?;
         let wanted = accounts::parse_account_file(&text, &file.display().to_string())?;
@@ -219,9 +212,7 @@ fn read_text(file: &Path) -> Result<String, ServerError> {
 
 async fn listen(what: &'static str, ip: Ipv4Addr, port: u16) -> Result<TcpListener, ServerError> {
     let address = SocketAddr::from((ip, port));
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| ServerError::Bind { what, address, source })
+    TcpListener::bind(address).await.map_err(|source| ServerError::Bind { what, address, source })
 }
 
 fn base_uri(host: &str, listener: &TcpListener) -> Result<String, ServerError> {

@@ -57,6 +57,13 @@ impl From<ConfigError> for Failure {
     }
 }
 
+impl From<std::io::Error> for Failure {
+    /// Writing to stdout failed; whoever read it is gone.
+    fn from(error: std::io::Error) -> Self {
+        Self::new(INTERNAL, format!("cannot write to stdout: {error}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -192,3 +192,6 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, "application/llsd+xml")], body)
         .into_response()
 }
+
+#[cfg(test)]
+mod tests;

@@ -178,12 +178,12 @@ impl Pipe<'_> {
 }
 
 impl Region {
-    /// Sends to every client what it lacks. One call per tick.
-    pub(super) fn flush_views(&mut self) {
+    /// Sends to the clients in these slots what they lack.
+    pub(super) fn flush_views(&mut self, slots: std::ops::Range<usize>) {
         let share = self.settings.packets_per_tick / self.crowd.len().max(1);
         let packets = share.clamp(MIN_PACKETS, MAX_PACKETS);
         let mut scratch = std::mem::take(&mut self.scratch);
-        for slot in 0..self.crowd.slots() {
+        for slot in slots {
             self.flush_view(slot, packets, &mut scratch);
         }
         self.scratch = scratch;
@@ -375,7 +375,7 @@ fn encoded<M: Message>(message: &M, reliable: bool) -> Option<Outgoing> {
 pub const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Packets that a client gets per tick however many there are.
-const MIN_PACKETS: usize = 4;
+const MIN_PACKETS: usize = 3;
 /// Packets that a client gets per tick at most, terrain not counted.
 const MAX_PACKETS: usize = 32;
 /// Terrain packets per tick and client.

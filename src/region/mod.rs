@@ -34,6 +34,7 @@ pub use command::{Command, Entrant};
 pub use info::{RegionInfo, RegionLink, region_flags};
 pub use movement::Speeds;
 pub use snapshot::{AgentSnapshot, RegionCounters, RegionCounts, RegionSnapshot};
+pub use task::run;
 pub use terrain::{Heightmap, TerrainError};
 pub use whereabouts::Whereabouts;
 
@@ -52,10 +53,10 @@ pub struct RegionSettings {
     pub frame: Duration,
     /// How fast avatars are.
     pub speeds: Speeds,
-    /// How far chat carries.
-    pub chat: ChatRanges,
     /// Wall time at the clock's origin, since 1970.
     pub unix_at_origin: Duration,
+    /// How far chat carries.
+    pub chat: ChatRanges,
     /// Least time between two updates of an avatar that moves steadily. Changes do not wait.
     pub moving_interval: Duration,
     /// Bytes that may wait behind a client's throttles before it gets no more updates for now.
@@ -69,11 +70,11 @@ impl Default for RegionSettings {
         Self {
             frame: Duration::from_micros(90_909),
             speeds: Speeds::OPENSIM,
-            chat: ChatRanges::default(),
             unix_at_origin: Duration::ZERO,
+            chat: ChatRanges::default(),
             moving_interval: Duration::from_millis(200),
             backlog_limit: 24 * 1024,
-            packets_per_tick: 4096,
+            packets_per_tick: 1024,
         }
     }
 }
@@ -89,6 +90,8 @@ pub struct Region {
     wind: Option<Outgoing>,
     crowd: Crowd,
     scratch: Scratch,
+    /// The slot whose client is next to be told what it lacks in this tick.
+    flush_next: usize,
     counters: RegionCounters,
     frames: stats::Frames,
     ticks: u64,
@@ -120,6 +123,7 @@ impl Region {
             wind: stats::wind(seed),
             crowd: Crowd::default(),
             scratch: Scratch::default(),
+            flush_next: 0,
             counters: RegionCounters::default(),
             frames: stats::Frames::default(),
             ticks: 0,
@@ -174,8 +178,14 @@ impl Region {
         }
     }
 
-    /// Moves everything on to `now` and tells clients what they lack.
+    /// A whole tick: [`Self::advance`], then [`Self::flush`] until all is told.
     pub fn tick(&mut self, now: Timestamp) {
+        self.advance(now);
+        while self.flush(usize::MAX) {}
+    }
+
+    /// Moves everything on to `now` and says what is due to everybody.
+    pub fn advance(&mut self, now: Timestamp) {
         let elapsed = if self.ticks == 0 { Duration::ZERO } else { now.since(self.last_tick) };
         self.last_tick = now;
         self.ticks += 1;
@@ -192,8 +202,17 @@ impl Region {
             self.publish(now, slot);
         }
         self.show_world_to_the_silent(now);
-        self.flush_views();
         self.tell_periodically(now);
+        self.flush_next = 0;
+    }
+
+    /// Tells the next `clients` clients what they lack; false when all had their turn since
+    /// [`Self::advance`]. In parts, so that endpoints and commands need not wait for all.
+    pub fn flush(&mut self, clients: usize) -> bool {
+        let end = self.flush_next.saturating_add(clients).min(self.crowd.slots());
+        self.flush_views(self.flush_next..end);
+        self.flush_next = end;
+        end < self.crowd.slots()
     }
 
     /// Adds to the statistics how long a tick took; the shell knows.

@@ -29,7 +29,15 @@ pub async fn run(
             () = cancellation.cancelled() => return region,
             _ = ticks.tick() => {
                 let start = clock.now();
-                region.tick(start);
+                region.advance(start);
+                while region.flush(CLIENTS_AT_A_TIME) {
+                    // Endpoints take what is there, and what is said meanwhile is heard.
+                    tokio::task::yield_now().await;
+                    for _ in 0..BATCH {
+                        let Ok(command) = commands.try_recv() else { break };
+                        region.apply(clock.now(), command);
+                    }
+                }
                 region.record_frame(clock.now().since(start));
             }
             command = commands.recv() => {
@@ -48,6 +56,8 @@ pub async fn run(
 
 /// Commands that are done between two looks at the tick.
 const BATCH: usize = 256;
+/// Clients that are told in one go what they lack.
+const CLIENTS_AT_A_TIME: usize = 64;
 const SHORTEST_FRAME: Duration = Duration::from_millis(1);
 
 #[cfg(test)]

@@ -42,11 +42,7 @@ pub(super) fn access(
 }
 
 impl Backend {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        world: Arc<World>,
-        metrics: PrometheusHandle,
-    ) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, world: Arc<World>, metrics: PrometheusHandle) -> Self {
         Self { shared, world, metrics }
     }
 
@@ -55,8 +51,7 @@ impl Backend {
         for region in self.world.regions.iter() {
             let (answer, snapshot) = oneshot::channel();
             let asked = region.commands.send(Command::Snapshot(answer)).await.is_ok();
-            if asked
-                && let Ok(Ok(snapshot)) = tokio::time::timeout(SNAPSHOT_WITHIN, snapshot).await
+            if asked && let Ok(Ok(snapshot)) = tokio::time::timeout(SNAPSHOT_WITHIN, snapshot).await
             {
                 snapshots.push(snapshot);
             }

@@ -85,8 +85,7 @@ pub(super) fn start(
             let capacity = config.limits.outbox_queue as usize;
             let (endpoint, commands) = EndpointLink::channel(number, capacity);
             let settings = endpoint_settings(config);
-            let task =
-                Endpoint::new(socket, context.clone(), settings, endpoint.clone(), commands);
+            let task = Endpoint::new(socket, context.clone(), settings, endpoint.clone(), commands);
             tasks.spawn(task.run(shared.stop.clone()));
             endpoints.push(endpoint);
         }

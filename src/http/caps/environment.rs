@@ -43,9 +43,8 @@ pub(super) fn windlight(region: &RegionInfo, request: &CapRequest) -> Result<Cap
 
 /// One water and one sky frame; tracks 2 to 4, higher skies, are empty.
 fn day_cycle() -> Llsd {
-    let key = |name: &str| {
-        Llsd::Array(vec![llsd::map! { "key_keyframe" => 0.0, "key_name" => name }])
-    };
+    let key =
+        |name: &str| Llsd::Array(vec![llsd::map! { "key_keyframe" => 0.0, "key_name" => name }]);
     let empty = || Llsd::Array(Vec::new());
     llsd::map! {
         "frames" => llsd::map! { "sky" => sky(), "water" => water() },

@@ -55,6 +55,9 @@ pub(super) async fn departed(
 
 async fn read(request: CapRequest) -> Result<(Option<i32>, bool), CapError> {
     let body = request.post(MAX_BODY).await?;
+    if !matches!(body, Llsd::Map(_)) {
+        return Err(CapError::BadRequest("request body is not a map".into()));
+    }
     let ack = body.get("ack");
     let ack = (!ack.is_undef()).then(|| ack.as_i32());
     Ok((ack, body.get("done").as_bool()))

@@ -12,10 +12,7 @@ use crate::services::ports::Account;
 
 /// GET with `ids=…` as often as wanted. Ids that nobody has are listed apart: a viewer keeps asking
 /// for an id about which it was told nothing.
-pub(super) async fn display_names(
-    caps: &Caps,
-    request: CapRequest,
-) -> Result<CapReply, CapError> {
+pub(super) async fn display_names(caps: &Caps, request: CapRequest) -> Result<CapReply, CapError> {
     request.require(&Method::GET)?;
     let mut ids = Vec::new();
     let mut bad_ids = Vec::new();

@@ -1,3 +1,5 @@
+//! Every route of the control API, called without a socket.
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 

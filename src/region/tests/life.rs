@@ -10,9 +10,9 @@ fn live(seed: u64) -> (Region, u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut here: Vec<Agent> = Vec::new();
     let mut digest = 0_u64;
-    for _ in 0..1500 {
+    for _ in 0..500 {
         match random.u32(0..12) {
-            0 | 1 if here.len() < 40 => {
+            0 | 1 if here.len() < 20 => {
                 let agent = world.enter(random.f32() * 256.0, random.f32() * 256.0);
                 if random.bool() {
                     let id = agent.id;

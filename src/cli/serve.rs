@@ -1,0 +1,107 @@
+//! `holm serve`: starts the server, tells where it listens, waits for a reason to stop.
+
+use super::exit::{self, Failure};
+use super::output::{Event, Output, Ready, ReadyRegion};
+use super::serve_args::MessageFormat;
+use crate::config::Config;
+use crate::server::{Addresses, Server, ServerError};
+
+/// The password of the ready-made accounts.
+const TEST_PASSWORD: &str = "test";
+
+/// Serves until Ctrl-C, SIGTERM or the control API says stop.
+///
+/// # Errors
+/// When the server cannot start, or cannot flush its store at the end.
+pub fn run(config: Config, format: MessageFormat) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(exit::INTERNAL, format!("no runtime: {error}")))?;
+    let mut output = Output::stdout(format);
+    let result = runtime.block_on(serve(config, &mut output));
+    if let Err(failure) = &result {
+        let message = failure.message.clone();
+        output.event(&Event::Failed { code: failure.code, message })?;
+    }
+    result
+}
+
+async fn serve(config: Config, output: &mut Output<std::io::Stdout>) -> Result<(), Failure> {
+    let open = config.opens_accounts();
+    let server = Server::start(config).await?;
+    output.event(&Event::Ready(ready(server.addresses())))?;
+    if !server.test_accounts().is_empty() {
+        let names = server.test_accounts().to_vec();
+        output.event(&Event::TestAccounts { names, password: TEST_PASSWORD.to_owned() })?;
+    }
+    if open {
+        output.event(&Event::OpenAccounts)?;
+    }
+    let reason = tokio::select! {
+        () = server.stopped() => "control",
+        () = signal() => "signal",
+    };
+    output.event(&Event::Stopping { reason: reason.to_owned() })?;
+    server.stop().await?;
+    output.event(&Event::Stopped)?;
+    Ok(())
+}
+
+fn ready(addresses: &Addresses) -> Ready {
+    let regions = addresses.regions.iter().map(|region| ReadyRegion {
+        name: region.name.clone(),
+        uuid: region.id.0,
+        x: region.grid_x,
+        y: region.grid_y,
+        udp: region.address.to_string(),
+    });
+    Ready {
+        login_uri: addresses.login_uri.clone(),
+        control_uri: addresses.control_uri.clone(),
+        regions: regions.collect(),
+        pid: std::process::id(),
+    }
+}
+
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return interrupt().await;
+    };
+    tokio::select! {
+        () = interrupt() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    interrupt().await;
+}
+
+async fn interrupt() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without a handler the system ends the process; waiting is all that is left.
+        std::future::pending::<()>().await;
+    }
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        let code = match &error {
+            ServerError::Bind { .. } => exit::BIND,
+            ServerError::Storage(_) | ServerError::Store(_) | ServerError::StoreGone => {
+                exit::STORAGE
+            }
+            ServerError::NoAddress { .. } | ServerError::Control(_) => exit::CONFIG,
+            ServerError::AccountFile(_)
+            | ServerError::File { .. }
+            | ServerError::Terrain { .. } => exit::INPUT,
+            ServerError::System(_) | ServerError::Account(_) => exit::INTERNAL,
+        };
+        Self::new(code, error.to_string())
+    }
+}

@@ -1,0 +1,42 @@
+//! A real server on free ports and clients that speak the real protocol: one file per topic.
+
+#[path = "grid/chat.rs"]
+mod chat;
+#[path = "grid/circuits.rs"]
+mod circuits;
+#[path = "grid/entry.rs"]
+mod entry;
+#[path = "grid/im.rs"]
+mod im;
+#[path = "grid/leaving.rs"]
+mod leaving;
+#[path = "grid/login.rs"]
+mod login;
+#[path = "grid/movement.rs"]
+mod movement;
+#[path = "grid/names.rs"]
+mod names;
+
+use std::time::Duration;
+
+use holm::client::{Client, ClientError};
+use holm::message::Message;
+
+/// Long enough for anything that must come.
+pub const SOON: Duration = Duration::from_secs(10);
+
+/// That something does not come is told by something later that does: after the marker, nothing of
+/// kind `M` that fits may have been heard.
+pub async fn heard_before<M: Message, Marker: Message>(
+    client: &mut Client,
+    fits: impl Fn(&M) -> bool,
+    is_marker: impl Fn(&Marker) -> bool,
+) -> Result<bool, ClientError> {
+    client.expect::<Marker>(SOON, is_marker).await?;
+    // The marker has come, so whatever was sent before it has come, too.
+    match client.expect::<M>(Duration::from_millis(1), fits).await {
+        Ok(_) => Ok(true),
+        Err(ClientError::TimedOut(..)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,164 @@
+use std::time::Duration;
+
+use anyhow::Result;
+use bytes::{BufMut, Bytes, BytesMut};
+use holm::client::Client;
+use holm::message::header::{PacketFlags, parse, write_header};
+use holm::message::{
+    self, ChatFromSimulator, CompleteAgentMovement, Message, PacketAck, UseCircuitCode, text,
+};
+use holm::testing::TestGrid;
+use tokio::net::UdpSocket;
+
+use super::SOON;
+
+/// A client without a circuit: just datagrams.
+struct Raw {
+    socket: UdpSocket,
+}
+
+impl Raw {
+    async fn to(client: &Client) -> Result<Self> {
+        let socket = UdpSocket::bind("127.0.0.1:0").await?;
+        socket.connect(client.login.simulator).await?;
+        Ok(Self { socket })
+    }
+
+    async fn send<M: Message>(&self, flags: PacketFlags, sequence: u32, message: &M) -> Result<()> {
+        let encoded = message::encode(message)?;
+        let coded = if encoded.zerocoded { PacketFlags::ZEROCODED } else { PacketFlags::empty() };
+        let mut datagram = BytesMut::new();
+        write_header(flags | coded, sequence, &mut datagram);
+        datagram.put_slice(&encoded.body);
+        self.socket.send(&datagram).await?;
+        Ok(())
+    }
+
+    /// The next datagram, or nothing within `wait`.
+    async fn receive(&self, wait: Duration) -> Result<Option<Bytes>> {
+        let mut buffer = vec![0; 2048];
+        match tokio::time::timeout(wait, self.socket.recv(&mut buffer)).await {
+            Err(_) => Ok(None),
+            Ok(length) => Ok(Some(Bytes::copy_from_slice(&buffer[..length?]))),
+        }
+    }
+}
+
+fn opening(client: &Client) -> UseCircuitCode {
+    let mut open = UseCircuitCode::default();
+    open.circuit_code.code = client.login.circuit_code.0;
+    open.circuit_code.session_id = client.login.session_id.0;
+    open.circuit_code.id = client.login.agent_id.0;
+    open
+}
+
+/// Some libraries look for the handshake only once this ack has been read by itself.
+#[tokio::test]
+async fn use_circuit_code_is_acked_in_a_datagram_of_its_own() -> Result<()> {
+    let grid = TestGrid::start().await?;
+    let login = holm::client::LoginAnswer::request(grid.http(), &grid.options("A", "B")).await?;
+    let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    socket.connect(login.simulator).await?;
+    let raw = Raw { socket };
+    let mut open = UseCircuitCode::default();
+    open.circuit_code.code = login.circuit_code.0;
+    open.circuit_code.session_id = login.session_id.0;
+    open.circuit_code.id = login.agent_id.0;
+    let mut movement = CompleteAgentMovement::default();
+    movement.agent_data.agent_id = login.agent_id.0;
+    movement.agent_data.session_id = login.session_id.0;
+    movement.agent_data.circuit_code = login.circuit_code.0;
+    raw.send(PacketFlags::RELIABLE, 0, &open).await?;
+    raw.send(PacketFlags::RELIABLE, 1, &movement).await?;
+
+    let first = parse(&raw.receive(SOON).await?.expect("an answer"))?;
+    assert_eq!(first.id, PacketAck::ID);
+    assert!(first.acks.is_empty());
+    let ack = message::decode::<PacketAck>(&first.body)?;
+    assert_eq!(ack.packets.iter().map(|packet| packet.id).collect::<Vec<_>>(), [0]);
+    grid.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_circuit_needs_the_secrets_of_its_login() -> Result<()> {
+    let grid = TestGrid::start().await?;
+    let mut client = grid.enter("Alice", "Tester").await?;
+    let raw = Raw::to(&client).await?;
+    let mut wrong_session = opening(&client);
+    wrong_session.circuit_code.session_id = uuid::Uuid::from_u128(1);
+    let mut wrong_code = opening(&client);
+    wrong_code.circuit_code.code ^= 1;
+    for (sequence, open) in [wrong_session, wrong_code, opening(&client)].iter().enumerate() {
+        raw.send(PacketFlags::RELIABLE, sequence as u32, open).await?;
+    }
+    // The last was right but from another address: refused, and the first circuit lives on.
+    client.say("still mine").await?;
+    client
+        .expect::<ChatFromSimulator>(SOON, |chat| text(&chat.chat_data.message) == "still mine")
+        .await?;
+    assert_eq!(raw.receive(Duration::from_millis(50)).await?, None);
+    let metrics = grid.http().get(&format!("{}metrics", grid.control_uri())).await?;
+    let metrics = String::from_utf8_lossy(&metrics.body).into_owned();
+    for reason in ["wrong_session_or_agent", "unknown_circuit_code", "address_change"] {
+        assert!(metrics.contains(reason), "{reason} is not counted:\n{metrics}");
+    }
+    grid.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn garbage_disturbs_nobody() -> Result<()> {
+    let grid = TestGrid::start().await?;
+    let mut client = grid.enter("Alice", "Tester").await?;
+    let raw = Raw::to(&client).await?;
+    for length in [0usize, 1, 5, 6, 7, 40, 1200] {
+        for fill in [0u8, 1, 0x80, 0xFF] {
+            raw.socket.send(&vec![fill; length]).await?;
+        }
+    }
+    client.say("fine").await?;
+    client
+        .expect::<ChatFromSimulator>(SOON, |chat| text(&chat.chat_data.message) == "fine")
+        .await?;
+    grid.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_repeated_packet_is_acked_again_and_heard_once() -> Result<()> {
+    let grid = TestGrid::start().await?;
+    let login = holm::client::LoginAnswer::request(grid.http(), &grid.options("A", "B")).await?;
+    let mut listener = grid.enter("Listener", "Tester").await?;
+    let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    socket.connect(login.simulator).await?;
+    let raw = Raw { socket };
+    let mut open = UseCircuitCode::default();
+    open.circuit_code.code = login.circuit_code.0;
+    open.circuit_code.session_id = login.session_id.0;
+    open.circuit_code.id = login.agent_id.0;
+    raw.send(PacketFlags::RELIABLE, 0, &open).await?;
+    let mut movement = CompleteAgentMovement::default();
+    movement.agent_data.agent_id = login.agent_id.0;
+    movement.agent_data.session_id = login.session_id.0;
+    movement.agent_data.circuit_code = login.circuit_code.0;
+    raw.send(PacketFlags::RELIABLE, 1, &movement).await?;
+
+    let mut chat = holm::message::ChatFromViewer::default();
+    chat.agent_data.agent_id = login.agent_id.0;
+    chat.agent_data.session_id = login.session_id.0;
+    chat.chat_data.message = message::variable2("once");
+    chat.chat_data.type_ = 2;
+    for flags in [PacketFlags::RELIABLE, PacketFlags::RELIABLE | PacketFlags::RESENT] {
+        raw.send(flags, 2, &chat).await?;
+    }
+    chat.chat_data.message = message::variable2("twice");
+    raw.send(PacketFlags::RELIABLE, 3, &chat).await?;
+
+    let once = |chat: &ChatFromSimulator| text(&chat.chat_data.message) == "once";
+    let twice = |chat: &ChatFromSimulator| text(&chat.chat_data.message) == "twice";
+    listener.expect::<ChatFromSimulator>(SOON, once).await?;
+    assert!(!super::heard_before(&mut listener, once, twice).await?);
+    grid.stop().await?;
+    Ok(())
+}

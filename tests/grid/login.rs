@@ -1,0 +1,150 @@
+use anyhow::Result;
+use holm::client::{ClientError, LoginAnswer};
+use holm::testing::{PASSWORD, TestGrid};
+
+fn xml_rpc(first: &str, last: &str, passwd: &str, start: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\"?><methodCall><methodName>login_to_simulator</methodName><params>\
+         <param><value><struct>\
+         <member><name>first</name><value><string>{first}</string></value></member>\
+         <member><name>last</name><value><string>{last}</string></value></member>\
+         <member><name>passwd</name><value><string>{passwd}</string></value></member>\
+         <member><name>start</name><value><string><![CDATA[{start}]]></string></value></member>\
+         <member><name>agree_to_tos</name><value/></member>\
+         </struct></value></param></params></methodCall>"
+    )
+}
+
+#[tokio::test]
+async fn xml_rpc_at_every_path() -> Result<()> {
+    let grid = TestGrid::start().await?;
+    for (number, path) in ["", "login", "login/", "cgi-bin/login.cgi"].iter().enumerate() {
+        let body = xml_rpc("Alice", &format!("Number{number}"), PASSWORD, "uri:Holm&10&20&30");
+        let url = format!("{}{path}", grid.login_uri());
+        let answer = grid.http().post(&url, "text/xml", body).await?;
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        assert_eq!(answer.status, 200, "{path}: {text}");
+        let head = "<?xml version=\"1.0\" encoding=\"utf-8\"?><methodResponse>";
+        assert!(text.replace('\n', "").starts_with(head), "{text}");
+        let login = "<name>login</name><value><string>true</string></value>";
+        assert!(text.contains(login), "{text}");
+        assert!(text.contains("<name>seed_capability</name>"));
+        assert!(text.contains("<name>region_x</name><value><i4>256000</i4></value>"));
+    }
+    grid.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn refusals_have_the_right_reason() -> Result<()> {
+    let grid = TestGrid::start().await?;
+    grid.log_in("Alice", "Tester").await?.log_out().await?;
+    let mut wrong = grid.options("Alice", "Tester");
+    wrong.password = "wrong".to_owned();
+    let refused = LoginAnswer::request(grid.http(), &wrong).await.err();
+    assert!(
+        matches!(&refused, Some(ClientError::Refused { reason, .. }) if reason == "key"),
+        "{refused:?}"
+    );
+    let bad_start = grid.options("Alice", "Tester").at("nowhere");
+    let refused = LoginAnswer::request(grid.http(), &bad_start).await.err();
+    assert!(
+        matches!(&refused, Some(ClientError::Refused { reason, .. }) if reason == "key"),
+        "{refused:?}"
+    );
+    grid.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_open_only_accounts_get_in() -> Result<()> {
+    let grid = TestGrid::start_with(|config| {
+        config.login.open = false;
+        config.login.test_accounts = true;
+    })
+    .await?;
+    let refused = grid.log_in("Nobody", "Known").await.err();
+    assert!(matches!(refused, Some(ClientError::Refused { .. })), "{refused:?}");
+    for name in ["Test User", "Alice Tester", "Bob Tester"] {
+        let (first, last) = name.split_once(' ').expect("two words");
+        grid.enter(first, last).await?;
+    }
+    let account = serde_json::json!({"first": "New", "last": "Comer", "password": PASSWORD});
+    let status = grid.control_post("v1/accounts", &account).await?;
+    assert!((200..300).contains(&status), "status {status}");
+    assert_eq!(grid.control_post("v1/accounts", &account).await?, 409);
+    grid.enter("New", "Comer").await?;
+    grid.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_last_place_is_kept() -> Result<()> {
+    let grid = TestGrid::start().await?;
+    let client = grid.enter_at("Alice", "Tester", [40, 50, 30]).await?;
+    client.log_out().await?;
+    let mut again = grid.log_in("Alice", "Tester").await?;
+    let arrived = again.enter().await?;
+    let place = arrived.data.position;
+    assert!((place.x - 40.0).abs() < 1.0 && (place.y - 50.0).abs() < 1.0, "{place:?}");
+
+    let unknown = grid.options("Bob", "Tester").at("uri:Atlantis&1&2&3");
+    let answer = LoginAnswer::request(grid.http(), &unknown).await?;
+    assert_eq!(answer.fields.get("start_location").as_string(), "safe");
+    grid.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn garbage_gets_an_answer() -> Result<()> {
+    let grid = TestGrid::start().await?;
+    for (content_type, body, expected) in [
+        ("text/xml", "", 400),
+        ("text/xml", "not xml at all", 400),
+        ("text/xml", "<methodCall><methodName>fly</methodName></methodCall>", 200),
+        ("application/llsd+xml", "<llsd><map>", 400),
+        ("application/octet-stream", "\u{0}\u{1}\u{2}", 400),
+    ] {
+        let answer = grid.http().post(grid.login_uri(), content_type, body).await?;
+        assert_eq!(answer.status, expected, "{body:?}");
+    }
+    let huge = "x".repeat(70_000);
+    let answer = grid.http().post(grid.login_uri(), "text/xml", huge).await?;
+    assert_eq!(answer.status, 413);
+    grid.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_burst_of_logins_all_enter() -> Result<()> {
+    let grid = TestGrid::start().await?;
+    let logins = (0..60).map(|number| {
+        let options = grid.options("Burst", &format!("Number{number}"));
+        tokio::spawn(async move {
+            let mut client = holm::client::Client::log_in(&options).await?;
+            client.enter().await?;
+            Ok::<_, ClientError>(client)
+        })
+    });
+    let mut clients = Vec::new();
+    for login in logins.collect::<Vec<_>>() {
+        clients.push(login.await??);
+    }
+    grid.wait_for_count("v1/circuits", 60).await?;
+    grid.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn grid_information_in_both_forms() -> Result<()> {
+    let grid = TestGrid::start().await?;
+    let xml = grid.http().get(&format!("{}get_grid_info", grid.login_uri())).await?;
+    let text = String::from_utf8_lossy(&xml.body).into_owned();
+    assert!(text.contains(&format!("<login>{}</login>", grid.login_uri())), "{text}");
+    let json = grid.http().get(&format!("{}json_grid_info", grid.login_uri())).await?;
+    let json: serde_json::Value = serde_json::from_slice(&json.body)?;
+    assert_eq!(json["login"], grid.login_uri());
+    assert_eq!(json["platform"], "OpenSim");
+    grid.stop().await?;
+    Ok(())
+}
