@@ -263,6 +263,18 @@ async fn handle_answers_in_order_and_says_when_it_has_stopped() {
 }
 
 #[tokio::test]
+async fn answer_of_a_batch_that_was_not_written_is_withheld() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(directory.path()).unwrap();
+    let store = StoreHandle::spawn(Box::new(store)).unwrap();
+    // Ends the batch behind the thread's back, so that the thread's own commit fails.
+    let result = store.call(|store| store.commit().is_ok()).await;
+    assert_eq!(result, Err(crate::services::ports::StoreGone::NotWritten));
+    let kept = account(1, "Test User");
+    store.call(move |store| create(store, &kept)).await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn call_that_panics_takes_nobody_with_it() {
     let directory = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(directory.path()).unwrap();

@@ -85,9 +85,7 @@ impl AccountStore for SqliteStore {
         location: &Location,
     ) -> Result<(), StoreError> {
         match insert_location(&self.connection, id, place, location) {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-                Err(StoreError::NotFound(id))
-            }
+            Err(error) if violates_foreign_key(&error) => Err(StoreError::NotFound(id)),
             other => sql("keep a location", other),
         }
     }
@@ -176,6 +174,11 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         last: location(row, 7)?,
         home: location(row, 14)?,
     })
+}
+
+fn violates_foreign_key(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code == Some(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY)
 }
 
 fn taken(error: rusqlite::Error, what: impl FnOnce() -> String) -> StoreError {
