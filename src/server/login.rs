@@ -9,7 +9,7 @@ use axum::Router;
 use super::Shared;
 use super::world::World;
 use crate::circuit::CloseReason;
-use crate::config::{DuplicateLogin, IdleAnswer};
+use crate::config::DuplicateLogin;
 use crate::http;
 use crate::http::control::BoxFuture;
 use crate::http::login::{
@@ -25,7 +25,7 @@ use crate::services::inventory::{self, FolderType, LIBRARY_OWNER};
 use crate::services::login::{self as rules, Destination, Grant, Start, Started};
 use crate::services::ports::Account;
 use crate::session::caps::{CapRegistry, SEED};
-use crate::session::event_queue::{self, EventQueueSettings};
+use crate::session::event_queue::EventQueueSettings;
 use crate::session::{AgentSession, EventQueue, NewSession};
 
 /// Decides over logins.
@@ -175,10 +175,7 @@ impl Gate {
         let queue = &self.shared.config.event_queue;
         EventQueueSettings {
             hold: queue.hold,
-            idle: match queue.idle {
-                IdleAnswer::BadGateway => event_queue::IdleAnswer::BadGateway,
-                IdleAnswer::Empty => event_queue::IdleAnswer::Empty,
-            },
+            idle: queue.idle,
             max_events: queue.max_events as usize,
             max_bytes: queue.max_bytes as usize,
             ..EventQueueSettings::default()
