@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use holm::cli::exit::{self, Failure};
-use holm::cli::{Cli, Command, ServeArgs, health, serve};
+use holm::cli::{Cli, Command, ServeArgs, decode, health, serve};
 use holm::config::{Config, Loaded};
 use tracing_subscriber::EnvFilter;
 
@@ -28,6 +28,7 @@ fn run(command: Command, log: Option<&str>) -> Result<(), Failure> {
             let config = load(&args, log)?;
             serve::run(config, args.message_format())
         }
+        Command::Decode(args) => decode::run(&args, &mut io::stdout().lock()),
         Command::Config(args) => {
             print!("{}", load(&args, log)?.to_toml()?);
             Ok(())

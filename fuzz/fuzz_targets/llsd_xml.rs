@@ -5,10 +5,10 @@ use holm::llsd::xml;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|body: &[u8]| {
-    if let Ok(value) = xml::parse(body) {
-        let once = xml::write(&value);
-        // Text that XML cannot carry and dates beyond its form are lost the first time only.
-        let again = xml::parse(once.as_bytes()).expect("own output");
-        assert_eq!(xml::write(&again), once);
-    }
+    let Ok(value) = xml::parse(body) else { return };
+    // Characters that XML cannot carry, and keys that differ only in them, go the first time.
+    let lossy = xml::write(&value);
+    let once = xml::write(&xml::parse(lossy.as_bytes()).expect("own output"));
+    let again = xml::write(&xml::parse(once.as_bytes()).expect("own output"));
+    assert_eq!(again, once);
 });

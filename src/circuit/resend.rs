@@ -173,3 +173,52 @@ impl Unacked {
         Some(sent)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    const PATIENCE: Patience = Patience {
+        timeout: Duration::from_secs(1),
+        longest: Duration::from_secs(3),
+        give_up_after: Duration::from_secs(60),
+    };
+
+    fn sent(category: Category) -> Outgoing {
+        let id = MessageId::high(4);
+        let message = Encoded { id, body: Bytes::from_static(&[4, 0]), zerocoded: false };
+        Outgoing { message, reliable: true, category }
+    }
+
+    #[test]
+    fn every_packet_has_one_deadline_and_leaves_nothing_behind() {
+        let mut unacked = Unacked::default();
+        for number in 0..100 {
+            let category = if number % 3 == 0 { Category::Unthrottled } else { Category::Task };
+            unacked.insert(Timestamp::from_millis(number), number, &sent(category), PATIENCE);
+        }
+        let now = Timestamp::from_millis(1050);
+        assert_eq!(unacked.expire(now, PATIENCE), None);
+        assert_eq!(unacked.due.len(), 51);
+        for _ in 0..30 {
+            let due = unacked.next_due().unwrap();
+            assert!(unacked.repeat(now, due, PATIENCE).is_some());
+        }
+        // Unthrottled ones first, then the oldest.
+        assert_eq!(unacked.next_due().unwrap().number, 20);
+        assert_eq!((unacked.deadlines.len(), unacked.due.len()), (100, 21));
+
+        assert_eq!(unacked.acknowledge(now, 0), Acked::Ambiguous);
+        assert_eq!(unacked.acknowledge(now, 0), Acked::Unknown);
+        assert_eq!(unacked.acknowledge(now, 50), Acked::After(Duration::from_secs(1)));
+        assert_eq!((unacked.deadlines.len(), unacked.due.len()), (98, 20));
+
+        let end = Timestamp::from_millis(61_000);
+        let given_up = std::iter::from_fn(|| unacked.expire(end, PATIENCE)).count();
+        assert_eq!(given_up, 98);
+        assert_eq!((unacked.len(), unacked.bytes()), (0, 0));
+        assert_eq!((unacked.deadlines.len(), unacked.due.len()), (0, 0));
+    }
+}

@@ -226,4 +226,18 @@ mod tests {
         assert!(throttle.is_open(at, Category::Land));
         assert!(throttle.is_open(start, Category::Unthrottled));
     }
+
+    #[test]
+    fn setting_rates_again_and_again_grants_nothing() {
+        let start = Timestamp::ZERO;
+        let mut throttle = Throttle::new(start, Rates([10_000; 7]));
+        throttle.take(Category::Task, 5000);
+        throttle.set(start, Rates([100_000; 7]));
+        assert!(!throttle.is_open(start, Category::Task));
+        throttle.set(start, Rates([1000; 7]));
+        let now = start + Duration::from_secs(60);
+        assert!(throttle.is_open(now, Category::Task));
+        throttle.take(Category::Task, 1501);
+        assert!(!throttle.is_open(now, Category::Task), "a burst beyond the small bucket");
+    }
 }

@@ -74,6 +74,8 @@ pub struct ReadyRegion {
 pub struct Output<W> {
     format: MessageFormat,
     writer: W,
+    /// The reader has closed its end.
+    gone: bool,
 }
 
 impl Output<io::Stdout> {
@@ -86,18 +88,33 @@ impl Output<io::Stdout> {
 impl<W: Write> Output<W> {
     /// To any writer.
     pub fn new(format: MessageFormat, writer: W) -> Self {
-        Self { format, writer }
+        Self { format, writer, gone: false }
     }
 
-    /// Writes one event and flushes, so that a waiting script sees it at once.
+    /// Writes one event and flushes, so that a waiting script sees it at once. A reader that has
+    /// seen enough, say the ready line, and closed the pipe is no error.
     ///
     /// # Errors
-    /// The writer's; a closed pipe is one.
+    /// The writer's others.
     pub fn event(&mut self, event: &Event) -> io::Result<()> {
+        if self.gone {
+            return Ok(());
+        }
+        match self.write(event) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.gone = true;
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn write(&mut self, event: &Event) -> io::Result<()> {
         match self.format {
             MessageFormat::Json => {
-                serde_json::to_writer(&mut self.writer, event)?;
-                self.writer.write_all(b"\n")?;
+                let mut line = serde_json::to_vec(event)?;
+                line.push(b'\n');
+                self.writer.write_all(&line)?;
             }
             MessageFormat::Human => self.human(event)?,
         }
@@ -188,6 +205,26 @@ mod tests {
             kinds,
             ["ready", "test_accounts", "open_accounts", "stopping", "stopped", "failed"]
         );
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_error_and_another_failure_is() {
+        struct Failing(io::ErrorKind, u32);
+        impl Write for Failing {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                self.1 += 1;
+                Err(self.0.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut closed = Output::new(MessageFormat::Json, Failing(io::ErrorKind::BrokenPipe, 0));
+        closed.event(&ready()).unwrap();
+        closed.event(&Event::Stopped).unwrap();
+        assert_eq!(closed.writer.1, 1, "written again after the reader had gone");
+        let mut full = Output::new(MessageFormat::Human, Failing(io::ErrorKind::StorageFull, 0));
+        assert!(full.event(&ready()).is_err());
     }
 
     #[test]

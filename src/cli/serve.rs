@@ -97,9 +97,9 @@ impl From<ServerError> for Failure {
                 exit::STORAGE
             }
             ServerError::NoAddress { .. } | ServerError::Control(_) => exit::CONFIG,
-            ServerError::AccountFile(_) | ServerError::File { .. } | ServerError::Terrain { .. } => {
-                exit::INPUT
-            }
+            ServerError::AccountFile(_)
+            | ServerError::File { .. }
+            | ServerError::Terrain { .. } => exit::INPUT,
             ServerError::System(_) | ServerError::Account(_) => exit::INTERNAL,
         };
         Self::new(code, error.to_string())

@@ -210,6 +210,7 @@ fn xml_is_written_compact_and_exact() {
         )
     );
     assert_eq!(xml::write(&Llsd::Undef), "<llsd><undef /></llsd>");
+    assert_eq!(xml::write(&"\u{1}".into()), "<llsd><string /></llsd>");
     for (real, text) in
         [(f64::NAN, "0"), (f64::NEG_INFINITY, "0"), (1e300, "1e300"), (2.5e-7, "2.5e-7")]
     {

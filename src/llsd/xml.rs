@@ -180,19 +180,19 @@ fn write_value(out: &mut String, value: &Llsd) {
         Llsd::Undef => out.push_str("<undef />"),
         Llsd::Boolean(true) => out.push_str("<boolean>1</boolean>"),
         Llsd::Boolean(false) => out.push_str("<boolean>0</boolean>"),
-        Llsd::Integer(value) => write_number(out, format_args!("<integer>{value}</integer>")),
+        Llsd::Integer(value) => write_formatted(out, format_args!("<integer>{value}</integer>")),
         Llsd::Real(value) => {
             // Exponents keep extreme values short; readers know no infinities.
             match value.abs() {
                 magnitude if !magnitude.is_finite() => out.push_str("<real>0</real>"),
-                0.0 | 1e-5..1e16 => write_number(out, format_args!("<real>{value}</real>")),
-                _ => write_number(out, format_args!("<real>{value:e}</real>")),
+                0.0 | 1e-5..1e16 => write_formatted(out, format_args!("<real>{value}</real>")),
+                _ => write_formatted(out, format_args!("<real>{value:e}</real>")),
             }
         }
         Llsd::String(text) => write_text(out, "string", text),
         Llsd::Uri(text) => write_text(out, "uri", text),
         Llsd::Uuid(value) if value.is_nil() => out.push_str("<uuid />"),
-        Llsd::Uuid(value) => write_number(out, format_args!("<uuid>{value}</uuid>")),
+        Llsd::Uuid(value) => write_formatted(out, format_args!("<uuid>{value}</uuid>")),
         Llsd::Date(seconds) => write_text(out, "date", &format_date(*seconds)),
         Llsd::Binary(bytes) if bytes.is_empty() => out.push_str("<binary />"),
         Llsd::Binary(bytes) => {
@@ -222,19 +222,23 @@ fn write_value(out: &mut String, value: &Llsd) {
     }
 }
 
-fn write_number(out: &mut String, element: std::fmt::Arguments<'_>) {
+fn write_formatted(out: &mut String, element: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = out.write_fmt(element);
 }
 
 fn write_text(out: &mut String, tag: &str, text: &str) {
-    if text.is_empty() {
-        write_number(out, format_args!("<{tag} />"));
-        return;
-    }
-    write_number(out, format_args!("<{tag}>"));
+    let start = out.len();
+    write_formatted(out, format_args!("<{tag}>"));
+    let inside = out.len();
     escape_into(out, text);
-    write_number(out, format_args!("</{tag}>"));
+    if out.len() == inside {
+        // Empty, or nothing in it that XML can carry.
+        out.truncate(start);
+        write_formatted(out, format_args!("<{tag} />"));
+    } else {
+        write_formatted(out, format_args!("</{tag}>"));
+    }
 }
 
 /// Standard base64 that reads with and without padding.

@@ -10,6 +10,11 @@ pub trait Block: Sized {
     /// The fewest bytes that one entry takes on the wire.
     const MIN_LEN: usize;
 
+    /// The bytes that this entry takes on the wire, before zero coding.
+    fn wire_len(&self) -> usize {
+        Self::MIN_LEN
+    }
+
     /// Reads one entry.
     ///
     /// # Errors

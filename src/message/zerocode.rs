@@ -2,7 +2,7 @@
 //!
 //! Works on bytes only; which packets are coded is the header's and the template's matter.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use thiserror::Error;
 
 /// Largest decoded size that is accepted, in bytes (the viewer's receive buffer).
@@ -19,51 +19,36 @@ pub enum ZerocodeError {
     TooLong(usize),
 }
 
-/// One step of a coded stream.
-enum Run<'a> {
-    /// Bytes that stand for themselves, none of them zero.
-    Plain(&'a [u8]),
-    /// This many zero bytes.
-    Zeros(usize),
-}
-
-/// Takes the next run off a coded stream; `None` at its end.
-fn next_run<'a>(coded: &mut &'a [u8]) -> Option<Result<Run<'a>, ZerocodeError>> {
-    let bytes = *coded;
-    let plain = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
-    if plain > 0 {
-        let (run, rest) = bytes.split_at(plain);
-        *coded = rest;
-        return Some(Ok(Run::Plain(run)));
-    }
-    // The viewer's old wrap form: each further zero byte stands for 256 more.
-    let (_, mut rest) = bytes.split_first()?;
-    let mut zeros = 0usize;
-    while let Some((&count, tail)) = rest.split_first() {
-        rest = tail;
-        if count != 0 {
-            *coded = rest;
-            return Some(Ok(Run::Zeros(zeros + usize::from(count))));
-        }
-        zeros += 256;
-    }
-    Some(Err(ZerocodeError::MissingCount))
-}
-
 /// Appends the coded form of `plain` to `out`; at most half as long again, rounded up.
 pub fn encode(plain: &[u8], out: &mut BytesMut) {
-    out.reserve(plain.len() + plain.len().div_ceil(2));
-    let mut rest = plain;
-    while !rest.is_empty() {
-        let text = rest.iter().position(|&byte| byte == 0).unwrap_or(rest.len());
-        let (run, tail) = rest.split_at(text);
-        out.put_slice(run);
-        let zeros = tail.iter().take(255).take_while(|&&byte| byte == 0).count();
-        if zeros > 0 {
-            out.put_slice(&[0, zeros as u8]);
+    let worst = plain.len() + plain.len().div_ceil(2);
+    out.resize(out.len() + worst, 0);
+    let tail = out.len() - worst;
+    let mut slots = out.iter_mut().skip(tail);
+    let mut put = |byte| {
+        if let Some(slot) = slots.next() {
+            *slot = byte;
         }
-        rest = tail.get(zeros..).unwrap_or_default();
+    };
+    let mut zeros = 0u8;
+    for &byte in plain {
+        if zeros > 0 && (byte != 0 || zeros == 255) {
+            put(0);
+            put(zeros);
+            zeros = 0;
+        }
+        if byte == 0 {
+            zeros += 1;
+        } else {
+            put(byte);
+        }
     }
+    if zeros > 0 {
+        put(0);
+        put(zeros);
+    }
+    let unused = slots.len();
+    out.truncate(out.len() - unused);
 }
 
 /// The plain form of `coded`, at most `limit` bytes of it.
@@ -73,26 +58,41 @@ pub fn encode(plain: &[u8], out: &mut BytesMut) {
 /// # Errors
 /// When the input ends inside a run or expands beyond `limit`.
 pub fn decode(coded: &[u8], limit: usize) -> Result<Bytes, ZerocodeError> {
-    let mut length = 0usize;
-    let mut rest = coded;
-    while let Some(run) = next_run(&mut rest) {
-        length += match run? {
-            Run::Plain(bytes) => bytes.len(),
-            Run::Zeros(count) => count,
-        };
+    let mut length = 0;
+    let mut bytes = coded.iter();
+    while let Some(&byte) = bytes.next() {
+        length += if byte == 0 { zero_run(&mut bytes)? } else { 1 };
         if length > limit {
             return Err(ZerocodeError::TooLong(limit));
         }
     }
-    let mut out = BytesMut::with_capacity(length);
-    rest = coded;
-    while let Some(run) = next_run(&mut rest) {
-        match run? {
-            Run::Plain(bytes) => out.put_slice(bytes),
-            Run::Zeros(count) => out.put_bytes(0, count),
+    let mut out = BytesMut::zeroed(length);
+    let mut at = 0;
+    bytes = coded.iter();
+    while let Some(&byte) = bytes.next() {
+        if byte == 0 {
+            at += zero_run(&mut bytes)?;
+        } else {
+            if let Some(slot) = out.get_mut(at) {
+                *slot = byte;
+            }
+            at += 1;
         }
     }
     Ok(out.freeze())
+}
+
+/// Takes what follows a zero byte; gives how many zeros they stand for.
+fn zero_run(bytes: &mut std::slice::Iter<'_, u8>) -> Result<usize, ZerocodeError> {
+    // The viewer's old wrap form: each further zero byte stands for 256 more.
+    let mut zeros = 0;
+    for &count in bytes {
+        if count != 0 {
+            return Ok(zeros + usize::from(count));
+        }
+        zeros += 256;
+    }
+    Err(ZerocodeError::MissingCount)
 }
 
 #[cfg(test)]
@@ -103,8 +103,10 @@ mod tests {
 
     fn encoded(plain: &[u8]) -> Vec<u8> {
         let mut out = BytesMut::new();
+        out.extend_from_slice(b"head");
         encode(plain, &mut out);
-        out.to_vec()
+        assert_eq!(&out[..4], b"head");
+        out[4..].to_vec()
     }
 
     #[test]

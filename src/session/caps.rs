@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use dashmap::DashMap;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
 use super::preferences::Preferences;
@@ -65,7 +66,12 @@ impl<S> CapRegistry<S> {
     pub fn open(&self) -> AgentCaps<S> {
         self.shared.forget_departed();
         let granted = Mutex::new(Some(Vec::new()));
-        AgentCaps { shared: Arc::clone(&self.shared), granted, preferences: Mutex::default() }
+        AgentCaps {
+            shared: Arc::clone(&self.shared),
+            granted,
+            preferences: Mutex::default(),
+            turns: Semaphore::new(MAX_AT_WORK),
+        }
     }
 
     /// What `id` stands for; `None` for an id that never was or is no more.
@@ -119,6 +125,7 @@ pub struct AgentCaps<S> {
     /// `None` once closed.
     granted: Mutex<Option<Vec<(&'static str, Uuid)>>>,
     preferences: Mutex<Preferences>,
+    turns: Semaphore,
 }
 
 impl<S> AgentCaps<S> {
@@ -154,6 +161,13 @@ impl<S> AgentCaps<S> {
         }
     }
 
+    /// Waits for a turn to do work for the client, so that one client with many requests leaves
+    /// room for others. Held for the time of the work; polls that only wait need none.
+    pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed.
+        self.turns.acquire().await.ok()
+    }
+
     /// What the client has set through its capabilities so far.
     pub fn preferences(&self) -> Preferences {
         self.lock_preferences().clone()
@@ -175,6 +189,9 @@ impl<S> AgentCaps<S> {
     }
 }
 
+/// Requests of one session that are worked on at a time; more wait. Viewers send about as many.
+const MAX_AT_WORK: usize = 8;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,6 +210,15 @@ mod tests {
 
     fn session(registry: &CapRegistry<Session>, number: u32) -> Arc<Session> {
         Arc::new(Session { number, caps: registry.open() })
+    }
+
+    /// The outcome of a future that need not wait.
+    fn at_once<T>(future: impl Future<Output = Option<T>>) -> Option<T> {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match std::pin::pin!(future).poll(&mut context) {
+            std::task::Poll::Ready(outcome) => outcome,
+            std::task::Poll::Pending => None,
+        }
     }
 
     fn id_of(url: &str) -> Uuid {
@@ -230,6 +256,21 @@ mod tests {
         assert!(registry.resolve(queue).is_none());
         assert!(registry.is_empty());
         assert_eq!(Arc::strong_count(&one), 1, "the registry holds no session back");
+    }
+
+    #[tokio::test]
+    async fn one_session_works_on_few_requests_at_a_time() {
+        let (registry, _clock) = registry();
+        let one = session(&registry, 1);
+        let mut turns = Vec::new();
+        for _ in 0..MAX_AT_WORK {
+            turns.push(one.caps.turn().await);
+        }
+        let mut next = at_once(one.caps.turn());
+        assert!(next.is_none(), "it waits");
+        turns.pop();
+        next = at_once(one.caps.turn());
+        assert!(next.is_some());
     }
 
     #[test]

@@ -130,6 +130,13 @@ fn emit_block(out: &mut Output, message: &Message, block: &Block) {
     let min_len: usize = block.fields.iter().map(|field| field.kind.min_len()).sum();
     out.open(format_args!("impl Block for {name} {{"));
     out.line(format_args!("const MIN_LEN: usize = {min_len};"));
+    let lens: Vec<String> = block.fields.iter().filter_map(data_len).collect();
+    if !lens.is_empty() {
+        out.line(format_args!(
+            "fn wire_len(&self) -> usize {{ Self::MIN_LEN + {} }}",
+            lens.join(" + ")
+        ));
+    }
     out.open("fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {");
     out.open("Ok(Self {");
     for field in &block.fields {
@@ -353,6 +360,16 @@ fn write_call(field: &Field) -> String {
         FieldType::Variable(_) | FieldType::S16Array => format!("w.{call}(&self.{name})?;"),
         FieldType::Fixed(_) => format!("w.{call}(&self.{name});"),
         _ => format!("w.{call}(self.{name});"),
+    }
+}
+
+/// The bytes of a field beyond its shortest form, where it has any.
+fn data_len(field: &Field) -> Option<String> {
+    let name = field_name(&field.name);
+    match field.kind {
+        FieldType::Variable(_) => Some(format!("self.{name}.len()")),
+        FieldType::S16Array => Some(format!("self.{name}.len() * 2")),
+        _ => None,
     }
 }
 

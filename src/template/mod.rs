@@ -13,3 +13,6 @@ pub mod parse;
 
 mod output;
 mod token;
+
+#[cfg(test)]
+mod tests;

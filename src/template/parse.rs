@@ -17,7 +17,7 @@ pub fn parse(text: &str) -> Result<Template, TemplateError> {
     let mut parser = Parser {
         tokens: Tokens::new(text).peekable(),
         place: Place { line: 1, ..Place::default() },
-        last_line: Tokens::new(text).line().max(text.lines().count()),
+        last_line: text.lines().count().max(1),
         numbered: None,
         next_number: [1; 3],
     };

@@ -19,11 +19,6 @@ impl<'t> Tokens<'t> {
         Self { rest: text.trim_start_matches('\u{FEFF}'), line: 1 }
     }
 
-    /// The line behind the last token.
-    pub(super) fn line(&self) -> usize {
-        self.line
-    }
-
     fn skip_blanks(&mut self) {
         loop {
             let word = self.rest.trim_start();
@@ -58,7 +53,7 @@ fn word_len(text: &str) -> usize {
     let stop = text.find(|c: char| c.is_whitespace() || matches!(c, '{' | '}'));
     let stop = stop.unwrap_or(text.len());
     // A comment may follow a word without a blank between them.
-    text.find("//").map_or(stop, |comment| comment.min(stop))
+    text.get(..stop).and_then(|word| word.find("//")).unwrap_or(stop)
 }
 
 #[cfg(test)]

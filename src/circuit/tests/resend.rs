@@ -62,7 +62,9 @@ fn ack_between_time_out_and_repetition_stops_the_repetition() {
     circuit.handle_timeout(at(1000));
     let ack = [0xFF, 0xFF, 0xFF, 0xFB, 1, 1, 0, 0, 0];
     circuit.handle_datagram(at(1000), datagram(PacketFlags::empty(), 1, &ack));
-    assert!(sent(&mut circuit, at(1000)).is_empty());
+    circuit.send(at(1000), in_category(Category::Task, 100)).unwrap();
+    assert_eq!(sent(&mut circuit, at(1000)).len(), 1);
+    assert_eq!(circuit.stats().resends, 0);
     assert!(circuit.is_settled());
 }
 

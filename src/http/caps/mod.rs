@@ -111,10 +111,13 @@ async fn answer(
     session: &Arc<AgentSession>,
     request: CapRequest,
 ) -> Result<CapReply, CapError> {
+    if name == EVENT_QUEUE_GET {
+        return events::poll(session, request, &caps.stop).await;
+    }
+    let _turn = session.caps.turn().await;
     let agent = session.agent_id;
     match name {
         SEED => seed::exchange(session, request).await,
-        EVENT_QUEUE_GET => events::poll(session, request, &caps.stop).await,
         "SimulatorFeatures" => {
             request.require(&axum::http::Method::GET)?;
             Ok(CapReply::Value(features::simulator_features(&caps.grid)))

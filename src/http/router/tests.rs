@@ -101,7 +101,7 @@ impl Site {
             stop: CancellationToken::new(),
         };
         let router = router(fake.clone(), Arc::new(caps), 64 << 10);
-        Self { router, fake }
+        Self { fake, router }
     }
 
     async fn call(

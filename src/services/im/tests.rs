@@ -1,3 +1,5 @@
+//! Instant messages as two agents see them.
+
 use std::sync::Mutex;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Each rule of the event queue, and the waiting on a virtual clock.
+
 use std::sync::Arc;
 use std::time::Duration;
 
