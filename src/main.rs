@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use holm::cli::exit::{self, Failure};
-use holm::cli::{Cli, Command, ServeArgs, decode, health, serve};
+use holm::cli::{Cli, Command, ServeArgs, account, decode, health, serve};
 use holm::config::{Config, Loaded};
 use tracing_subscriber::EnvFilter;
 
@@ -28,6 +28,10 @@ fn run(command: Command, log: Option<&str>) -> Result<(), Failure> {
             let config = load(&args, log)?;
             serve::run(config, args.message_format())
         }
+        Command::Account(args) => {
+            start_log(log, QUIET)?;
+            account::run(&args, environment())
+        }
         Command::Decode(args) => decode::run(&args, &mut io::stdout().lock()),
         Command::Config(args) => {
             print!("{}", load(&args, log)?.to_toml()?);
@@ -37,11 +41,18 @@ fn run(command: Command, log: Option<&str>) -> Result<(), Failure> {
     }
 }
 
+/// What a command that does one thing and ends logs without being asked.
+const QUIET: &str = "warn";
+
+/// The environment as far as it is text.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
 /// Loads the configuration and starts the log, which the configuration may name.
 fn load(args: &ServeArgs, log: Option<&str>) -> Result<Config, Failure> {
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let Loaded { config, warnings } = args.load(environment)?;
+    let Loaded { config, warnings } = args.load(environment())?;
     start_log(log, &config.log)?;
     for warning in warnings {
         tracing::warn!("{warning}");

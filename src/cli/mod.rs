@@ -45,6 +45,8 @@ pub struct Cli {
 pub enum Command {
     /// Run the grid and its regions until told to stop.
     Serve(ServeArgs),
+    /// Create, list, change and remove accounts while no server runs.
+    Account(account::AccountArgs),
     /// Show what is in a datagram or a capture.
     Decode(decode::DecodeArgs),
     /// Print the effective configuration as TOML, or say what is wrong with it.

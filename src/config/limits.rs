@@ -25,8 +25,6 @@ pub struct CircuitLimits {
     /// How long an ack waits for company before its `PacketAck` leaves.
     #[serde(rename = "ack_delay_ms", with = "milliseconds")]
     pub ack_delay: Duration,
-    /// Largest datagram sent, bytes.
-    pub mtu: u16,
     /// Reliable packets that may wait for their acks; one more ends the circuit.
     pub max_unacked_packets: u32,
     /// Bytes of such packets.
@@ -44,8 +42,7 @@ impl Default for CircuitLimits {
             paused_inactivity: Duration::from_secs(300),
             ping_interval: Duration::from_secs(5),
             give_up_after: Duration::from_secs(60),
-            ack_delay: Duration::from_millis(20),
-            mtu: 1200,
+            ack_delay: Duration::ZERO,
             max_unacked_packets: 8192,
             max_unacked_bytes: 4 << 20,
             max_queued_bytes: 2 << 20,
@@ -111,7 +108,7 @@ pub struct LimitsConfig {
     pub max_cap_body: u32,
     /// Commands that may wait for one region.
     pub region_queue: u32,
-    /// Messages that may wait in one agent's outbox.
+    /// Messages on their way to one endpoint task; when it is full, circuits end.
     pub outbox_queue: u32,
 }
 
@@ -123,7 +120,7 @@ impl Default for LimitsConfig {
             max_login_body: 64 << 10,
             max_cap_body: 2 << 20,
             region_queue: 16_384,
-            outbox_queue: 4096,
+            outbox_queue: 65_536,
         }
     }
 }

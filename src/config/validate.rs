@@ -108,7 +108,6 @@ fn circuit(config: &Config) -> Result<(), Problem> {
     )?;
     time("circuit.give_up_after_seconds", circuit.give_up_after, 1..=86_400)?;
     range("circuit.ack_delay_ms", circuit.ack_delay.as_millis(), 0..=500)?;
-    range("circuit.mtu", circuit.mtu, 576..=1400)?;
     range("circuit.max_unacked_packets", circuit.max_unacked_packets, 16..=1 << 20)?;
     range("circuit.max_unacked_bytes", circuit.max_unacked_bytes, 65_536..=1 << 30)?;
     range("circuit.max_queued_bytes", circuit.max_queued_bytes, 65_536..=1 << 30)?;

@@ -12,7 +12,7 @@ use super::{ServerError, Shared};
 use crate::circuit::{CircuitConfig, QueueLimit};
 use crate::config::{Config, Flavour, NetworkConfig, RegionConfig, TerrainKind};
 use crate::ids::RegionId;
-use crate::message::Vector3;
+use crate::message::{self, DisableSimulator, Vector3};
 use crate::outbox::EndpointLink;
 use crate::region::terrain::Heightmap;
 use crate::region::{self, Region, RegionInfo, RegionLink, RegionSettings, Speeds};
@@ -78,6 +78,7 @@ pub(super) fn start(
             assets: shared.assets.clone(),
             bus: shared.bus.clone(),
             counters: MessageCounters::new(),
+            tasks: tasks.clone(),
             clock: shared.clock.clone(),
         });
         for socket in sockets {
@@ -164,6 +165,7 @@ fn endpoint_settings(config: &Config) -> EndpointSettings {
             idle_timeout: limits.inactivity,
             paused_timeout: limits.paused_inactivity,
             throttle_max: limits.max_bytes_per_second,
+            farewell: message::encode(&DisableSimulator::default()).ok(),
             ..CircuitConfig::default()
         },
         stranger_rate: config.network.unknown_source_rate,

@@ -15,14 +15,14 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::counters::{Counters, drop_datagram, gave_up, name_of};
+use super::farewell::farewell;
 use super::limit::SourceLimit;
+use super::opening::{is_other_login, is_use_circuit_code, use_circuit_code};
 use super::slots::{Slot, Slots};
-use crate::circuit::{Category, Circuit, CircuitConfig, CircuitEvent, CloseReason, Outgoing};
+use crate::circuit::{Circuit, CircuitConfig, CircuitEvent, CloseReason, Outgoing};
 use crate::ids::{AgentId, CircuitCode, SessionId};
-use crate::message::{
-    self, DisableSimulator, KickUser, LogoutReply, LogoutReplyInventoryData, Message, MessageId,
-    UseCircuitCode, header,
-};
+use crate::message::header;
 use crate::outbox::{
     CircuitGauge, CircuitKey, CircuitReport, EndpointCommand, EndpointLink, Outbox,
 };
@@ -70,6 +70,7 @@ pub struct Endpoint {
     strangers: SourceLimit,
     receive_buffer: Box<[u8]>,
     scratch: BytesMut,
+    counters: Counters,
 }
 
 impl Endpoint {
@@ -82,6 +83,7 @@ impl Endpoint {
         commands: mpsc::Receiver<EndpointCommand>,
     ) -> Self {
         let clock = context.clock.clone();
+        let counters = Counters::of(&context.region.info.name);
         let strangers =
             SourceLimit::new(settings.stranger_rate, settings.stranger_burst, clock.now());
         Self {
@@ -99,6 +101,7 @@ impl Endpoint {
             strangers,
             receive_buffer: vec![0; RECEIVE_BUFFER].into_boxed_slice(),
             scratch: BytesMut::new(),
+            counters,
         }
     }
 
@@ -190,6 +193,8 @@ impl Endpoint {
 
     fn datagram(&mut self, from: SocketAddr, datagram: Bytes) {
         let now = self.clock.now();
+        self.counters.datagrams_in.increment(1);
+        self.counters.bytes_in.increment(datagram.len() as u64);
         let opening = is_use_circuit_code(&datagram);
         if let Some(slot) = self.slots.by_address(&from)
             && !(opening && is_other_login(slot, &datagram))
@@ -253,7 +258,7 @@ impl Endpoint {
         if let Some(old) = self.slots.by_address(&from).map(|slot| slot.key) {
             // The same client logged in again from the same port.
             self.end(old, CloseReason::Superseded, "", now);
-            self.slots.remove(old);
+            self.forget(old);
         }
         let key = self.slots.next_key();
         let gauge = Arc::new(CircuitGauge::default());
@@ -317,10 +322,16 @@ impl Endpoint {
         if slot.lingers_until.is_some() {
             return;
         }
+        let (reliable, id) = (outgoing.reliable, outgoing.message.id);
+        let mut overflowed = slot.gauge.overflowed();
         if let Err(error) = slot.circuit.send(now, outgoing) {
-            tracing::debug!(agent = %slot.session.shared.agent_id, %error, "not sent");
+            let agent = slot.session.shared.agent_id;
+            tracing::debug!(%agent, message = name_of(id), %error, "not sent");
+            metrics::counter!("holm_messages_refused_total", "message" => name_of(id)).increment(1);
+            // What the client would miss for good is worse than a lost circuit.
+            overflowed |= reliable;
         }
-        if slot.gauge.overflowed() {
+        if overflowed {
             self.end(key, CloseReason::OutboxFull, "", now);
         }
         self.settle(key);
@@ -351,8 +362,9 @@ impl Endpoint {
                 CircuitEvent::GaveUp { id } => gave_up(id),
                 CircuitEvent::Closed { reason } => {
                     self.end(key, reason, "", now);
-                    // Nothing more passes through a closed circuit: no farewell to wait for.
-                    self.slots.remove(key);
+                    // Its own farewell is the last datagram of a circuit that ended by itself.
+                    self.transmit_circuit(key, now);
+                    self.forget(key);
                     return;
                 }
             }
@@ -381,6 +393,19 @@ impl Endpoint {
         self.context.sessions.remove(&shared, reason);
     }
 
+    /// Drops a circuit and adds what it counted to the totals.
+    fn forget(&mut self, key: CircuitKey) {
+        let Some(slot) = self.slots.get_mut(key) else { return };
+        let stats = slot.circuit.stats();
+        metrics::counter!("holm_packets_resent_total").increment(stats.resends);
+        metrics::counter!("holm_packets_duplicate_total").increment(stats.duplicates);
+        for (reason, count) in stats.drops.iter().filter(|(_, count)| *count > 0) {
+            metrics::counter!("holm_circuit_drops_total", "reason" => reason.as_str())
+                .increment(count);
+        }
+        self.slots.remove(key);
+    }
+
     /// Marks a circuit for transmission and sets its timer.
     fn settle(&mut self, key: CircuitKey) {
         let Some(slot) = self.slots.get_mut(key) else { return };
@@ -404,7 +429,7 @@ impl Endpoint {
             }
             slot.armed = None;
             if slot.lingers_until.is_some_and(|until| now >= until) {
-                self.slots.remove(key);
+                self.forget(key);
                 continue;
             }
             slot.circuit.handle_timeout(now);
@@ -442,7 +467,10 @@ impl Endpoint {
                 break;
             }
             match self.socket.try_send_to(&self.scratch, slot.address) {
-                Ok(_) => {}
+                Ok(length) => {
+                    self.counters.datagrams_out.increment(1);
+                    self.counters.bytes_out.increment(length as u64);
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.unsent.push_back((slot.address, self.scratch.split().freeze()));
                     if self.unsent.len() >= MAX_UNSENT {
@@ -528,79 +556,4 @@ impl Endpoint {
             })
             .collect()
     }
-}
-
-/// The last message of a circuit, by the reason of its end.
-fn farewell(slot: &mut Slot, reason: CloseReason, text: &str, now: Timestamp) {
-    let shared = slot.session.shared.clone();
-    match reason {
-        CloseReason::Logout => {
-            let mut reply = LogoutReply::default();
-            reply.agent_data.agent_id = shared.agent_id.0;
-            reply.agent_data.session_id = shared.session_id.0;
-            // An empty list is told as one nil id.
-            reply.inventory_data.push(LogoutReplyInventoryData::default());
-            say(slot, &reply, now);
-        }
-        CloseReason::ClosedByPeer => {}
-        CloseReason::Silence | CloseReason::ResendBufferFull | CloseReason::OutboxFull => {
-            say(slot, &DisableSimulator::default(), now);
-        }
-        CloseReason::Kicked
-        | CloseReason::Superseded
-        | CloseReason::Left
-        | CloseReason::Shutdown => {
-            let mut kick = KickUser::default();
-            kick.user_info.agent_id = shared.agent_id.0;
-            kick.user_info.session_id = shared.session_id.0;
-            kick.user_info.reason = message::variable2(kick_text(reason, text));
-            say(slot, &kick, now);
-        }
-    }
-}
-
-/// What the user reads: what was said with the kick, or what the reason means.
-fn kick_text(reason: CloseReason, text: &str) -> &str {
-    match reason {
-        _ if !text.is_empty() => text,
-        CloseReason::Superseded => "You have logged in from another place.",
-        CloseReason::Shutdown => "The region is going down.",
-        _ => "You have been logged out by an administrator.",
-    }
-}
-
-fn say<M: Message>(slot: &mut Slot, farewell: &M, now: Timestamp) {
-    let Ok(message) = message::encode(farewell) else { return };
-    let outgoing = Outgoing { message, reliable: true, category: Category::Unthrottled };
-    // A circuit that takes nothing more ends without a farewell; its client will time out.
-    let _ = slot.circuit.send(now, outgoing);
-}
-
-/// Whether a datagram opens a circuit; told from the number alone, plain or zero-coded.
-fn is_use_circuit_code(datagram: &[u8]) -> bool {
-    matches!(
-        datagram.get(header::HEADER_LEN..),
-        Some([0xFF, 0xFF, 0, 3, ..] | [0xFF, 0xFF, 0, 1, 3, ..])
-    )
-}
-
-fn use_circuit_code(datagram: &Bytes) -> Option<UseCircuitCode> {
-    let parsed = header::parse(datagram).ok()?;
-    (parsed.id == UseCircuitCode::ID).then(|| message::decode(&parsed.body).ok())?
-}
-
-/// Whether a `UseCircuitCode` on a known address is for another login than the slot's.
-fn is_other_login(slot: &Slot, datagram: &Bytes) -> bool {
-    use_circuit_code(datagram)
-        .is_some_and(|request| request.circuit_code.code != slot.session.shared.circuit_code.0)
-}
-
-fn drop_datagram(reason: &'static str) {
-    metrics::counter!("holm_datagrams_dropped_total", "reason" => reason).increment(1);
-}
-
-fn gave_up(id: MessageId) {
-    let name = message::info(id).map_or("unknown", |info| info.name);
-    metrics::counter!("holm_messages_given_up_total", "message" => name).increment(1);
-    tracing::debug!(message = name, "never acked, given up");
 }

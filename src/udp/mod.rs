@@ -1,7 +1,10 @@
 //! UDP: one endpoint task per socket, owner of the circuits that the kernel hands to it.
 
+mod counters;
 mod endpoint;
+mod farewell;
 mod limit;
+mod opening;
 mod slots;
 mod socket;
 

@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 use super::counters::MessageCounters;
 use super::{AgentSession, Sessions};
@@ -57,6 +58,8 @@ pub struct Context {
     pub bus: Arc<dyn Bus>,
     /// Counters by message.
     pub counters: MessageCounters,
+    /// Where work goes on that a stop waits for.
+    pub tasks: TaskTracker,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }
@@ -68,7 +71,7 @@ impl Context {
         let location =
             Location { region: self.region.info.id, position: place, look_at: session.look_at };
         let (accounts, agent) = (self.accounts.clone(), session.agent_id);
-        tokio::spawn(async move {
+        self.tasks.spawn(async move {
             if let Err(error) = accounts.set_location(agent, Place::Last, location).await {
                 tracing::warn!(%agent, %error, "last place not kept");
             }
