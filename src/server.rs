@@ -25,7 +25,7 @@ use crate::config::{Config, RegionConfig};
 use crate::http;
 use crate::ids::RegionId;
 use crate::region::RegionInfo;
-use crate::services::accounts::{self, Accounts, AccountsConfig, FailureLimit, HashCost};
+use crate::services::accounts::{self, Accounts, AccountsConfig};
 use crate::services::assets::Assets;
 use crate::services::inventory::Inventory;
 use crate::services::ports::{Store, StoreHandle};
@@ -86,7 +86,11 @@ impl Server {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
 
         let store = open_store(&config)?;
-        let accounts = Accounts::new(store.clone(), clock.clone(), accounts_config(&config));
+        let accounts = Accounts::new(
+            store.clone(),
+            clock.clone(),
+            AccountsConfig::new(&config.login, config.storage.ephemeral),
+        );
         let test_accounts = create_accounts(&config, &accounts).await?;
 
         let network = &config.network;
@@ -190,26 +194,6 @@ fn open_store(config: &Config) -> Result<StoreHandle, ServerError> {
         Box::new(storage::SqliteStore::open(&config.storage.directory)?)
     };
     StoreHandle::spawn(store).map_err(ServerError::System)
-}
-
-fn accounts_config(config: &Config) -> AccountsConfig {
-    let login = &config.login;
-    // So many failures per minute: that many at once, then one each so often.
-    let limit = |per_minute: u32| FailureLimit {
-        burst: per_minute,
-        refill: Duration::from_secs(60) / per_minute.max(1),
-    };
-    AccountsConfig {
-        hash_cost: HashCost {
-            memory_kib: login.argon2_memory_kib,
-            passes: login.argon2_passes,
-            ..HashCost::STORED
-        },
-        verified_logins: login.verified_cache as usize,
-        account_failures: limit(login.failures_per_account),
-        address_failures: limit(login.failures_per_address),
-        ..AccountsConfig::default()
-    }
 }
 
 /// Creates what the configuration wants and is missing; the names of the ready-made ones.

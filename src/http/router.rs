@@ -35,7 +35,7 @@ pub trait LoginBackend: Send + Sync {
     fn grid_info(&self) -> GridInfo;
 
     /// A few numbers about the grid.
-    fn grid_stats(&self) -> GridStats;
+    fn grid_stats(&self) -> BoxFuture<'_, GridStats>;
 
     /// What the page for people says.
     fn welcome(&self) -> Welcome;
@@ -158,7 +158,7 @@ async fn grid_info_json(State(public): State<Public>) -> Response {
 }
 
 async fn grid_stats(State(public): State<Public>) -> Response {
-    let GridStats { residents, active_users, region_count } = public.backend.grid_stats();
+    let GridStats { residents, active_users, region_count } = public.backend.grid_stats().await;
     let text = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?><gridstats>\
          <residents>{residents}</residents>\

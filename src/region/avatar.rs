@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::animation::{Animations, fitting};
 use super::appearance::Appearance;
 use super::avatar_wire::{Identity, full_update, terse_blob};
+use super::chat::ChatBudget;
 use super::command::Entrant;
 use super::math::{ZERO, distance_squared, sane_look_at, yaw_towards};
 use super::movement::Motion;
@@ -78,6 +79,8 @@ pub struct Avatar {
     pub animations: Animations,
     /// What it looks like.
     pub appearance: Appearance,
+    /// What it may still say.
+    pub chat_budget: ChatBudget,
     shown: Shown,
     whereabouts: Arc<Whereabouts>,
     terse: Bytes,
@@ -107,6 +110,7 @@ impl Avatar {
             motion,
             animations: Animations::new(),
             appearance,
+            chat_budget: ChatBudget::default(),
             shown,
             whereabouts: entrant.whereabouts,
             terse: terse_blob(local_id, &shown),

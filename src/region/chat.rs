@@ -9,6 +9,7 @@ use crate::circuit::{Category, Outgoing};
 use crate::ids::AgentId;
 use crate::message::{self, ChatFromSimulator, ChatFromSimulatorChatData, Vector3};
 use crate::outbox::{Outbox, send_many};
+use crate::time::Timestamp;
 
 /// Metres that chat carries.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,10 +65,43 @@ impl ChatKind {
     }
 }
 
+/// How many copies of chat lines a speaker caused lately: a line costs what it is heard.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ChatBudget {
+    used: f32,
+    at: Timestamp,
+}
+
+impl ChatBudget {
+    /// Whether another line may be spoken.
+    fn is_open(&mut self, now: Timestamp, rate: u32) -> bool {
+        let rate = rate as f32;
+        self.used = (self.used - now.since(self.at).as_secs_f32() * rate).max(0.0);
+        self.at = now;
+        self.used < rate * 4.0
+    }
+
+    fn spend(&mut self, copies: u64) {
+        self.used += copies as f32;
+    }
+}
+
 impl Region {
-    pub(super) fn chat(&mut self, agent: AgentId, text: &str, kind: u8, channel: i32) {
+    pub(super) fn chat(
+        &mut self,
+        now: Timestamp,
+        agent: AgentId,
+        text: &str,
+        kind: u8,
+        channel: i32,
+    ) {
         let Some(slot) = self.crowd.slot_of(agent) else { return self.count_unknown() };
-        let Some(member) = self.crowd.get(slot) else { return };
+        let rate = self.settings.chat_copies_per_second;
+        let Some(member) = self.crowd.get_mut(slot) else { return };
+        if !member.avatar.chat_budget.is_open(now, rate) {
+            self.counters.chat_flooded += 1;
+            return;
+        }
         let Some(kind) = ChatKind::asked(kind, channel) else {
             self.counters.chat_refused += 1;
             return;
@@ -101,6 +135,9 @@ impl Region {
                 self.tell_all(&outgoing)
             }
         };
+        if let Some(member) = self.crowd.get_mut(slot) {
+            member.avatar.chat_budget.spend(heard);
+        }
         self.counters.chat_lines += 1;
         self.counters.chat_deliveries += heard;
     }
@@ -132,18 +169,18 @@ impl Region {
 
     fn tell_near(&self, center: Vector3, range: f32, outgoing: &Outgoing) -> u64 {
         let near = self.crowd.grid().within(center, range);
-        self.tell(near.filter_map(|slot| Some(&self.crowd.get(slot)?.avatar.outbox)), outgoing)
+        tell(near.filter_map(|slot| Some(&self.crowd.get(slot)?.avatar.outbox)), outgoing)
     }
 
     fn tell_all(&self, outgoing: &Outgoing) -> u64 {
-        self.tell(self.crowd.iter().map(|(_, member)| &member.avatar.outbox), outgoing)
+        tell(self.crowd.iter().map(|(_, member)| &member.avatar.outbox), outgoing)
     }
+}
 
-    fn tell<'a>(&self, to: impl Iterator<Item = &'a Outbox>, outgoing: &Outgoing) -> u64 {
-        let mut count = 0;
-        send_many(to.inspect(|_| count += 1), outgoing);
-        count
-    }
+fn tell<'a>(to: impl Iterator<Item = &'a Outbox>, outgoing: &Outgoing) -> u64 {
+    let mut count = 0;
+    send_many(to.inspect(|_| count += 1), outgoing);
+    count
 }
 
 /// One line of chat.

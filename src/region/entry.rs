@@ -26,6 +26,7 @@ impl Region {
         if let Some(old) = self.crowd.slot_of(entrant.agent) {
             // The farewell of the older login comes too late: it names another session.
             self.crowd.remove(old);
+            self.counters.left += 1;
         }
         let local_id = self.crowd.next_local_id();
         let avatar = Avatar::new(entrant, local_id, &self.ground, now);

@@ -57,6 +57,9 @@ pub struct RegionSettings {
     pub unix_at_origin: Duration,
     /// How far chat carries.
     pub chat: ChatRanges,
+    /// Copies of chat lines per second that one speaker may cause for long; four times as many in
+    /// a burst. What goes beyond is dropped and counted.
+    pub chat_copies_per_second: u32,
     /// Least time between two updates of an avatar that moves steadily. Changes do not wait.
     pub moving_interval: Duration,
     /// Bytes that may wait behind a client's throttles before it gets no more updates for now.
@@ -72,6 +75,7 @@ impl Default for RegionSettings {
             speeds: Speeds::OPENSIM,
             unix_at_origin: Duration::ZERO,
             chat: ChatRanges::default(),
+            chat_copies_per_second: 5000,
             moving_interval: Duration::from_millis(200),
             backlog_limit: 24 * 1024,
             packets_per_tick: 1024,
@@ -147,7 +151,7 @@ impl Region {
                 self.movement(agent, sequence, &update);
             }
             Command::Chat { agent, text, kind, channel } => {
-                self.chat(agent, &text, kind, channel);
+                self.chat(now, agent, &text, kind, channel);
             }
             Command::SystemChat { to, text } => self.system_chat(to, &text),
             Command::AlwaysRun { agent, on } => {

@@ -209,6 +209,9 @@ impl Motion {
         self.acceleration = ZERO;
         if self.stance != Stance::Flying {
             self.stance = Stance::Grounded;
+            if place.z < floor + ARRIVAL_DROP {
+                self.position.z = floor;
+            }
         }
     }
 
@@ -383,9 +386,8 @@ impl Motion {
             (&mut self.position.x, &mut self.velocity.x),
             (&mut self.position.y, &mut self.velocity.y),
         ] {
-            let kept = inside(*place);
-            if kept < *place || kept > *place {
-                *place = kept;
+            if !(BORDER..=REGION_SIZE - BORDER).contains(place) {
+                *place = inside(*place);
                 *speed = 0.0;
             }
         }
@@ -446,6 +448,8 @@ const MAX_STEP: f32 = 0.1;
 const MAX_STALL: f32 = 1.0;
 /// Metres that the ground may drop away in one step before the avatar falls.
 const STEP_DOWN: f32 = 0.6;
+/// Metres above the ground from which an arriving avatar is put on it instead of falling.
+const ARRIVAL_DROP: f32 = 5.0;
 /// m/s².
 const GRAVITY: f32 = 9.8;
 /// Fastest fall, m/s.

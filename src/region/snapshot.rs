@@ -78,6 +78,8 @@ pub struct RegionCounters {
     pub chat_for_scripts: u64,
     /// Dropped: lines without text or of a type that clients may not send.
     pub chat_refused: u64,
+    /// Dropped: lines of speakers who cause more copies than they may.
+    pub chat_flooded: u64,
     /// Dropped: `AgentUpdate`s that were older than the last.
     pub stale_movements: u64,
     /// Dropped: starts of animations beyond what one avatar may play.

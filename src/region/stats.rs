@@ -135,6 +135,11 @@ impl Region {
     /// `CoarseLocationUpdate` for one client. Of a crowd it gets the nearest.
     pub(super) fn send_coarse_locations(&mut self, now: Timestamp, viewer: usize) {
         let Some(place) = self.crowd.places().get(viewer).copied() else { return };
+        let Some(member) = self.crowd.get_mut(viewer) else { return };
+        member.view.coarse_due = now + COARSE_INTERVAL;
+        if member.avatar.outbox.backlog() > self.settings.backlog_limit {
+            return;
+        }
         let mut slots: Vec<(u32, usize)> = self
             .crowd
             .iter()
@@ -147,8 +152,10 @@ impl Region {
             slots.truncate(COARSE_MAX);
         }
         slots.sort_unstable_by_key(|&(_, slot)| slot);
-        let mut update = CoarseLocationUpdate::default();
-        update.index = CoarseLocationUpdateIndex { you: -1, prey: -1 };
+        let mut update = CoarseLocationUpdate {
+            index: CoarseLocationUpdateIndex { you: -1, prey: -1 },
+            ..CoarseLocationUpdate::default()
+        };
         for (_, slot) in slots {
             let Some(member) = self.crowd.get(slot) else { continue };
             if slot == viewer {
@@ -159,8 +166,7 @@ impl Region {
                 .agent_data
                 .push(CoarseLocationUpdateAgentData { agent_id: member.avatar.agent.0 });
         }
-        let Some(member) = self.crowd.get_mut(viewer) else { return };
-        member.view.coarse_due = now + COARSE_INTERVAL;
+        let Some(member) = self.crowd.get(viewer) else { return };
         // Full: the endpoint counts it and ends the circuit.
         let _ = member.avatar.outbox.send_message(&update, false, Category::Task);
     }
@@ -227,7 +233,7 @@ fn coarse(motion: &Motion) -> CoarseLocationUpdateLocation {
 
 /// Entries in one message below the MTU.
 const COARSE_MAX: usize = 60;
-const COARSE_INTERVAL: Duration = Duration::from_millis(1000);
+const COARSE_INTERVAL: Duration = Duration::from_secs(1);
 const STATS_INTERVAL: Duration = Duration::from_secs(3);
 const TIME_INTERVAL: Duration = Duration::from_millis(2500);
 const WIND_INTERVAL: Duration = Duration::from_millis(13_600);

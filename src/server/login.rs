@@ -125,9 +125,8 @@ impl Gate {
     /// and the next succeeds.
     fn end_previous(&self, account: &Account) -> Result<(), LoginFailure> {
         let Some(previous) = self.shared.sessions.by_agent(account.id) else { return Ok(()) };
-        match previous.outbox() {
-            Some(outbox) => outbox.close(CloseReason::Superseded, ""),
-            None => {}
+        if let Some(outbox) = previous.outbox() {
+            outbox.close(CloseReason::Superseded, "");
         }
         self.shared.sessions.remove(&previous, CloseReason::Superseded);
         match self.shared.config.grid.duplicate_login {
@@ -288,12 +287,18 @@ impl LoginBackend for Gate {
         self.grid_info.clone()
     }
 
-    fn grid_stats(&self) -> GridStats {
-        GridStats {
-            residents: 0,
-            active_users: self.shared.sessions.len() as u64,
-            region_count: self.world.regions.len() as u64,
-        }
+    fn grid_stats(&self) -> BoxFuture<'_, GridStats> {
+        Box::pin(async {
+            let residents = self.shared.accounts.count().await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "accounts cannot be counted");
+                0
+            });
+            GridStats {
+                residents,
+                active_users: self.shared.sessions.len() as u64,
+                region_count: self.world.regions.len() as u64,
+            }
+        })
     }
 
     fn welcome(&self) -> Welcome {

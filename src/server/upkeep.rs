@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Shared;
 use super::world::World;
 use crate::circuit::CloseReason;
+use crate::outbox::EndpointLink;
 
 /// How often.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -15,7 +16,7 @@ pub(super) async fn run(shared: Arc<Shared>, world: Arc<World>) {
         expire_logins(&shared);
         metrics::gauge!("holm_sessions").set(shared.sessions.len() as f64);
         metrics::gauge!("holm_agents_online").set(shared.bus.len() as f64);
-        let refused: u64 = world.endpoints.iter().map(|endpoint| endpoint.refused()).sum();
+        let refused: u64 = world.endpoints.iter().map(EndpointLink::refused).sum();
         metrics::counter!("holm_outbox_refused_total").absolute(refused);
     }
     // Polls that are still held get their answer, so that connections can end.

@@ -37,13 +37,12 @@ pub(super) fn advertised_address(network: &NetworkConfig) -> Result<Ipv4Addr, Se
         // A wildcard is no address that a client could send to.
         return Ok(if address.is_unspecified() { Ipv4Addr::LOCALHOST } else { address });
     }
-    let found = (host.as_str(), 0).to_socket_addrs().into_iter().flatten();
+    let mut found = (host.as_str(), 0).to_socket_addrs().into_iter().flatten();
     found
-        .filter_map(|address| match address.ip() {
+        .find_map(|address| match address.ip() {
             IpAddr::V4(address) => Some(address),
             IpAddr::V6(_) => None,
         })
-        .next()
         .ok_or(ServerError::NoAddress { host })
 }
 

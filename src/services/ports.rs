@@ -75,6 +75,12 @@ pub trait AccountStore {
     /// [`StoreError::Corrupt`] or [`StoreError::Backend`].
     fn accounts(&mut self, after: Option<&str>, limit: usize) -> Result<Vec<Account>, StoreError>;
 
+    /// How many accounts there are.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`].
+    fn count_accounts(&mut self) -> Result<u64, StoreError>;
+
     /// Replaces the password.
     ///
     /// # Errors

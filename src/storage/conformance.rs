@@ -104,6 +104,7 @@ fn accounts_are_listed_by_name_in_pages(store: &mut dyn Store) {
         seen.extend(page.iter().map(|account| account.name.to_string()));
     }
     assert_eq!(seen, ["a A", "A b", "B b", "c c"]);
+    assert_eq!(store.count_accounts().unwrap(), 4);
     assert_eq!(store.accounts(None, 0).unwrap(), []);
 }
 
@@ -259,6 +260,18 @@ async fn handle_answers_in_order_and_says_when_it_has_stopped() {
     store.shutdown().await.unwrap().unwrap();
     let gone = store.call(|store| store.accounts(None, 1).map(drop)).await;
     assert!(matches!(gone, Err(crate::services::ports::StoreGone::Stopped)));
+}
+
+#[tokio::test]
+async fn answer_of_a_batch_that_was_not_written_is_withheld() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(directory.path()).unwrap();
+    let store = StoreHandle::spawn(Box::new(store)).unwrap();
+    // Ends the batch behind the thread's back, so that the thread's own commit fails.
+    let result = store.call(|store| store.commit().is_ok()).await;
+    assert_eq!(result, Err(crate::services::ports::StoreGone::NotWritten));
+    let kept = account(1, "Test User");
+    store.call(move |store| create(store, &kept)).await.unwrap().unwrap();
 }
 
 #[tokio::test]

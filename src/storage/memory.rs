@@ -103,6 +103,10 @@ impl AccountStore for MemoryStore {
         Ok(accounts.take(limit).map(|owned| owned.account.clone()).collect())
     }
 
+    fn count_accounts(&mut self) -> Result<u64, StoreError> {
+        Ok(self.accounts.len() as u64)
+    }
+
     fn set_password(&mut self, id: AgentId, password: &StoredPassword) -> Result<(), StoreError> {
         self.account_mut(id)?.password = password.clone();
         Ok(())

@@ -45,8 +45,8 @@ impl LoginBackend for Fake {
         GridInfo::new("http://127.0.0.1:9000/", "Holm & more", "holm", "http://127.0.0.1:9000/")
     }
 
-    fn grid_stats(&self) -> GridStats {
-        GridStats { residents: 3, active_users: 1, region_count: 1 }
+    fn grid_stats(&self) -> BoxFuture<'_, GridStats> {
+        Box::pin(async { GridStats { residents: 3, active_users: 1, region_count: 1 } })
     }
 
     fn welcome(&self) -> Welcome {

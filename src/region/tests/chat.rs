@@ -129,6 +129,24 @@ fn the_region_itself_speaks() {
 }
 
 #[test]
+fn floods_end_where_they_cost_too_much() {
+    let mut world =
+        World::with(RegionSettings { chat_copies_per_second: 50, ..RegionSettings::default() });
+    let mut ann = world.join(128.0, 128.0);
+    let mut ben = world.join(129.0, 128.0);
+    for _ in 0..1000 {
+        world.say(&ann, "flood", SAY, 0);
+    }
+    assert_eq!(ben.heard().len(), 100, "200 copies for two listeners");
+    assert_eq!(world.region.counters().chat_flooded, 900);
+    world.say(&ben, "others may speak", SAY, 0);
+    assert_eq!(ann.heard().len(), 101);
+    world.ticks(22);
+    world.say(&ann, "later again", SAY, 0);
+    assert_eq!(ben.heard().len(), 2);
+}
+
+#[test]
 fn strangers_are_counted_and_nothing_else() {
     let mut world = World::new();
     let ann = world.join(128.0, 128.0);

@@ -40,6 +40,14 @@ impl Accounts {
         Ok(found)
     }
 
+    /// How many accounts there are.
+    ///
+    /// # Errors
+    /// [`AccountError::Store`].
+    pub async fn count(&self) -> Result<u64, AccountError> {
+        Ok(self.inner.store.call(|store| store.count_accounts()).await??)
+    }
+
     /// Keeps one of an account's places.
     ///
     /// # Errors

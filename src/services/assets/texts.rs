@@ -24,7 +24,7 @@ pub(super) fn all(welcome_region: RegionId) -> impl Iterator<Item = (Uuid, Asset
 /// The form that viewers read and write: name, description, rights, price, then the parameters
 /// that differ from the viewer's own, and the textures by their place on the avatar.
 fn wearable(wearable: &DefaultWearable) -> String {
-    let (parameters, textures) = look(wearable.kind);
+    let Look { parameters, textures } = look(wearable.kind);
     let mut text = format!("LLWearable version 22\n{}\n\n", wearable.name);
     let rights = Permissions::full(LIBRARY_OWNER);
     let masks = [
@@ -60,39 +60,39 @@ fn wearable(wearable: &DefaultWearable) -> String {
     text
 }
 
-/// Visual parameters, and textures by the number of the avatar's face.
-fn look(kind: WearableType) -> (&'static [(u16, f32)], &'static [(u8, Uuid)]) {
+/// How a wearable looks.
+struct Look {
+    /// Visual parameters by number.
+    parameters: &'static [(u16, f32)],
+    /// Textures by the number of the avatar's face.
+    textures: &'static [(u8, Uuid)],
+}
+
+const fn look(kind: WearableType) -> Look {
     match kind {
-        WearableType::Shape => (SHAPE, &[]),
-        WearableType::Skin => (
-            &[(108, 0.0), (110, 0.0), (111, 0.5), (116, 0.0), (117, 0.2), (150, 0.3), (165, 0.0)],
-            &[(0, built_in::AVATAR), (5, built_in::AVATAR), (6, built_in::AVATAR)],
-        ),
-        WearableType::Hair => (
-            &[(112, 0.0), (113, 0.1), (114, 0.4), (115, 0.0), (119, 0.5), (130, 0.45), (134, 0.5)],
-            &[(4, built_in::HAIR)],
-        ),
-        WearableType::Eyes => (&[(98, 0.3), (99, 0.0)], &[(3, built_in::EYES)]),
-        // Sleeves, hem, collars, then the colour: a plain blue.
-        WearableType::Shirt => (
-            &[
-                (800, 0.7),
-                (801, 0.8),
-                (802, 0.78),
-                (781, 0.78),
-                (803, 0.35),
-                (804, 0.45),
-                (805, 0.65),
-            ],
-            &[(1, built_in::WHITE)],
-        ),
-        // Length, waist, then the colour: a dark grey.
-        WearableType::Pants => (
-            &[(815, 0.85), (814, 0.9), (806, 0.25), (807, 0.25), (808, 0.3)],
-            &[(2, built_in::WHITE)],
-        ),
+        WearableType::Shape => Look { parameters: SHAPE, textures: &[] },
+        WearableType::Skin => Look {
+            parameters: &[(108, 0.0), (110, 0.0), (111, 0.5), (116, 0.0), (117, 0.2), (150, 0.3)],
+            textures: &[(0, built_in::AVATAR), (5, built_in::AVATAR), (6, built_in::AVATAR)],
+        },
+        WearableType::Hair => Look {
+            parameters: &[(112, 0.0), (113, 0.1), (114, 0.4), (115, 0.0), (119, 0.5), (134, 0.5)],
+            textures: &[(4, built_in::HAIR)],
+        },
+        WearableType::Eyes => {
+            Look { parameters: &[(98, 0.3), (99, 0.0)], textures: &[(3, built_in::EYES)] }
+        }
+        WearableType::Shirt => Look { parameters: SHIRT, textures: &[(1, built_in::WHITE)] },
+        WearableType::Pants => Look { parameters: PANTS, textures: &[(2, built_in::WHITE)] },
     }
 }
+
+/// Sleeves, hem, collars, then the colour: a plain blue.
+const SHIRT: &[(u16, f32)] =
+    &[(800, 0.7), (801, 0.8), (802, 0.78), (781, 0.78), (803, 0.35), (804, 0.45), (805, 0.65)];
+
+/// Length, waist, then the colour: a dark grey.
+const PANTS: &[(u16, f32)] = &[(815, 0.85), (814, 0.9), (806, 0.25), (807, 0.25), (808, 0.3)];
 
 /// A viewer's own value for many of these is the smallest possible, which makes a dwarf.
 const SHAPE: &[(u16, f32)] = &[

@@ -37,7 +37,7 @@ impl Library {
         let folders =
             FOLDERS.iter().enumerate().map(|(number, &(kind, name))| folder(number, kind, name));
         let items =
-            items().into_iter().enumerate().map(|(number, entry)| item(number as u128 + 1, entry));
+            items().into_iter().enumerate().map(|(number, entry)| item(number as u128 + 1, &entry));
         Self { shelves: Arc::new(Shelves { folders: folders.collect(), items: items.collect() }) }
     }
 
@@ -138,7 +138,7 @@ fn folder(number: usize, kind: FolderType, name: &str) -> Folder {
     }
 }
 
-fn item(number: u128, entry: Entry) -> Item {
+fn item(number: u128, entry: &Entry) -> Item {
     let everyone = Permissions::COPY | Permissions::MODIFY | Permissions::TRANSFER;
     Item {
         id: ItemId(Uuid::from_u128(ITEM_IDS + number)),

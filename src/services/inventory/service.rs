@@ -47,11 +47,16 @@ impl Inventory {
         if owner == super::LIBRARY_OWNER {
             return Ok(ids.into_iter().map(|id| self.library.contents(id)).collect());
         }
-        let found = self.store.call(move |store| {
-            let found = ids.into_iter().map(|id| store.folder_contents(owner, id));
-            found.collect::<Result<Vec<_>, _>>()
-        });
-        Ok(found.await??)
+        let mut found = Vec::new();
+        for some in ids.chunks(AT_A_TIME) {
+            let some = some.to_vec();
+            let part = self.store.call(move |store| {
+                let found = some.into_iter().map(|id| store.folder_contents(owner, id));
+                found.collect::<Result<Vec<_>, _>>()
+            });
+            found.extend(part.await??);
+        }
+        Ok(found)
     }
 
     /// Those of `ids` that the owner has, in their order.
@@ -66,11 +71,16 @@ impl Inventory {
         if owner == super::LIBRARY_OWNER {
             return Ok(ids.into_iter().filter_map(|id| self.library.item(id).cloned()).collect());
         }
-        let found = self.store.call(move |store| {
-            let found = ids.into_iter().filter_map(|id| store.item(owner, id).transpose());
-            found.collect::<Result<Vec<_>, _>>()
-        });
-        Ok(found.await??)
+        let mut found = Vec::new();
+        for some in ids.chunks(AT_A_TIME) {
+            let some = some.to_vec();
+            let part = self.store.call(move |store| {
+                let found = some.into_iter().filter_map(|id| store.item(owner, id).transpose());
+                found.collect::<Result<Vec<_>, _>>()
+            });
+            found.extend(part.await??);
+        }
+        Ok(found)
     }
 
     /// What the agent wears, by the links in its Current Outfit folder.
@@ -122,3 +132,7 @@ fn worn(store: &mut dyn Store, owner: AgentId) -> Result<Vec<Worn>, StoreError> 
     }
     Ok(worn)
 }
+
+/// Folders or items read in one storage call: a client that asks for thousands waits its turn
+/// between them, and so do not all others.
+const AT_A_TIME: usize = 32;

@@ -35,6 +35,9 @@ async fn contents_come_in_the_order_asked_with_gaps() {
     let kinds: Vec<_> =
         found.iter().map(|one| one.as_ref().map(|contents| contents.folder.kind)).collect();
     assert_eq!(kinds, [Some(FolderType::Trash), None, Some(FolderType::Root)]);
+    let many = vec![ids[0]; 100];
+    let found = inventory.contents(owner, many).await.unwrap();
+    assert_eq!(found.iter().flatten().count(), 100);
     let stranger = AgentId(Uuid::from_u128(2));
     let found = inventory.contents(stranger, ids).await.unwrap();
     assert!(found.iter().all(Option::is_none));

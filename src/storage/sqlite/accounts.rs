@@ -62,6 +62,12 @@ impl AccountStore for SqliteStore {
         sql(READ, read())
     }
 
+    fn count_accounts(&mut self) -> Result<u64, StoreError> {
+        let count =
+            self.connection.query_row("SELECT COUNT(*) FROM accounts", [], |row| row.get(0));
+        sql(READ, count.map(|count: i64| count.unsigned_abs()))
+    }
+
     fn set_password(&mut self, id: AgentId, password: &StoredPassword) -> Result<(), StoreError> {
         let text = "UPDATE accounts SET password = ?2, password_short = ?3 WHERE id = ?1";
         let parameters = params![blob(&id.0), password.full, password.short];
@@ -80,9 +86,7 @@ impl AccountStore for SqliteStore {
         location: &Location,
     ) -> Result<(), StoreError> {
         match insert_location(&self.connection, id, place, location) {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-                Err(StoreError::NotFound(id))
-            }
+            Err(error) if violates_foreign_key(&error) => Err(StoreError::NotFound(id)),
             other => sql("keep a location", other),
         }
     }
@@ -171,6 +175,11 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         last: location(row, 7)?,
         home: location(row, 14)?,
     })
+}
+
+fn violates_foreign_key(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code == Some(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY)
 }
 
 fn taken(error: rusqlite::Error, what: impl FnOnce() -> String) -> StoreError {
