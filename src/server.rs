@@ -29,12 +29,16 @@ use crate::services::accounts::{self, Accounts, AccountsConfig};
 use crate::services::assets::Assets;
 use crate::services::inventory::Inventory;
 use crate::services::ports::{Store, StoreHandle};
-use crate::session::Sessions;
+use crate::session::caps::CapRegistry;
+use crate::session::{AgentSession, Sessions};
 use crate::storage;
 use crate::time::{Clock, SystemClock};
 
 pub use error::ServerError;
 
+/// How long the clients that a stop has thrown out still find the HTTP listener: some say `done` to
+/// their event queue when they hear of it, and end their own process if that fails.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// Everything must have ended this long after [`Server::stop`] was called.
 const STOP_WITHIN: Duration = Duration::from_secs(4);
 
@@ -110,7 +114,9 @@ impl Server {
             stop: stop.clone(),
             config,
         });
-        let world = Arc::new(world::start(&shared, host, &tasks)?);
+        let inside = TaskTracker::new();
+        let world = Arc::new(world::start(&shared, host, &inside)?);
+        inside.close();
         let gate =
             login::Gate::new(shared.clone(), world.clone(), &login_uri, http_port, &test_accounts);
         let backend = control::Backend::new(shared.clone(), world.clone(), metrics);
@@ -121,8 +127,10 @@ impl Server {
             max_connections: shared.config.limits.max_http_connections as usize,
             ..Default::default()
         };
+        let doors = CancellationToken::new();
+        tasks.spawn(close_doors(inside, gate.caps().clone(), stop.clone(), doors.clone()));
         let main_router = login::router(gate);
-        tasks.spawn(http::serve::serve(http, main_router, serve.clone(), stop.clone()));
+        tasks.spawn(http::serve::serve(http, main_router, serve.clone(), doors));
         tasks.spawn(http::serve::serve(control, control_router, serve, stop.clone()));
         tasks.spawn(upkeep::run(shared.clone(), world.clone()));
         tasks.close();
@@ -162,6 +170,21 @@ impl Server {
             Err(_) => Err(ServerError::StoreGone),
         }
     }
+}
+
+/// Closes the public listener once regions and endpoints have ended and nobody needs it any more.
+async fn close_doors(
+    inside: TaskTracker,
+    caps: CapRegistry<AgentSession>,
+    stop: CancellationToken,
+    doors: CancellationToken,
+) {
+    stop.cancelled().await;
+    inside.wait().await;
+    if !caps.is_empty() {
+        tokio::time::sleep(FAREWELL).await;
+    }
+    doors.cancel();
 }
 
 fn open_store(config: &Config) -> Result<StoreHandle, ServerError> {

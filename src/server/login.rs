@@ -65,11 +65,20 @@ impl Gate {
         }
     }
 
+    /// The capabilities that its logins have handed out.
+    pub(super) fn caps(&self) -> &CapRegistry<AgentSession> {
+        &self.caps
+    }
+
     async fn log_in(
         &self,
         request: LoginRequest,
         peer: SocketAddr,
     ) -> Result<LoginSuccess, LoginFailure> {
+        if self.shared.stop.is_cancelled() {
+            let text = "The grid is shutting down. Please try again later.";
+            return Err(LoginFailure::new(FailureReason::Connect, text));
+        }
         let account = self.authenticate(&request, peer).await?;
         self.end_previous(&account)?;
         self.check_room()?;
