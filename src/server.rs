@@ -25,16 +25,20 @@ use crate::config::{Config, RegionConfig};
 use crate::http;
 use crate::ids::RegionId;
 use crate::region::RegionInfo;
-use crate::services::accounts::{self, Accounts, AccountsConfig, FailureLimit, HashCost};
+use crate::services::accounts::{self, Accounts, AccountsConfig};
 use crate::services::assets::Assets;
 use crate::services::inventory::Inventory;
 use crate::services::ports::{Store, StoreHandle};
-use crate::session::Sessions;
+use crate::session::caps::CapRegistry;
+use crate::session::{AgentSession, Sessions};
 use crate::storage;
 use crate::time::{Clock, SystemClock};
 
 pub use error::ServerError;
 
+/// How long the clients that a stop has thrown out still find the HTTP listener: some say `done` to
+/// their event queue when they hear of it, and end their own process if that fails.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// Everything must have ended this long after [`Server::stop`] was called.
 const STOP_WITHIN: Duration = Duration::from_secs(4);
 
@@ -82,7 +86,11 @@ impl Server {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
 
         let store = open_store(&config)?;
-        let accounts = Accounts::new(store.clone(), clock.clone(), accounts_config(&config));
+        let accounts = Accounts::new(
+            store.clone(),
+            clock.clone(),
+            AccountsConfig::new(&config.login, config.storage.ephemeral),
+        );
         let test_accounts = create_accounts(&config, &accounts).await?;
 
         let network = &config.network;
@@ -106,7 +114,9 @@ impl Server {
             stop: stop.clone(),
             config,
         });
-        let world = Arc::new(world::start(&shared, host, &tasks)?);
+        let inside = TaskTracker::new();
+        let world = Arc::new(world::start(&shared, host, &inside)?);
+        inside.close();
         let gate =
             login::Gate::new(shared.clone(), world.clone(), &login_uri, http_port, &test_accounts);
         let backend = control::Backend::new(shared.clone(), world.clone(), metrics);
@@ -117,8 +127,10 @@ impl Server {
             max_connections: shared.config.limits.max_http_connections as usize,
             ..Default::default()
         };
+        let doors = CancellationToken::new();
+        tasks.spawn(close_doors(inside, gate.caps().clone(), stop.clone(), doors.clone()));
         let main_router = login::router(gate);
-        tasks.spawn(http::serve::serve(http, main_router, serve.clone(), stop.clone()));
+        tasks.spawn(http::serve::serve(http, main_router, serve.clone(), doors));
         tasks.spawn(http::serve::serve(control, control_router, serve, stop.clone()));
         tasks.spawn(upkeep::run(shared.clone(), world.clone()));
         tasks.close();
@@ -160,6 +172,21 @@ impl Server {
     }
 }
 
+/// Closes the public listener once regions and endpoints have ended and nobody needs it any more.
+async fn close_doors(
+    inside: TaskTracker,
+    caps: CapRegistry<AgentSession>,
+    stop: CancellationToken,
+    doors: CancellationToken,
+) {
+    stop.cancelled().await;
+    inside.wait().await;
+    if !caps.is_empty() {
+        tokio::time::sleep(FAREWELL).await;
+    }
+    doors.cancel();
+}
+
 fn open_store(config: &Config) -> Result<StoreHandle, ServerError> {
     let store: Box<dyn Store> = if config.storage.ephemeral {
         Box::new(storage::MemoryStore::new())
@@ -167,25 +194,6 @@ fn open_store(config: &Config) -> Result<StoreHandle, ServerError> {
         Box::new(storage::SqliteStore::open(&config.storage.directory)?)
     };
     StoreHandle::spawn(store).map_err(ServerError::System)
-}
-
-fn accounts_config(config: &Config) -> AccountsConfig {
-    let login = &config.login;
-    // So many failures per minute: that many at once, then one each so often.
-    let limit = |per_minute: u32| FailureLimit {
-        burst: per_minute,
-        refill: Duration::from_secs(60) / per_minute.max(1),
-    };
-    AccountsConfig {
-        hash_cost: HashCost {
-            memory_kib: login.argon2_memory_kib,
-            passes: login.argon2_passes,
-        },
-        verified_logins: login.verified_cache as usize,
-        account_failures: limit(login.failures_per_account),
-        address_failures: limit(login.failures_per_address),
-        ..AccountsConfig::default()
-    }
 }
 
 /// Creates what the configuration wants and is missing; the names of the ready-made ones.

@@ -27,6 +27,9 @@ pub const SOON: Duration = Duration::from_secs(10);
 
 /// That something does not come is told by something later that does: after the marker, nothing of
 /// kind `M` that fits may have been heard.
+///
+/// # Errors
+/// When the marker does not come, or the circuit is over.
 pub async fn heard_before<M: Message, Marker: Message>(
     client: &mut Client,
     fits: impl Fn(&M) -> bool,

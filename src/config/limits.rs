@@ -75,7 +75,7 @@ impl Default for EventQueueConfig {
     fn default() -> Self {
         Self {
             hold: Duration::from_secs(25),
-            idle: IdleAnswer::BadGateway,
+            idle: IdleAnswer::Empty,
             max_events: 2000,
             max_bytes: 1 << 20,
             linger: Duration::from_secs(10),
@@ -84,13 +84,14 @@ impl Default for EventQueueConfig {
 }
 
 /// The answer to a poll that saw no event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum IdleAnswer {
     /// Status 502, as Second Life and OpenSim do.
     #[serde(rename = "502")]
     BadGateway,
     /// Status 200 with an empty array of events: spares some libraries a pause.
     #[serde(rename = "empty")]
+    #[default]
     Empty,
 }
 

@@ -81,8 +81,9 @@ pub struct View {
     told: Vec<Mark>,
     /// Avatars that left and that it still shows.
     gone: Vec<LocalId>,
-    /// Where the round of the far ones goes on.
-    cursor: usize,
+    /// Where the round of those that moved goes on, and that of those with more to tell.
+    motion_cursor: usize,
+    message_cursor: usize,
 }
 
 impl View {
@@ -137,8 +138,8 @@ impl View {
 /// Lists that every flush needs, kept so that a tick allocates nothing for them.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// (order, slot) of avatars that only moved.
-    motions: Vec<(u32, usize)>,
+    /// (order, slot, square of the distance) of avatars that moved.
+    motions: Vec<(u32, usize, u32)>,
     /// (order, slot) of avatars with more to tell.
     messages: Vec<(u32, usize)>,
     moving: Vec<usize>,
@@ -202,7 +203,7 @@ impl Region {
             self.send_land(&mut view, &mut pipe);
             pipe.packets = pipe.packets.min(packets);
             self.gather(viewer, &mut view, scratch);
-            self.send_motions(&mut view, &mut pipe, scratch);
+            self.send_motions(viewer, &mut view, &mut pipe, scratch);
             self.send_messages(&mut view, &mut pipe, scratch);
             self.counters.update_packets += pipe.sent;
         } else {
@@ -229,29 +230,33 @@ impl Region {
         let (marks, places) = (self.crowd.marks(), self.crowd.places());
         view.make_room(marks.len());
         let Some(own_place) = places.get(viewer) else { return };
-        let round = self.ticks % 2 == 1;
         for (slot, ((mark, told), place)) in marks.iter().zip(&view.told).zip(places).enumerate() {
             if mark == told || mark.is_nobody() {
                 continue;
             }
             let distance = distance_squared(*own_place, *place) as u32;
-            // Every other tick the turn goes round, so that the far are not forgotten.
-            let order = if round && slot != viewer {
-                1 + ((slot + marks.len() - view.cursor % marks.len()) % marks.len()) as u32
-            } else {
-                distance
+            let order = |cursor: usize| {
+                if self.is_round() && slot != viewer {
+                    1 + ((slot + marks.len() - cursor % marks.len()) % marks.len()) as u32
+                } else {
+                    distance
+                }
             };
             if told.is_nobody() || (mark.0 ^ told.0) >> 16 != 0 {
-                scratch.messages.push((order, slot));
+                scratch.messages.push((order(view.message_cursor), slot));
             }
             if !told.is_nobody()
                 && !mark.differs(*told, Aspect::Identity)
                 && mark.differs(*told, Aspect::Motion)
-                && self.is_due(slot + viewer, distance)
             {
-                scratch.motions.push((order, slot));
+                scratch.motions.push((order(view.motion_cursor), slot, distance));
             }
         }
+    }
+
+    /// Every other tick takes turns instead of the nearest, so that the far are not forgotten.
+    fn is_round(&self) -> bool {
+        self.ticks % 2 == 1
     }
 
     /// Far avatars are told of at every second or fourth tick only; not all at the same one.
@@ -261,17 +266,25 @@ impl Region {
             NEAR..FAR => 2,
             _ => 4,
         };
-        // By pairs of ticks, because every other tick takes another order.
-        (self.ticks as usize / 2 + phase).is_multiple_of(every)
+        (self.ticks as usize + phase).is_multiple_of(every)
     }
 
-    fn send_motions(&mut self, view: &mut View, pipe: &mut Pipe<'_>, scratch: &mut Scratch) {
+    fn send_motions(
+        &self,
+        viewer: usize,
+        view: &mut View,
+        pipe: &mut Pipe<'_>,
+        scratch: &mut Scratch,
+    ) {
         // Half of the packets at most, so that neither kind starves the other.
         let most = (pipe.packets / 2).clamp(1, MAX_TERSE_PACKETS) * TERSE_PER_PACKET;
-        let last = take_first(&mut scratch.motions, most);
+        if !self.is_round() || scratch.motions.len() <= most {
+            scratch.motions.retain(|&(_, slot, distance)| self.is_due(slot + viewer, distance));
+        }
+        take_first(&mut scratch.motions, most);
         scratch.moving.clear();
         scratch.resting.clear();
-        for &(_, slot) in &scratch.motions {
+        for &(_, slot, _) in &scratch.motions {
             let Some(member) = self.crowd.get(slot) else { continue };
             let resting = member.avatar.shown().is_resting();
             if resting { &mut scratch.resting } else { &mut scratch.moving }.push(slot);
@@ -291,8 +304,8 @@ impl Region {
                 }
             }
         }
-        if let Some(last) = last {
-            view.cursor = last + 1;
+        if let Some(&(_, last, _)) = scratch.motions.last().filter(|_| self.is_round()) {
+            view.motion_cursor = last + 1;
         }
     }
 
@@ -302,7 +315,8 @@ impl Region {
     }
 
     fn send_messages(&mut self, view: &mut View, pipe: &mut Pipe<'_>, scratch: &mut Scratch) {
-        let last = take_first(&mut scratch.messages, pipe.packets);
+        take_first(&mut scratch.messages, pipe.packets);
+        let round = self.is_round();
         for &(_, slot) in &scratch.messages {
             let handle = self.info.handle;
             let (Some(told), Some(&mark)) = (view.told.get_mut(slot), self.crowd.marks().get(slot))
@@ -330,9 +344,9 @@ impl Region {
                 }
                 told.copy(mark, Aspect::Animation);
             }
-        }
-        if let Some(last) = last {
-            view.cursor = last + 1;
+            if round {
+                view.message_cursor = slot + 1;
+            }
         }
     }
 }
@@ -350,16 +364,13 @@ fn send_ends(view: &mut View, pipe: &mut Pipe<'_>) {
     }
 }
 
-/// Sorts `list`, keeps its first `most` entries, and gives the slot of the last one if others had
-/// to wait.
-fn take_first(list: &mut Vec<(u32, usize)>, most: usize) -> Option<usize> {
-    let crowded = list.len() > most;
-    if crowded {
+/// Keeps the first `most` entries of `list`, sorted.
+fn take_first<T: Ord>(list: &mut Vec<T>, most: usize) {
+    if list.len() > most {
         list.select_nth_unstable(most);
         list.truncate(most);
     }
     list.sort_unstable();
-    list.last().filter(|_| crowded).map(|&(_, slot)| slot)
 }
 
 fn encoded<M: Message>(message: &M, reliable: bool) -> Option<Outgoing> {

@@ -279,7 +279,7 @@ mod tests {
         let error = Heightmap::from_png(&small, 0.0, 1.0).unwrap_err();
         assert_eq!(error, TerrainError::PngSize { width: 16, height: 16 });
         assert!(matches!(Heightmap::from_png(b"GIF89a", 0.0, 1.0), Err(TerrainError::Png(_))));
-        let whole = picture(256, png::BitDepth::Eight, &[7; EDGE * EDGE]);
+        let whole = picture(256, png::BitDepth::Eight, &vec![7; EDGE * EDGE]);
         let cut = &whole[..whole.len() / 2];
         assert!(matches!(Heightmap::from_png(cut, 0.0, 1.0), Err(TerrainError::Png(_))));
     }

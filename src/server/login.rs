@@ -9,7 +9,7 @@ use axum::Router;
 use super::Shared;
 use super::world::World;
 use crate::circuit::CloseReason;
-use crate::config::{DuplicateLogin, IdleAnswer};
+use crate::config::DuplicateLogin;
 use crate::http;
 use crate::http::control::BoxFuture;
 use crate::http::login::{
@@ -25,7 +25,7 @@ use crate::services::inventory::{self, FolderType, LIBRARY_OWNER};
 use crate::services::login::{self as rules, Destination, Grant, Start, Started};
 use crate::services::ports::Account;
 use crate::session::caps::{CapRegistry, SEED};
-use crate::session::event_queue::{self, EventQueueSettings};
+use crate::session::event_queue::EventQueueSettings;
 use crate::session::{AgentSession, EventQueue, NewSession};
 
 /// Decides over logins.
@@ -65,11 +65,20 @@ impl Gate {
         }
     }
 
+    /// The capabilities that its logins have handed out.
+    pub(super) fn caps(&self) -> &CapRegistry<AgentSession> {
+        &self.caps
+    }
+
     async fn log_in(
         &self,
         request: LoginRequest,
         peer: SocketAddr,
     ) -> Result<LoginSuccess, LoginFailure> {
+        if self.shared.stop.is_cancelled() {
+            let text = "The grid is shutting down. Please try again later.";
+            return Err(LoginFailure::new(FailureReason::Connect, text));
+        }
         let account = self.authenticate(&request, peer).await?;
         self.end_previous(&account)?;
         self.check_room()?;
@@ -175,10 +184,7 @@ impl Gate {
         let queue = &self.shared.config.event_queue;
         EventQueueSettings {
             hold: queue.hold,
-            idle: match queue.idle {
-                IdleAnswer::BadGateway => event_queue::IdleAnswer::BadGateway,
-                IdleAnswer::Empty => event_queue::IdleAnswer::Empty,
-            },
+            idle: queue.idle,
             max_events: queue.max_events as usize,
             max_bytes: queue.max_bytes as usize,
             ..EventQueueSettings::default()

@@ -153,7 +153,7 @@ impl AgentSession {
 
     /// Why it ended.
     pub fn close_reason(&self) -> Option<CloseReason> {
-        self.circuit().reason.clone()
+        self.circuit().reason
     }
 
     fn circuit(&self) -> std::sync::MutexGuard<'_, CircuitState> {

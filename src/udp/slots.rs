@@ -27,7 +27,7 @@ pub(super) struct Slot {
 /// All circuits of an endpoint.
 #[derive(Default)]
 pub(super) struct Slots {
-    slots: Vec<Option<Box<Slot>>>,
+    entries: Vec<Option<Box<Slot>>>,
     generations: Vec<u32>,
     free: Vec<u32>,
     by_address: HashMap<SocketAddr, u32>,
@@ -37,8 +37,8 @@ impl Slots {
     /// The key that the next insertion will use.
     pub(super) fn next_key(&mut self) -> CircuitKey {
         let slot = self.free.last().copied().unwrap_or_else(|| {
-            let slot = self.slots.len() as u32;
-            self.slots.push(None);
+            let slot = self.entries.len() as u32;
+            self.entries.push(None);
             self.generations.push(0);
             self.free.push(slot);
             slot
@@ -52,21 +52,21 @@ impl Slots {
         debug_assert_eq!(self.free.last(), Some(&index), "insert follows next_key");
         self.free.pop();
         self.by_address.insert(slot.address, index);
-        self.slots[index as usize] = Some(Box::new(slot));
+        self.entries[index as usize] = Some(Box::new(slot));
     }
 
     pub(super) fn get_mut(&mut self, key: CircuitKey) -> Option<&mut Slot> {
-        let slot = self.slots.get_mut(key.slot as usize)?.as_deref_mut()?;
+        let slot = self.entries.get_mut(key.slot as usize)?.as_deref_mut()?;
         (slot.key == key).then_some(slot)
     }
 
     pub(super) fn by_address(&mut self, address: &SocketAddr) -> Option<&mut Slot> {
         let index = *self.by_address.get(address)?;
-        self.slots.get_mut(index as usize)?.as_deref_mut()
+        self.entries.get_mut(index as usize)?.as_deref_mut()
     }
 
     pub(super) fn remove(&mut self, key: CircuitKey) {
-        let Some(entry) = self.slots.get_mut(key.slot as usize) else { return };
+        let Some(entry) = self.entries.get_mut(key.slot as usize) else { return };
         if entry.as_ref().is_none_or(|slot| slot.key != key) {
             return;
         }
@@ -80,14 +80,14 @@ impl Slots {
     }
 
     pub(super) fn keys(&self) -> Vec<CircuitKey> {
-        self.slots.iter().flatten().map(|slot| slot.key).collect()
+        self.entries.iter().flatten().map(|slot| slot.key).collect()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Slot> {
-        self.slots.iter().filter_map(|slot| slot.as_deref())
+        self.entries.iter().filter_map(|slot| slot.as_deref())
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.slots.len() == self.free.len()
+        self.entries.len() == self.free.len()
     }
 }

@@ -49,6 +49,8 @@ if [ ! -x "$HOLM_BIN" ]; then
     exit 1
 fi
 holm=$(cd "$(dirname "$HOLM_BIN")" && pwd)/$(basename "$HOLM_BIN")
+# The program itself reads variables of this prefix as settings.
+unset HOLM_BIN
 
 failed=
 for suite in "$@"; do

@@ -52,16 +52,16 @@ fn decode(payload: &[u8], kind: u8) -> (Vec<Decoded>, usize) {
         let mut coefficients = [0.0_f64; 256];
         let mut place = 0;
         while place < 256 {
-            if reader.bit() == 0 {
-                place += 1;
-            } else if reader.bit() == 0 {
-                break;
-            } else {
+            if reader.bit() == 1 {
+                // `10` ends the patch; `110` and `111` begin a value.
+                if reader.bit() == 0 {
+                    break;
+                }
                 let negative = reader.bit() == 1;
                 let magnitude = f64::from(reader.value(width));
                 coefficients[place] = if negative { -magnitude } else { magnitude };
-                place += 1;
             }
+            place += 1;
         }
         let values = inverse(&coefficients)
             .iter()
@@ -97,8 +97,8 @@ fn inverse(coefficients: &[f64; 256]) -> Vec<f64> {
     out
 }
 
-fn one(values: [f32; 256]) -> (f32, usize) {
-    let payloads = encode_layer(LAYER_LAND, [Patch { column: 3, row: 9, values }]);
+fn one(values: &[f32; 256]) -> (f32, usize) {
+    let payloads = encode_layer(LAYER_LAND, [Patch { column: 3, row: 9, values: *values }]);
     assert_eq!(payloads.len(), 1);
     let (patches, bits) = decode(&payloads[0], LAYER_LAND);
     assert_eq!((patches.len(), patches[0].column, patches[0].row), (1, 3, 9));
@@ -111,14 +111,14 @@ fn one(values: [f32; 256]) -> (f32, usize) {
 
 #[test]
 fn flat_patch_takes_68_bits_and_is_exact() {
-    let (error, bits) = one([21.25; 256]);
+    let (error, bits) = one(&[21.25; 256]);
     assert_eq!(bits, 68 + 8);
     assert!(error < 1e-5, "{error}");
 }
 
 #[test]
 fn slope_is_within_two_decimetres() {
-    let (error, bits) = one(std::array::from_fn(|place| 20.0 + (place % 16) as f32 * 0.5));
+    let (error, bits) = one(&std::array::from_fn(|place| 20.0 + (place % 16) as f32 * 0.5));
     assert!(error < 0.2, "{error}");
     assert!((150..400).contains(&bits), "{bits}");
 }
@@ -126,7 +126,7 @@ fn slope_is_within_two_decimetres() {
 #[test]
 fn random_heights_are_within_two_metres() {
     let mut random = fastrand::Rng::with_seed(3);
-    let (error, bits) = one(std::array::from_fn(|_| 20.0 + random.f32() * 30.0));
+    let (error, bits) = one(&std::array::from_fn(|_| 20.0 + random.f32() * 30.0));
     assert!(error < 2.0, "{error}");
     assert!((1500..3300).contains(&bits), "{bits}");
 }
@@ -136,7 +136,7 @@ fn extremes_stay_decodable() {
     for (low, high) in [(0.0, 4000.0), (-100.0, 4000.0), (0.0, 0.02), (21.0, 22.0)] {
         let checkers =
             std::array::from_fn(|place| if (place / 16 + place) % 2 == 0 { low } else { high });
-        let (error, _) = one(checkers);
+        let (error, _) = one(&checkers);
         assert!(error <= (high - low) * 0.07 + 0.05, "{low}..{high}: {error}");
     }
 }

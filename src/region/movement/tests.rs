@@ -30,7 +30,7 @@ impl Walker {
     fn press_turned(&mut self, flags: ControlFlags, body_rotation: Quaternion) -> bool {
         self.sequence += 1;
         let control_flags = flags.bits();
-        let update = AgentUpdateAgentData { control_flags, body_rotation, ..Default::default() };
+        let update = AgentUpdateAgentData { body_rotation, control_flags, ..Default::default() };
         self.motion.take_update(self.sequence, &update)
     }
 

@@ -1,6 +1,7 @@
 //! What a client gets when it enters, in which order.
 
 use super::*;
+use crate::ids::RegionHandle;
 use crate::message::{
     AgentDataUpdate, AgentMovementComplete, AvatarAnimation, AvatarAppearance,
     CoarseLocationUpdate, HealthMessage, LayerData, MessageId, ObjectUpdate, ParcelOverlay,
@@ -75,7 +76,7 @@ fn the_handshake_says_what_clients_read() {
     assert_eq!(protocols & 1, 0, "no server-side appearance");
     assert_eq!(handshake.region_info4[0].region_flags_extended, u64::from(region.region_flags));
     let complete: AgentMovementComplete = decoded(&sent).remove(0);
-    assert_eq!(complete.data.region_handle, (256_000 << 32) | 256_256);
+    assert_eq!(complete.data.region_handle, RegionHandle::from_grid(1000, 1001).0);
     assert_eq!(complete.data.position, Vector3::new(100.0, 50.0, 21.95));
     assert!((complete.data.look_at.y - 1.0).abs() < 1e-5);
     assert_eq!(complete.agent_data.session_id, ann.session.0);

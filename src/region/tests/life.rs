@@ -92,10 +92,14 @@ fn memory_of_a_lagging_client_is_bounded_by_the_population() {
         world.ticks(8);
         ben.sent.drain();
         ben.sent.set_backlog(1 << 20);
-        visitors.iter().for_each(|visitor| world.leave(visitor));
+        for visitor in &visitors {
+            world.leave(visitor);
+        }
         let more: Vec<Agent> = (0..10).map(|n| world.join(100.0 + n as f32, 100.0)).collect();
         world.ticks(8);
-        more.iter().for_each(|visitor| world.leave(visitor));
+        for visitor in &more {
+            world.leave(visitor);
+        }
         assert_eq!(world.region.counts().pending_kills, 10, "only those it was shown");
         ben.sent.set_backlog(0);
         world.ticks(1);

@@ -224,7 +224,9 @@ fn far_ones_are_not_forgotten_in_a_crowd_that_moves() {
     for _ in 0..33 {
         world.tick();
         told.extend(steps(&viewer.sent.drain()).iter().map(|step| step.0));
-        others.iter_mut().for_each(|other| drop(other.sent.drain()));
+        for other in &mut others {
+            other.sent.drain();
+        }
     }
     assert_eq!(told.len(), 150, "all of them within three seconds");
 }
@@ -258,6 +260,8 @@ fn looks_titles_and_animations_are_relayed() {
 
 #[test]
 fn walking_and_jumping_show() {
+    use animation::builtin::{FALL_DOWN, JUMP, LAND, PRE_JUMP, STAND, WALK};
+
     let mut world = World::new();
     let mut ann = world.join(128.0, 128.0);
     let mut ben = world.join(130.0, 128.0);
@@ -273,7 +277,6 @@ fn walking_and_jumping_show() {
     world.ticks(30);
     let sent: Vec<AvatarAnimation> = ben.got();
     played.extend(sent.iter().map(|message| message.animation_list[0].anim_id));
-    use animation::builtin::{FALL_DOWN, JUMP, LAND, PRE_JUMP, STAND, WALK};
     assert_eq!(played, [WALK, PRE_JUMP, JUMP, FALL_DOWN, LAND, STAND]);
 }
 

@@ -10,17 +10,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+pub use crate::config::IdleAnswer;
 use crate::time::Timestamp;
-
-/// What an idle poll is answered with once it was held long enough.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum IdleAnswer {
-    /// 200 with an empty array of events: no client pauses after it.
-    #[default]
-    Empty,
-    /// 502, as Second Life and OpenSim do.
-    BadGateway,
-}
 
 /// Bounds and timing of an event queue.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -63,7 +63,8 @@ impl AccountStore for SqliteStore {
     }
 
     fn count_accounts(&mut self) -> Result<u64, StoreError> {
-        let count = self.connection.query_row("SELECT COUNT(*) FROM accounts", [], |row| row.get(0));
+        let count =
+            self.connection.query_row("SELECT COUNT(*) FROM accounts", [], |row| row.get(0));
         sql(READ, count.map(|count: i64| count.unsigned_abs()))
     }
 

@@ -81,6 +81,8 @@ class Client:
     def __init__(self, name: str):
         self.name = name
         self.hippo = HippoClient()
+        # It would ask for the materials of objects at once; the server has no such capability.
+        self.hippo.settings.AUTO_REQUEST_MATERIALS = False
         self.heard = []
         self.messages = []
         self.events = []
@@ -392,7 +394,10 @@ async def main(program: str) -> int:
 if __name__ == "__main__":
     if len(sys.argv) != 2 or not Path(sys.argv[1]).is_file():
         sys.exit("usage: python suite.py PATH_OF_HOLM")
-    # The client library leaves tasks behind that wait for ever, so nothing waits for them.
-    code = asyncio.new_event_loop().run_until_complete(main(sys.argv[1]))
+    # The client library looks its loop up by the policy, and leaves tasks behind that wait for ever:
+    # so the loop is set here, and nothing waits for those tasks at the end.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    code = loop.run_until_complete(main(sys.argv[1]))
     sys.stdout.flush()
     os._exit(code)
