@@ -29,7 +29,7 @@ pub struct CircuitLimits {
     pub max_unacked_packets: u32,
     /// Bytes of such packets.
     pub max_unacked_bytes: u32,
-    /// Bytes queued behind the throttles of one circuit.
+    /// Bytes queued behind the throttles of one circuit, in each category.
     pub max_queued_bytes: u32,
     /// Most that `AgentThrottle` may ask for, bytes per second, all categories together.
     pub max_bytes_per_second: u32,
