@@ -45,6 +45,12 @@ uuid_newtype! {
     SecureSessionId,
     /// A region's id.
     RegionId,
+    /// An inventory folder's id.
+    FolderId,
+    /// An inventory item's id.
+    ItemId,
+    /// An asset's id.
+    AssetId,
 }
 
 /// The number that binds a UDP circuit to a login (`UseCircuitCode.CircuitCode.Code`).

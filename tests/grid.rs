@@ -16,6 +16,8 @@ mod login;
 mod movement;
 #[path = "grid/names.rs"]
 mod names;
+#[path = "grid/regions.rs"]
+mod regions;
 
 use std::time::Duration;
 

@@ -9,6 +9,7 @@ mod environment;
 mod events;
 mod features;
 mod inventory;
+mod materials;
 mod names;
 mod request;
 mod seed;
@@ -71,7 +72,7 @@ pub fn router(caps: Arc<Caps>) -> Router {
 }
 
 /// Every capability that a seed grants.
-pub const NAMES: [&str; 16] = [
+pub const NAMES: [&str; 17] = [
     "AgentPreferences",
     "EnvironmentSettings",
     EVENT_QUEUE_GET,
@@ -84,6 +85,7 @@ pub const NAMES: [&str; 16] = [
     "GetMesh",
     "GetMesh2",
     "GetTexture",
+    "RenderMaterials",
     "SimulatorFeatures",
     "UpdateAgentInformation",
     "UpdateAgentLanguage",
@@ -121,6 +123,10 @@ async fn answer(
         "SimulatorFeatures" => {
             request.require(&axum::http::Method::GET)?;
             Ok(CapReply::Value(features::simulator_features(&caps.grid)))
+        }
+        "RenderMaterials" => {
+            request.require(&axum::http::Method::GET)?;
+            Ok(CapReply::Value(materials::none()))
         }
         "GetDisplayNames" => names::display_names(caps, request).await,
         "AgentPreferences" | "UpdateAgentLanguage" => {

@@ -573,3 +573,17 @@ async fn the_environment_names_region_and_parcel() {
     let old = grid.get(&grid.url("EnvironmentSettings")).await.llsd();
     assert_eq!(old.at(0).get("regionID").as_uuid(), Uuid::from_u128(7));
 }
+
+#[tokio::test]
+async fn no_materials_are_an_empty_list() {
+    let grid = Grid::new().await;
+    let answer = grid.get(&grid.url("RenderMaterials")).await.llsd();
+    let zipped = answer.get("Zipped").as_binary();
+    // A zlib stream with one fixed block for the six bytes of an empty array.
+    assert_eq!(zipped[..2], [0x78, 0x9C]);
+    let checksum = [0x5B, 0, 0, 0, 0, 0x5D].iter().fold((1u32, 0u32), |(a, b), byte| {
+        let a = (a + byte) % 65521;
+        (a, (b + a) % 65521)
+    });
+    assert_eq!(zipped[zipped.len() - 4..], (checksum.1 << 16 | checksum.0).to_be_bytes());
+}

@@ -1,39 +1,9 @@
 //! What an inventory is made of, with the numbers that go over the wire.
 
-use std::fmt;
-
 use uuid::Uuid;
 
 use crate::ids::AgentId;
-
-macro_rules! uuid_newtype {
-    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(pub Uuid);
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-
-        impl From<Uuid> for $name {
-            fn from(value: Uuid) -> Self {
-                Self(value)
-            }
-        }
-    )+};
-}
-
-uuid_newtype! {
-    /// A folder's id.
-    FolderId,
-    /// An inventory item's id.
-    ItemId,
-    /// An asset's id.
-    AssetId,
-}
+pub use crate::ids::{AssetId, FolderId, ItemId};
 
 /// A folder, without what lies in it.
 #[derive(Clone, Debug, PartialEq, Eq)]

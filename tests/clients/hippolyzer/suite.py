@@ -81,8 +81,6 @@ class Client:
     def __init__(self, name: str):
         self.name = name
         self.hippo = HippoClient()
-        # It would ask for the materials of objects at once; the server has no such capability.
-        self.hippo.settings.AUTO_REQUEST_MATERIALS = False
         self.heard = []
         self.messages = []
         self.events = []
