@@ -111,6 +111,9 @@ pub struct LimitsConfig {
     pub region_queue: u32,
     /// Messages on their way to one endpoint task; when it is full, circuits end.
     pub outbox_queue: u32,
+    /// Copies of chat lines that one speaker may cause per second (a line costs as many as hear
+    /// it), four times that at once; what goes beyond is dropped and counted.
+    pub chat_copies_per_second: u32,
 }
 
 impl Default for LimitsConfig {
@@ -122,6 +125,7 @@ impl Default for LimitsConfig {
             max_cap_body: 2 << 20,
             region_queue: 16_384,
             outbox_queue: 65_536,
+            chat_copies_per_second: 1_000_000,
         }
     }
 }

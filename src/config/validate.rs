@@ -129,7 +129,8 @@ fn limits(config: &Config) -> Result<(), Problem> {
     range("limits.max_login_body", limits.max_login_body, 4096..=1 << 20)?;
     range("limits.max_cap_body", limits.max_cap_body, 4096..=1 << 28)?;
     range("limits.region_queue", limits.region_queue, 16..=1 << 20)?;
-    range("limits.outbox_queue", limits.outbox_queue, 16..=1 << 20)
+    range("limits.outbox_queue", limits.outbox_queue, 16..=1 << 20)?;
+    range("limits.chat_copies_per_second", limits.chat_copies_per_second, 100..=100_000_000)
 }
 
 fn regions(regions: &[RegionConfig]) -> Result<(), Problem> {

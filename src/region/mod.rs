@@ -75,7 +75,7 @@ impl Default for RegionSettings {
             speeds: Speeds::OPENSIM,
             unix_at_origin: Duration::ZERO,
             chat: ChatRanges::default(),
-            chat_copies_per_second: 5000,
+            chat_copies_per_second: 1_000_000,
             moving_interval: Duration::from_millis(200),
             backlog_limit: 24 * 1024,
             packets_per_tick: 1024,

@@ -1,23 +1,35 @@
-//! What has to be looked at now and then: logins whose circuit never came, gauges.
+//! What has to be looked at now and then: logins whose circuit never came, figures for `/metrics`.
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::oneshot;
 
 use super::Shared;
 use super::world::World;
 use crate::circuit::CloseReason;
 use crate::outbox::EndpointLink;
+use crate::region::{Command, RegionCounters, RegionLink};
 
-/// How often.
+/// How often logins are looked through.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// At every so many of those the regions are asked for their figures.
+const REGIONS_EVERY: u32 = 5;
 
 pub(super) async fn run(shared: Arc<Shared>, world: Arc<World>) {
+    let mut round = 0u32;
     while tokio::time::timeout(INTERVAL, shared.stop.cancelled()).await.is_err() {
         expire_logins(&shared);
         metrics::gauge!("holm_sessions").set(shared.sessions.len() as f64);
         metrics::gauge!("holm_agents_online").set(shared.bus.len() as f64);
         let refused: u64 = world.endpoints.iter().map(EndpointLink::refused).sum();
         metrics::counter!("holm_outbox_refused_total").absolute(refused);
+        if round.is_multiple_of(REGIONS_EVERY) {
+            for region in world.regions.iter() {
+                show_region(region).await;
+            }
+        }
+        round = round.wrapping_add(1);
     }
     // Polls that are still held get their answer, so that connections can end.
     for session in shared.sessions.all() {
@@ -35,4 +47,51 @@ fn expire_logins(shared: &Shared) {
             shared.sessions.remove(&session, CloseReason::Silence);
         }
     }
+}
+
+/// Puts a region's figures where `/metrics` finds them. A region too busy to answer is left out.
+async fn show_region(region: &RegionLink) {
+    let (answer, snapshot) = oneshot::channel();
+    if region.commands.try_send(Command::Snapshot(answer)).is_err() {
+        return;
+    }
+    let Ok(Ok(snapshot)) = tokio::time::timeout(INTERVAL, snapshot).await else { return };
+    let name = region.info.name.clone();
+    metrics::gauge!("holm_region_avatars", "region" => name.clone())
+        .set(snapshot.counts.avatars as f64);
+    metrics::gauge!("holm_region_pending_updates", "region" => name.clone())
+        .set(snapshot.counts.pending_updates as f64);
+    for (what, count) in happened(&snapshot.counters) {
+        metrics::counter!("holm_region_events_total", "region" => name.clone(), "event" => what)
+            .absolute(count);
+    }
+    for (reason, count) in dropped(&snapshot.counters) {
+        metrics::counter!("holm_region_drops_total", "region" => name.clone(), "reason" => reason)
+            .absolute(count);
+    }
+}
+
+fn happened(counters: &RegionCounters) -> [(&'static str, u64); 7] {
+    [
+        ("entered", counters.entered),
+        ("left", counters.left),
+        ("chat_lines", counters.chat_lines),
+        ("chat_deliveries", counters.chat_deliveries),
+        ("chat_for_scripts", counters.chat_for_scripts),
+        ("update_packets", counters.update_packets),
+        ("lagging_ticks", counters.lagging_ticks),
+    ]
+}
+
+fn dropped(counters: &RegionCounters) -> [(&'static str, u64); 8] {
+    [
+        ("chat_refused", counters.chat_refused),
+        ("chat_flooded", counters.chat_flooded),
+        ("stale_movements", counters.stale_movements),
+        ("animations_refused", counters.animations_refused),
+        ("appearances_refused", counters.appearances_refused),
+        ("sits_refused", counters.sits_refused),
+        ("parcels_refused", counters.parcels_refused),
+        ("unknown_agent", counters.unknown_agent),
+    ]
 }

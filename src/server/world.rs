@@ -143,6 +143,7 @@ fn settings(shared: &Shared) -> RegionSettings {
             Flavour::OpenSim => Speeds::OPENSIM,
             Flavour::SecondLife => Speeds::SECOND_LIFE,
         },
+        chat_copies_per_second: shared.config.limits.chat_copies_per_second,
         unix_at_origin: shared.clock.unix().saturating_sub(shared.clock.now().since_origin()),
         ..RegionSettings::default()
     }
