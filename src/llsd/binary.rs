@@ -46,7 +46,7 @@ pub fn write(value: &Llsd) -> Vec<u8> {
     out
 }
 
-/// As [`write`], at the end of `out`.
+/// As [`write()`], at the end of `out`.
 pub fn write_into(out: &mut Vec<u8>, value: &Llsd) {
     match value {
         Llsd::Undef => out.push(b'!'),

@@ -37,7 +37,7 @@ pub fn write(value: &Llsd) -> String {
     out
 }
 
-/// As [`write`], at the end of `out`.
+/// As [`write()`], at the end of `out`.
 pub fn write_into(out: &mut String, value: &Llsd) {
     match value {
         Llsd::Undef => out.push('!'),

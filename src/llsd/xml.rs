@@ -50,7 +50,7 @@ pub fn write(value: &Llsd) -> String {
     out
 }
 
-/// As [`write`], at the end of `out`.
+/// As [`write()`], at the end of `out`.
 pub fn write_into(out: &mut String, value: &Llsd) {
     out.push_str("<llsd>");
     write_value(out, value);

@@ -1,6 +1,6 @@
 //! Which animations an avatar plays: one that fits its movement, and those its client asked for.
 //!
-//! Knows ids and sets; who is told of a change, and when, is [`super::interest`]'s matter.
+//! Knows ids and sets; who is told of a change, and when, is the module `interest`'s matter.
 
 use uuid::{Uuid, uuid};
 

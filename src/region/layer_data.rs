@@ -1,6 +1,6 @@
 //! The bit stream inside `LayerData`: 16 × 16 patches of heights or wind, cosine-transformed.
 //!
-//! Encodes only; heights come from [`super::terrain`], messages are made in [`super::entry`].
+//! Encodes only; heights come from [`super::terrain`], messages are made in the module `entry`.
 //! Field widths and the order of bits are those that viewers read (land type `L`, wind `7`).
 
 use super::terrain::{EDGE, Heightmap};

@@ -1,7 +1,7 @@
 //! How an avatar moves: from what `AgentUpdate` asks for to a place after some time.
 //!
 //! No physics engine: the ground carries, gravity pulls, borders stop. Other avatars and objects
-//! are no obstacles. What others are shown of it is [`super::avatar`]'s matter.
+//! are no obstacles. What others are shown of it is the module `avatar`'s matter.
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 //! name. One file for each family.
 //!
 //! Handlers read LLSD of any encoding, call services and answer LLSD; they hold no state. To add a
-//! capability, add its name to [`NAMES`] and an arm to [`answer`].
+//! capability, add its name to [`NAMES`] and an arm to `answer`.
 
 mod assets;
 mod environment;
