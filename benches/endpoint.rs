@@ -12,16 +12,13 @@ use bytes::{BufMut, BytesMut};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use holm::client::LoginAnswer;
 use holm::message::header::{PacketFlags, write_header};
-use holm::message::{
-    self, CompleteAgentMovement, CompletePingCheck, Message, MessageId, StartPingCheck,
-    UseCircuitCode,
-};
+use holm::message::{self, CompletePingCheck, Message, MessageId, StartPingCheck, UseCircuitCode};
 use holm::testing::TestGrid;
 
-/// Pings of one measured round.
-const ROUND: usize = 1000;
-/// Pings under way at a time.
-const WINDOW: usize = 64;
+/// Clients that ask at the same time.
+const CLIENTS: usize = 8;
+/// Pings that each of them has under way; a circuit answers so many in one go.
+const WINDOW: usize = 16;
 
 /// A circuit as bare as it gets, so that its own cost does not count much.
 struct RawCircuit {
@@ -45,14 +42,6 @@ impl RawCircuit {
         Ok(circuit)
     }
 
-    fn enter(&mut self, login: &LoginAnswer) -> std::io::Result<()> {
-        let mut movement = CompleteAgentMovement::default();
-        movement.agent_data.agent_id = login.agent_id.0;
-        movement.agent_data.session_id = login.session_id.0;
-        movement.agent_data.circuit_code = login.circuit_code.0;
-        self.send(PacketFlags::RELIABLE, &movement)
-    }
-
     fn send<M: Message>(&mut self, flags: PacketFlags, message: &M) -> std::io::Result<()> {
         let encoded = message::encode(message).expect("a small message");
         let coded = if encoded.zerocoded { PacketFlags::ZEROCODED } else { PacketFlags::empty() };
@@ -74,67 +63,79 @@ impl RawCircuit {
         }
     }
 
-    /// Asks [`ROUND`] pings, [`WINDOW`] at a time, and reads the answers.
-    fn ping_round(&mut self) -> std::io::Result<()> {
+    fn ask(&mut self) -> std::io::Result<()> {
         let mut ping = StartPingCheck::default();
-        let (mut asked, mut answered) = (0, 0);
-        while answered < ROUND {
-            while asked < ROUND && asked - answered < WINDOW {
-                ping.ping_id.ping_id = asked as u8;
-                self.send(PacketFlags::empty(), &ping)?;
-                asked += 1;
-            }
-            self.wait_for(CompletePingCheck::ID)?;
-            answered += 1;
+        for id in 0..WINDOW {
+            ping.ping_id.ping_id = id as u8;
+            self.send(PacketFlags::empty(), &ping)?;
         }
         Ok(())
     }
+
+    fn hear(&mut self) -> std::io::Result<()> {
+        (0..WINDOW).try_for_each(|_| self.wait_for(CompletePingCheck::ID))
+    }
 }
 
-/// The same exchange between two plain sockets and a thread that sends everything back.
-fn plain_round(socket: &UdpSocket, buffer: &mut [u8]) -> std::io::Result<()> {
-    let datagram = [7u8; 12];
-    let (mut asked, mut answered) = (0, 0);
-    while answered < ROUND {
-        while asked < ROUND && asked - answered < WINDOW {
+/// Every client asks its pings, then reads its answers.
+fn round(circuits: &mut [RawCircuit]) -> std::io::Result<()> {
+    circuits.iter_mut().try_for_each(RawCircuit::ask)?;
+    circuits.iter_mut().try_for_each(RawCircuit::hear)
+}
+
+/// The same exchange between plain sockets and a thread that sends everything back.
+fn plain_round(sockets: &[UdpSocket], buffer: &mut [u8]) -> std::io::Result<()> {
+    let datagram = [7u8; 8];
+    for socket in sockets {
+        for _ in 0..WINDOW {
             socket.send(&datagram)?;
-            asked += 1;
         }
-        black_box(socket.recv(buffer)?);
-        answered += 1;
+    }
+    for socket in sockets {
+        for _ in 0..WINDOW {
+            black_box(socket.recv(buffer)?);
+        }
     }
     Ok(())
 }
 
 fn pings(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let (grid, login) = runtime.block_on(async {
+    let (grid, logins) = runtime.block_on(async {
         let grid = TestGrid::start().await.expect("a grid");
-        let options = grid.options("Bench", "Marker");
-        let login = LoginAnswer::request(grid.http(), &options).await.expect("a login");
-        (grid, login)
+        let mut logins = Vec::new();
+        for number in 0..CLIENTS {
+            let options = grid.options("Bench", &format!("Number{number}"));
+            logins.push(LoginAnswer::request(grid.http(), &options).await.expect("a login"));
+        }
+        (grid, logins)
     });
-    let mut circuit = RawCircuit::open(&login).expect("a circuit");
-    circuit.enter(&login).expect("an entry");
+    let mut circuits: Vec<RawCircuit> =
+        logins.iter().map(|login| RawCircuit::open(login).expect("a circuit")).collect();
 
     let mut group = criterion.benchmark_group("endpoint");
     // One datagram in and one out per ping.
-    group.throughput(Throughput::Elements(2 * ROUND as u64));
+    group.throughput(Throughput::Elements((2 * CLIENTS * WINDOW) as u64));
     group.measurement_time(Duration::from_secs(5)).sample_size(20);
     group.bench_function("ping and answer", |bencher| {
         bencher.iter_custom(|rounds| {
             let start = now();
             for _ in 0..rounds {
-                circuit.ping_round().expect("answers");
+                round(&mut circuits).expect("answers");
             }
             start.elapsed()
         });
     });
 
     let echo = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-    let plain = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-    plain.connect(echo.local_addr().expect("an address")).expect("a peer");
-    plain.set_read_timeout(Some(Duration::from_secs(2))).expect("a time-out");
+    let plain: Vec<UdpSocket> = (0..CLIENTS)
+        .map(|_| {
+            let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+            socket.connect(echo.local_addr().expect("an address")).expect("a peer");
+            socket.set_read_timeout(Some(Duration::from_secs(2))).expect("a time-out");
+            socket
+        })
+        .collect();
     std::thread::spawn(move || {
         let mut buffer = [0u8; 8192];
         while let Ok((length, from)) = echo.recv_from(&mut buffer) {
