@@ -46,7 +46,7 @@ impl Default for RegionConfig {
             water_height: 20.0,
             maturity: Maturity::Moderate,
             spawn: [128.0, 128.0, 25.0],
-            max_agents: 1000,
+            max_agents: 2000,
             terrain: TerrainConfig::default(),
         }
     }

@@ -88,6 +88,7 @@ impl Gate {
         let grant = rules::grant(&self.shared.store, account.id, &start, &infos, unix)
             .await
             .map_err(|error| inside(&error))?;
+        self.check_region(&grant)?;
         let session = self.open(&grant)?;
         let seed = session.caps.grant(&session, SEED).ok_or_else(|| {
             // Somebody else logged in under the same name at this very moment.
@@ -147,6 +148,15 @@ impl Gate {
             return Ok(());
         }
         Err(LoginFailure::new(FailureReason::Presence, "The grid is full. Please try again later."))
+    }
+
+    fn check_region(&self, grant: &Grant) -> Result<(), LoginFailure> {
+        let region = &grant.destination.region;
+        if self.shared.sessions.count_in(region.handle) < region.max_agents as usize {
+            return Ok(());
+        }
+        let text = format!("The region {} is full. Please try again later.", region.name);
+        Err(LoginFailure::new(FailureReason::Presence, text))
     }
 
     /// Opens the session; from here on the agent counts as logged in.

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::caps;
 use super::event_queue;
 use crate::circuit::CloseReason;
-use crate::ids::{AgentId, CircuitCode, SecureSessionId, SessionId};
+use crate::ids::{AgentId, CircuitCode, RegionHandle, SecureSessionId, SessionId};
 use crate::message::Vector3;
 use crate::outbox::{Event, EventSink, Outbox};
 use crate::region::{RegionLink, Whereabouts};
@@ -234,6 +234,11 @@ impl Sessions {
     /// All open sessions.
     pub fn all(&self) -> Vec<Arc<AgentSession>> {
         self.by_agent.iter().map(|entry| entry.value().clone()).collect()
+    }
+
+    /// How many sessions are open in a region.
+    pub fn count_in(&self, region: RegionHandle) -> usize {
+        self.by_agent.iter().filter(|entry| entry.region.info.handle == region).count()
     }
 
     /// How many sessions are open.

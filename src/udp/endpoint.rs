@@ -204,21 +204,19 @@ impl Endpoint {
             self.after(key, now);
             return;
         }
-        if !self.strangers.allows(from.ip(), now) {
-            return drop_datagram("stranger_rate");
-        }
-        if !opening {
-            return drop_datagram("unknown_source");
-        }
-        match self.open(from, &datagram, now) {
+        let opened = if opening { self.open(from, &datagram, now) } else { Err("unknown_source") };
+        match opened {
             Ok(key) => {
                 if let Some(slot) = self.slots.get_mut(key) {
                     slot.circuit.handle_datagram(now, datagram);
                 }
                 self.after(key, now);
             }
+            // Only what opens nothing counts against its source: many clients may log in at once
+            // from one address.
+            Err(_) if !self.strangers.allows(from.ip(), now) => drop_datagram("stranger_rate"),
             Err(reason) => {
-                tracing::debug!(%from, reason, "circuit refused");
+                tracing::debug!(%from, reason, "datagram without a circuit");
                 drop_datagram(reason);
             }
         }

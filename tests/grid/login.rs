@@ -96,6 +96,41 @@ async fn the_last_place_is_kept() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_full_region_takes_nobody_in() -> Result<()> {
+    let grid = TestGrid::start_with(|config| config.region[0].max_agents = 1).await?;
+    let first = grid.enter("Alice", "Tester").await?;
+    let refused = grid.log_in("Bob", "Tester").await.err();
+    assert!(
+        matches!(&refused, Some(ClientError::Refused { reason, .. }) if reason == "presence"),
+        "{refused:?}"
+    );
+    first.log_out().await?;
+    grid.enter("Bob", "Tester").await?;
+    grid.stop().await?;
+    Ok(())
+}
+
+/// From one address, as in a load test: valid openings do not count against their source.
+#[tokio::test]
+async fn many_circuits_open_at_once_from_one_address() -> Result<()> {
+    let grid = TestGrid::start_with(|config| {
+        config.network.unknown_source_rate = 1;
+        config.network.unknown_source_burst = 1;
+    })
+    .await?;
+    let logins = (0..40).map(|number| {
+        let options = grid.options("Crowd", &format!("Number{number}"));
+        tokio::spawn(async move { holm::client::Client::log_in(&options).await })
+    });
+    // Dropped openings would come again one per second, too late for the last of these.
+    for login in logins.collect::<Vec<_>>() {
+        login.await??;
+    }
+    grid.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn garbage_gets_an_answer() -> Result<()> {
     let grid = TestGrid::start().await?;
     for (content_type, body, expected) in [
