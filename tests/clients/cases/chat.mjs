@@ -82,7 +82,7 @@ async function ranges(world) {
   const entered = await runner.case('seven more accounts are made and enter at their places', async () => {
     const enter = async (name, x) => {
       await server.post('/v1/accounts', { first: name, last: 'Ranger', password: 'test' });
-      const start = startAt(region.name, x, ROW, 30);
+      const start = startAt(region.name, x, ROW, 24);
       return Client.enter({ loginUri: server.loginUri, name: `${name} Ranger`, start });
     };
     speaker = await enter('Speaker', SPEAKER_X);

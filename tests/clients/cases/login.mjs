@@ -6,9 +6,9 @@ import { until } from '../lib/wait.mjs';
 
 /** Where the three ready-made accounts stand in all cases, in metres. */
 export const PLACES = {
-  'Test User': [100, 40, 30],
-  'Alice Tester': [103, 40, 30],
-  'Bob Tester': [106, 40, 30],
+  'Test User': [100, 40, 24],
+  'Alice Tester': [103, 40, 24],
+  'Bob Tester': [106, 40, 24],
 };
 
 export async function login(world) {

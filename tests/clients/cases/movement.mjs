@@ -93,7 +93,11 @@ async function speed(mover, watcher, flags) {
     await until(() => place().distance(start) > 3, 'the avatar should move on', 5_000);
     result = (place().distance(start) / (performance.now() - begin)) * 1_000;
   });
-  await until(() => watcher.avatarObject(mover.id).Velocity.length() < 0.05, 'the avatar should stop');
+  await until(
+    () => watcher.avatarObject(mover.id).Velocity.length() < 0.05,
+    () => `the avatar should stop, velocity ${watcher.avatarObject(mover.id).Velocity} at ${place()}`,
+    15_000,
+  );
   return result;
 }
 
