@@ -159,6 +159,14 @@ async fn a_repeated_packet_is_acked_again_and_heard_once() -> Result<()> {
     let twice = |chat: &ChatFromSimulator| text(&chat.chat_data.message) == "twice";
     listener.expect::<ChatFromSimulator>(SOON, once).await?;
     assert!(!super::heard_before(&mut listener, once, twice).await?);
+    let mut acks = 0;
+    while acks < 2 {
+        let datagram = parse(&raw.receive(SOON).await?.expect("an ack of each arrival"))?;
+        if datagram.id == PacketAck::ID {
+            let ack = message::decode::<PacketAck>(&datagram.body)?;
+            acks += ack.packets.iter().filter(|packet| packet.id == 2).count();
+        }
+    }
     grid.stop().await?;
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! The region and its grid, as the map shows them.
 
 use super::{Outcome, Session, Turn};
+use crate::circuit::split_blocks;
 use crate::ids::RegionHandle;
 use crate::message::{
-    self, MapBlockReply, MapBlockReplyData, MapBlockReplySize, MapBlockRequest, MapItemReply,
-    MapItemReplyData, MapItemRequest, MapNameRequest, RegionHandleRequest, RegionIDAndHandleReply,
-    RequestRegionInfo,
+    self, Block, MapBlockReply, MapBlockReplyData, MapBlockReplySize, MapBlockRequest,
+    MapItemReply, MapItemReplyData, MapItemRequest, MapNameRequest, RegionHandleRequest,
+    RegionIDAndHandleReply, RequestRegionInfo,
 };
 use crate::region::{RegionInfo, RegionLink};
 
@@ -17,8 +18,10 @@ const ACCESS_NONE: u8 = 255;
 const ITEM_AGENTS: u32 = 6;
 /// Edge of a region in metres, as the map tells it.
 const SIZE: u16 = 256;
-/// Blocks per `MapBlockReply`, so that it stays below the MTU with the longest names.
-const BLOCKS_PER_REPLY: usize = 10;
+/// Bytes of a `MapBlockReply` besides its entries: number, agent data, two counts.
+const REPLY_FIXED: usize = 4 + 20 + 2;
+/// Bytes of an entry of `MapBlockReply.Size`; there is one for each of `Data`.
+const SIZE_LEN: usize = 4;
 
 pub(super) fn region_info(
     session: &mut Session,
@@ -192,7 +195,7 @@ fn block(info: &RegionInfo) -> MapBlockReplyData {
 }
 
 fn send_blocks(session: &Session, turn: &mut Turn<'_>, blocks: Vec<MapBlockReplyData>) {
-    for blocks in blocks.chunks(BLOCKS_PER_REPLY) {
+    for blocks in split_blocks(&blocks, REPLY_FIXED, |block| block.wire_len() + SIZE_LEN) {
         let mut reply = MapBlockReply::default();
         reply.agent_data.agent_id = session.shared.agent_id.0;
         reply.agent_data.flags = MAP_FLAGS;

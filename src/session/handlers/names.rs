@@ -1,16 +1,16 @@
 //! Names and profiles of agents.
 
 use super::{Outcome, Session, Turn};
-use crate::circuit::Category;
+use crate::circuit::{Category, split_blocks};
 use crate::ids::AgentId;
 use crate::message::{
     self, AvatarInterestsReply, AvatarPickerReply, AvatarPickerReplyData, AvatarPickerRequest,
-    AvatarPropertiesReply, AvatarPropertiesRequest, UUIDNameReply, UUIDNameReplyUUIDNameBlock,
-    UUIDNameRequest,
+    AvatarPropertiesReply, AvatarPropertiesRequest, Block, UUIDNameReply,
+    UUIDNameReplyUUIDNameBlock, UUIDNameRequest,
 };
 
-/// Names per `UUIDNameReply`, so that it stays below the MTU with the longest names.
-const NAMES_PER_REPLY: usize = 12;
+/// Bytes of a `UUIDNameReply` besides its names: number and count.
+const NAMES_FIXED: usize = 5;
 /// Matches told for one search; libraries read the first `AvatarPickerReply` only.
 const MAX_MATCHES: usize = 14;
 
@@ -29,7 +29,7 @@ pub(super) fn uuid_name(
             None => asked.push(agent),
         }
     }
-    for names in known.chunks(NAMES_PER_REPLY) {
+    for names in split_blocks(&known, NAMES_FIXED, Block::wire_len) {
         session.reply(turn, &UUIDNameReply { uuid_name_block: names.to_vec() });
     }
     if !asked.is_empty() {
@@ -41,7 +41,7 @@ pub(super) fn uuid_name(
                 .iter()
                 .map(|account| name_block(account.id, account.name.first(), account.name.last()))
                 .collect();
-            for names in names.chunks(NAMES_PER_REPLY) {
+            for names in split_blocks(&names, NAMES_FIXED, Block::wire_len) {
                 let reply = UUIDNameReply { uuid_name_block: names.to_vec() };
                 let _ = outbox.send_message(&reply, true, Category::Unthrottled);
             }
