@@ -9,7 +9,9 @@
 //! 4. [`services`]
 //! 5. [`session`], [`storage`], [`cluster`]
 //! 6. [`udp`], [`http`]
-//! 7. [`cli`], [`server`], [`client`], [`testing`]
+//! 7. [`server`], [`client`]
+//! 8. [`load`]
+//! 9. [`cli`], [`testing`]
 
 pub mod circuit;
 pub mod cli;
@@ -19,6 +21,7 @@ pub mod config;
 pub mod http;
 pub mod ids;
 pub mod llsd;
+pub mod load;
 pub mod lsl;
 pub mod message;
 pub mod netsim;

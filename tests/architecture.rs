@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module imports from lower numbers only.
-const LAYERS: [&[&str]; 8] = [
+const LAYERS: [&[&str]; 10] = [
     &["ids", "time", "template", "message", "llsd", "config"],
     &["circuit", "netsim", "lsl"],
     &["outbox"],
@@ -18,11 +18,10 @@ const LAYERS: [&[&str]; 8] = [
     &["services"],
     &["session", "storage", "cluster"],
     &["udp", "http"],
-    &["cli", "server", "client", "testing"],
+    &["server", "client"],
+    &["load"],
+    &["cli", "testing"],
 ];
-
-/// Within the top layer these two may use the others; nobody else may use a sibling.
-const JOINERS: [&str; 2] = ["cli", "testing"];
 
 /// The packages that layers 0 and 1 may use.
 const GROUND_PACKAGES: [&str; 11] = [
@@ -135,7 +134,6 @@ fn check(name: &str, text: &str, is_test: bool, facts: &Facts) -> Vec<String> {
         match layer_of(target) {
             None => problems.push(format!("{line}: crate::{target} has no layer")),
             Some(lower) if lower < layer => {}
-            Some(same) if same == layer && JOINERS.contains(&module.as_str()) => {}
             Some(number) => problems
                 .push(format!("{line}: {module} (layer {layer}) uses {target} (layer {number})")),
         }

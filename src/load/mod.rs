@@ -1,0 +1,12 @@
+//! Many clients at once: fills a grid with agents, has them do what a scenario says, and measures.
+//!
+//! Ours or any other grid that speaks the protocol, given a login URI. The agents are as real
+//! viewers on the wire; what they say is numbered and stamped, so that each copy of each message is
+//! accounted for: late, lost or doubled. It must not know the server's insides: what it measures,
+//! it measures from outside.
+
+pub mod plan;
+pub mod report;
+
+pub use plan::{Account, AccountSource, Manner, Plan, Scenario};
+pub use report::Report;
