@@ -15,6 +15,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::batch::Batch;
 use super::counters::{Counters, drop_datagram, gave_up, name_of};
 use super::farewell::farewell;
 use super::limit::SourceLimit;
@@ -32,8 +33,8 @@ use crate::time::{Clock, Timestamp};
 
 /// Datagrams or commands that are handled before the other side of the task gets its turn.
 const BATCH: usize = 256;
-/// Datagrams that wait for the kernel's send buffer; beyond it circuits keep what they have.
-const MAX_UNSENT: usize = 64;
+/// Messages that are queued on circuits before these get to send.
+const SENDS_AT_A_TIME: usize = 1024;
 /// Largest datagram that is read, in bytes.
 const RECEIVE_BUFFER: usize = header::MAX_DATAGRAM;
 /// How long a stopping endpoint waits for its farewells to be acked.
@@ -65,7 +66,8 @@ pub struct Endpoint {
     slots: Slots,
     timers: BinaryHeap<Reverse<(Timestamp, u32, u32)>>,
     dirty: Vec<CircuitKey>,
-    unsent: VecDeque<(SocketAddr, Bytes)>,
+    /// What the kernel is about to get; between two rounds only what it had no room for.
+    batch: Batch,
     held: VecDeque<Command>,
     strangers: SourceLimit,
     receive_buffer: Box<[u8]>,
@@ -96,7 +98,7 @@ impl Endpoint {
             slots: Slots::default(),
             timers: BinaryHeap::new(),
             dirty: Vec::new(),
-            unsent: VecDeque::new(),
+            batch: Batch::default(),
             held: VecDeque::new(),
             strangers,
             receive_buffer: vec![0; RECEIVE_BUFFER].into_boxed_slice(),
@@ -131,7 +133,10 @@ impl Endpoint {
     /// One round over everything that is ready; whether there was anything.
     fn work(&mut self) -> bool {
         let mut worked = self.deliver_held();
-        worked |= self.run_commands();
+        // While the kernel takes nothing, commands wait in their channel and not on the circuits.
+        if self.batch.is_empty() {
+            worked |= self.run_commands();
+        }
         if self.held.is_empty() {
             worked |= self.receive();
         }
@@ -149,18 +154,19 @@ impl Endpoint {
         }
         // An idle endpoint wakes once a minute; nothing depends on it.
         let sleep = until.map_or(Duration::from_secs(60), |at| at.since(now));
-        let reading = self.held.is_empty() && self.unsent.is_empty();
+        let writing = !self.batch.is_empty();
+        let reading = self.held.is_empty() && !writing;
         let mut next = None;
         tokio::select! {
             () = stop.cancelled(), if stop_by.is_none() => {}
-            command = self.commands.recv() => next = command,
+            command = self.commands.recv(), if !writing => next = command,
             permit = self.context.region.commands.reserve(), if !self.held.is_empty() => {
                 if let (Ok(permit), Some(command)) = (permit, self.held.pop_front()) {
                     permit.send(command);
                 }
             }
             _ = self.socket.readable(), if reading => {}
-            _ = self.socket.writable(), if !self.unsent.is_empty() => {}
+            _ = self.socket.writable(), if writing => {}
             () = tokio::time::sleep(sleep) => {}
         }
         if let Some(command) = next {
@@ -284,23 +290,32 @@ impl Endpoint {
     }
 
     fn run_commands(&mut self) -> bool {
+        let mut sends = 0;
         for count in 0..BATCH {
             match self.commands.try_recv() {
-                Ok(command) => self.command(command),
+                Ok(command) => sends += self.command(command),
                 Err(_) => return count > 0,
+            }
+            if sends >= SENDS_AT_A_TIME {
+                break;
             }
         }
         true
     }
 
-    fn command(&mut self, command: EndpointCommand) {
+    /// Does what was asked; gives how many messages that put on circuits.
+    fn command(&mut self, command: EndpointCommand) -> usize {
         let now = self.clock.now();
         match command {
-            EndpointCommand::Send(key, outgoing) => self.send(key, outgoing, now),
+            EndpointCommand::Send(key, outgoing) => {
+                self.send(key, outgoing, now);
+                return 1;
+            }
             EndpointCommand::SendMany(keys, outgoing) => {
                 for &key in &keys {
                     self.send(key, outgoing.clone(), now);
                 }
+                return keys.len();
             }
             EndpointCommand::Close(key, reason, text) => {
                 self.end(key, reason, &text, now);
@@ -310,6 +325,7 @@ impl Endpoint {
                 let _ = answer.send(self.report());
             }
         }
+        0
     }
 
     fn send(&mut self, key: CircuitKey, outgoing: Outgoing, now: Timestamp) {
@@ -439,13 +455,14 @@ impl Endpoint {
 
     fn transmit(&mut self) {
         let now = self.clock.now();
-        if !self.flush_unsent() {
+        if !self.flush() {
             return;
         }
         let mut dirty = std::mem::take(&mut self.dirty);
         let mut done = 0;
         for &key in &dirty {
-            if self.unsent.len() >= MAX_UNSENT {
+            // A full batch is one that the kernel had no room for.
+            if self.batch.is_full() {
                 break;
             }
             done += 1;
@@ -454,30 +471,18 @@ impl Endpoint {
         dirty.drain(..done);
         dirty.append(&mut self.dirty);
         self.dirty = dirty;
+        self.flush();
     }
 
     fn transmit_circuit(&mut self, key: CircuitKey, now: Timestamp) {
         let Some(slot) = self.slots.get_mut(key) else { return };
         slot.dirty = false;
-        loop {
-            self.scratch.clear();
-            if !slot.circuit.poll_transmit(now, &mut self.scratch) {
-                break;
-            }
-            match self.socket.try_send_to(&self.scratch, slot.address) {
-                Ok(length) => {
-                    self.counters.datagrams_out.increment(1);
-                    self.counters.bytes_out.increment(length as u64);
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.unsent.push_back((slot.address, self.scratch.split().freeze()));
-                    if self.unsent.len() >= MAX_UNSENT {
-                        slot.dirty = true;
-                        self.dirty.push(key);
-                        return;
-                    }
-                }
-                Err(_) => metrics::counter!("holm_udp_send_errors_total").increment(1),
+        while slot.circuit.poll_transmit(now, &mut self.scratch) {
+            self.batch.push(slot.address, &self.scratch);
+            if self.batch.is_full() && !flush(&mut self.batch, &self.socket, &self.counters) {
+                slot.dirty = true;
+                self.dirty.push(key);
+                return;
             }
         }
         slot.gauge.set_backlog(slot.circuit.backlog());
@@ -493,17 +498,8 @@ impl Endpoint {
         }
     }
 
-    /// Sends what the kernel had no room for; whether all of it went out.
-    fn flush_unsent(&mut self) -> bool {
-        while let Some((address, datagram)) = self.unsent.front() {
-            match self.socket.try_send_to(datagram, *address) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
-                _ => {
-                    self.unsent.pop_front();
-                }
-            }
-        }
-        true
+    fn flush(&mut self) -> bool {
+        flush(&mut self.batch, &self.socket, &self.counters)
     }
 
     /// Passes commands on to the region, as many as it takes; whether any went.
@@ -534,7 +530,7 @@ impl Endpoint {
 
     /// Whether nothing is left to send or to be acked.
     fn all_quiet(&self) -> bool {
-        self.unsent.is_empty()
+        self.batch.is_empty()
             && self.held.is_empty()
             && (self.slots.is_empty()
                 || self.slots.iter().all(|slot| slot.circuit.stats().unacked_packets == 0))
@@ -554,4 +550,18 @@ impl Endpoint {
             })
             .collect()
     }
+}
+
+/// Sends what has gathered; whether the kernel took all of it.
+fn flush(batch: &mut Batch, socket: &UdpSocket, counters: &Counters) -> bool {
+    if batch.is_empty() {
+        return true;
+    }
+    let flushed = batch.flush(socket);
+    counters.datagrams_out.increment(flushed.datagrams);
+    counters.bytes_out.increment(flushed.bytes);
+    if flushed.errors > 0 {
+        metrics::counter!("holm_udp_send_errors_total").increment(flushed.errors);
+    }
+    batch.is_empty()
 }

@@ -1,5 +1,6 @@
 //! UDP: one endpoint task per socket, owner of the circuits that the kernel hands to it.
 
+mod batch;
 mod counters;
 mod endpoint;
 mod farewell;

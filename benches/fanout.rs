@@ -1,0 +1,336 @@
+//! One line of chat to many hearers over loopback, end to end: the built `holm` in a process of
+//! its own, and beside it, in the same run, one thread that only sends the same bytes to as many
+//! plain sockets. That is what the kernel allows; the ratio of the two is the figure.
+//!
+//! `cargo bench --bench fanout [-- HEARERS...]`. CPU time is read from /proc, so figures per CPU
+//! second come on Linux only.
+
+use std::io::{self, BufRead, BufReader};
+use std::net::{SocketAddr, UdpSocket};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::{BufMut, BytesMut};
+use holm::client::{HttpClient, LoginAnswer, LoginOptions};
+use holm::message::header::{PacketFlags, write_header};
+use holm::message::{
+    self, AgentMovementComplete, ChatFromSimulator, ChatFromViewer, CompleteAgentMovement, Message,
+    MessageId, PacketAck, PacketAckPackets, RegionHandshakeReply, UseCircuitCode,
+};
+
+/// Lines that are under way at once.
+const WINDOW: usize = 16;
+/// Rounds of which the median counts.
+const ROUNDS: usize = 5;
+/// Characters of a line.
+const TEXT: usize = 60;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --bench` wants to see that it runs, not how fast.
+    let measures = arguments.iter().any(|argument| argument == "--bench");
+    let wanted: Vec<usize> = arguments.iter().filter_map(|text| text.parse().ok()).collect();
+    let hearers = match (measures, wanted.is_empty()) {
+        (false, _) => vec![3],
+        (true, true) => vec![10, 30, 100, 300, 1000],
+        (true, false) => wanted,
+    };
+    let time = if measures { Duration::from_secs(2) } else { Duration::from_millis(50) };
+    println!(
+        "{:>7} {:>6} {:>16} {:>16} {:>6} {:>16} {:>14}",
+        "hearers", "bytes", "plain /cpu s", "holm /cpu s", "ratio", "plain /s", "holm /s"
+    );
+    for count in hearers {
+        let mut crowd = Crowd::enter(count).expect("a grid with everybody in it");
+        let bytes = crowd.say(WINDOW).expect("the first lines are heard");
+        let mut rounds: Vec<(Rate, Rate)> = (0..ROUNDS)
+            .map(|_| {
+                let plain = plain(count, bytes, time).expect("plain sockets");
+                (plain, crowd.measure(time).expect("chat that is heard"))
+            })
+            .collect();
+        rounds.sort_by(|(plain, holm), (plain2, holm2)| {
+            (holm.per_cpu / plain.per_cpu).total_cmp(&(holm2.per_cpu / plain2.per_cpu))
+        });
+        let (plain, holm) = rounds[ROUNDS / 2];
+        println!(
+            "{count:>7} {bytes:>6} {:>16.0} {:>16.0} {:>6.2} {:>16.0} {:>14.0}",
+            plain.per_cpu,
+            holm.per_cpu,
+            holm.per_cpu / plain.per_cpu,
+            plain.per_second,
+            holm.per_second
+        );
+    }
+}
+
+/// Datagrams.
+#[derive(Clone, Copy)]
+struct Rate {
+    per_cpu: f64,
+    per_second: f64,
+}
+
+/// What one thread reaches that only sends; another one reads, so that nothing is dropped early.
+fn plain(sockets: usize, bytes: usize, time: Duration) -> io::Result<Rate> {
+    let receivers = (0..sockets)
+        .map(|_| {
+            let socket = UdpSocket::bind("127.0.0.1:0")?;
+            socket.set_read_timeout(Some(Duration::from_secs(1)))?;
+            Ok(socket)
+        })
+        .collect::<io::Result<Vec<_>>>()?;
+    let addresses =
+        receivers.iter().map(UdpSocket::local_addr).collect::<io::Result<Vec<SocketAddr>>>()?;
+    let (sent, read, done) = (
+        Arc::new(AtomicU64::new(0)),
+        Arc::new(AtomicU64::new(0)),
+        Arc::new(AtomicBool::new(false)),
+    );
+    let reader = {
+        let (sent, read, done) = (sent.clone(), read.clone(), done.clone());
+        std::thread::spawn(move || {
+            let mut buffer = [0u8; 8192];
+            for receiver in receivers.iter().cycle() {
+                while read.load(Ordering::Relaxed) == sent.load(Ordering::Acquire) {
+                    if done.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    std::thread::yield_now();
+                }
+                if receiver.recv(&mut buffer).is_ok() {
+                    read.fetch_add(1, Ordering::Release);
+                }
+            }
+        })
+    };
+    let socket = UdpSocket::bind("127.0.0.1:0")?;
+    let datagram = vec![7u8; bytes];
+    let (began, cpu) = (now(), thread_cpu());
+    let (mut paused, mut paused_cpu, mut count) = (Duration::ZERO, 0.0, 0u64);
+    'measured: loop {
+        for address in &addresses {
+            socket.send_to(&datagram, address)?;
+            count += 1;
+            sent.store(count, Ordering::Release);
+            if count - read.load(Ordering::Acquire) > (64 * sockets as u64).min(4096) {
+                // What the reader makes us wait is not what sending costs.
+                let (wait, wait_cpu) = (now(), thread_cpu());
+                while count > read.load(Ordering::Acquire) {
+                    std::thread::sleep(Duration::from_micros(50));
+                }
+                paused += wait.elapsed();
+                paused_cpu += thread_cpu() - wait_cpu;
+            }
+        }
+        if began.elapsed() >= time {
+            break 'measured;
+        }
+    }
+    let wall = began.elapsed().saturating_sub(paused).as_secs_f64();
+    let cpu = thread_cpu() - cpu - paused_cpu;
+    done.store(true, Ordering::Relaxed);
+    let _ = reader.join();
+    Ok(Rate { per_cpu: count as f64 / cpu, per_second: count as f64 / wall })
+}
+
+/// A running `holm`.
+struct Server {
+    child: Child,
+    login_uri: String,
+}
+
+impl Server {
+    fn start() -> io::Result<Self> {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_holm"))
+            .args(["serve", "--ephemeral", "--open", "--message-format", "json", "--log", "warn"])
+            .args(["--http-port", "0", "--udp-port", "0", "--control-port", "0"])
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
+        for line in lines {
+            let event: serde_json::Value = serde_json::from_str(&line?)?;
+            if let Some(uri) = event.get("login_uri").and_then(serde_json::Value::as_str) {
+                return Ok(Self { child, login_uri: uri.to_owned() });
+            }
+        }
+        Err(io::Error::other("holm ended before it was ready"))
+    }
+
+    /// CPU seconds that the process has used.
+    fn cpu(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
+        let stat = stat.unwrap_or_default();
+        let fields: Vec<f64> = stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .map(|field| field.parse().unwrap_or(0.0))
+            .collect();
+        // utime and stime, in ticks of 10 ms.
+        fields.get(11..13).map_or(f64::NAN, |ticks| ticks.iter().sum::<f64>() / 100.0)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Agents in a region; the first one speaks.
+struct Crowd {
+    server: Server,
+    agents: Vec<Agent>,
+}
+
+impl Crowd {
+    fn enter(count: usize) -> io::Result<Self> {
+        let server = Server::start()?;
+        let runtime = tokio::runtime::Runtime::new()?;
+        let http = HttpClient::new(Duration::from_secs(10));
+        let mut agents = Vec::new();
+        for number in 0..count {
+            let (first, last) = ("Bench", format!("Number{number}"));
+            let options = LoginOptions::new(&server.login_uri, first, &last, "test");
+            let login = runtime
+                .block_on(LoginAnswer::request(&http, &options))
+                .map_err(|error| io::Error::other(error.to_string()))?;
+            agents.push(Agent::enter(login)?);
+        }
+        Ok(Self { server, agents })
+    }
+
+    /// Rounds of lines for `time`.
+    fn measure(&mut self, time: Duration) -> io::Result<Rate> {
+        let (began, cpu) = (now(), self.server.cpu());
+        let mut copies = 0;
+        while began.elapsed() < time {
+            self.say(WINDOW)?;
+            copies += WINDOW * self.agents.len();
+        }
+        let (wall, cpu) = (began.elapsed().as_secs_f64(), self.server.cpu() - cpu);
+        Ok(Rate { per_cpu: copies as f64 / cpu, per_second: copies as f64 / wall })
+    }
+
+    /// Says some lines and waits until all have heard them; gives the bytes of a copy.
+    fn say(&mut self, lines: usize) -> io::Result<usize> {
+        let speaker = &mut self.agents[0];
+        let mut chat = ChatFromViewer::default();
+        chat.agent_data.agent_id = speaker.login.agent_id.0;
+        chat.agent_data.session_id = speaker.login.session_id.0;
+        chat.chat_data.message = message::variable2(&"x".repeat(TEXT));
+        chat.chat_data.type_ = 2;
+        for _ in 0..lines {
+            speaker.send(PacketFlags::RELIABLE, &chat)?;
+        }
+        let mut bytes = 0;
+        for agent in &mut self.agents {
+            bytes = agent.hear(lines)?;
+        }
+        Ok(bytes)
+    }
+}
+
+/// A circuit as bare as it gets, so that its own cost does not count much.
+struct Agent {
+    login: LoginAnswer,
+    socket: UdpSocket,
+    sequence: u32,
+    buffer: Vec<u8>,
+    owed: Vec<PacketAckPackets>,
+}
+
+impl Agent {
+    fn enter(login: LoginAnswer) -> io::Result<Self> {
+        let socket = UdpSocket::bind("127.0.0.1:0")?;
+        socket.connect(login.simulator)?;
+        socket.set_read_timeout(Some(Duration::from_secs(5)))?;
+        let buffer = vec![0; 8192];
+        let mut agent = Self { login, socket, sequence: 0, buffer, owed: Vec::new() };
+        let mut open = UseCircuitCode::default();
+        open.circuit_code.code = agent.login.circuit_code.0;
+        open.circuit_code.session_id = agent.login.session_id.0;
+        open.circuit_code.id = agent.login.agent_id.0;
+        agent.send(PacketFlags::RELIABLE, &open)?;
+        agent.wait_for(PacketAck::ID)?;
+        let mut movement = CompleteAgentMovement::default();
+        movement.agent_data.agent_id = agent.login.agent_id.0;
+        movement.agent_data.session_id = agent.login.session_id.0;
+        movement.agent_data.circuit_code = agent.login.circuit_code.0;
+        agent.send(PacketFlags::RELIABLE, &movement)?;
+        agent.wait_for(AgentMovementComplete::ID)?;
+        let mut reply = RegionHandshakeReply::default();
+        reply.agent_data.agent_id = agent.login.agent_id.0;
+        reply.agent_data.session_id = agent.login.session_id.0;
+        agent.send(PacketFlags::RELIABLE, &reply)?;
+        Ok(agent)
+    }
+
+    fn send<M: Message>(&mut self, flags: PacketFlags, message: &M) -> io::Result<()> {
+        let encoded = message::encode(message).map_err(io::Error::other)?;
+        let coded = if encoded.zerocoded { PacketFlags::ZEROCODED } else { PacketFlags::empty() };
+        let mut datagram = BytesMut::new();
+        self.sequence += 1;
+        write_header(flags | coded, self.sequence, &mut datagram);
+        datagram.put_slice(&encoded.body);
+        self.socket.send(&datagram)?;
+        Ok(())
+    }
+
+    /// Reads until so many lines of chat were heard, and acks all that asks for it.
+    fn hear(&mut self, lines: usize) -> io::Result<usize> {
+        let mut bytes = 0;
+        for _ in 0..lines {
+            bytes = self.wait_for(ChatFromSimulator::ID)?;
+        }
+        self.ack()?;
+        Ok(bytes)
+    }
+
+    fn wait_for(&mut self, wanted: MessageId) -> io::Result<usize> {
+        loop {
+            let length = self.socket.recv(&mut self.buffer)?;
+            let Some((&[flags, a, b, c, d, _], body)) =
+                self.buffer[..length].split_first_chunk::<6>()
+            else {
+                continue;
+            };
+            // Zero-coding leaves the first byte of a message number as it is.
+            let found = MessageId::read(body).is_some_and(|(id, _)| id == wanted);
+            if flags & PacketFlags::RELIABLE.bits() != 0 {
+                self.owed.push(PacketAckPackets { id: u32::from_be_bytes([a, b, c, d]) });
+                if self.owed.len() >= 200 {
+                    self.ack()?;
+                }
+            }
+            if found {
+                return Ok(length);
+            }
+        }
+    }
+
+    fn ack(&mut self) -> io::Result<()> {
+        if self.owed.is_empty() {
+            return Ok(());
+        }
+        let packets = std::mem::take(&mut self.owed);
+        self.send(PacketFlags::empty(), &PacketAck { packets })
+    }
+}
+
+/// CPU seconds of this thread.
+fn thread_cpu() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = text.split_whitespace().next().and_then(|text| text.parse::<f64>().ok());
+    nanoseconds.map_or(f64::NAN, |nanoseconds| nanoseconds / 1e9)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+fn now() -> Instant {
+    Instant::now()
+}
