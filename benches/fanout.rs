@@ -19,11 +19,14 @@ use holm::message::{
     self, AgentMovementComplete, ChatFromSimulator, ChatFromViewer, CompleteAgentMovement, Message,
     MessageId, PacketAck, PacketAckPackets, RegionHandshakeReply, UseCircuitCode,
 };
+use rustix::time::{ClockId, clock_gettime};
 
 /// Lines that are under way at once.
 const WINDOW: usize = 16;
 /// Rounds of which the median counts.
 const ROUNDS: usize = 5;
+/// Datagrams that a quiet region still sends to an agent within some milliseconds.
+const PINGS: usize = 2;
 /// Characters of a line.
 const TEXT: usize = 60;
 
@@ -201,6 +204,19 @@ impl Crowd {
                 .block_on(LoginAnswer::request(&http, &options))
                 .map_err(|error| io::Error::other(error.to_string()))?;
             agents.push(Agent::enter(login)?);
+            if number % 8 == 0 {
+                agents.iter_mut().try_for_each(|agent| agent.drain().map(drop))?;
+            }
+        }
+        // Everybody is shown to everybody before anybody speaks.
+        let mut quiet = now();
+        while quiet.elapsed() < Duration::from_millis(500) {
+            std::thread::sleep(Duration::from_millis(10));
+            for agent in &mut agents {
+                if agent.drain()? > PINGS {
+                    quiet = now();
+                }
+            }
         }
         Ok(Self { server, agents })
     }
@@ -292,26 +308,43 @@ impl Agent {
         Ok(bytes)
     }
 
+    /// Reads what is there, without waiting; gives how many datagrams that were.
+    fn drain(&mut self) -> io::Result<usize> {
+        self.socket.set_nonblocking(true)?;
+        let mut count = 0;
+        // Nothing has the number 0, so this reads until nothing is left.
+        while self.read(MessageId::low(0)).is_ok() {
+            count += 1;
+        }
+        self.socket.set_nonblocking(false)?;
+        self.ack()?;
+        Ok(count)
+    }
+
     fn wait_for(&mut self, wanted: MessageId) -> io::Result<usize> {
         loop {
-            let length = self.socket.recv(&mut self.buffer)?;
-            let Some((&[flags, a, b, c, d, _], body)) =
-                self.buffer[..length].split_first_chunk::<6>()
-            else {
-                continue;
-            };
-            // Zero-coding leaves the first byte of a message number as it is.
-            let found = MessageId::read(body).is_some_and(|(id, _)| id == wanted);
-            if flags & PacketFlags::RELIABLE.bits() != 0 {
-                self.owed.push(PacketAckPackets { id: u32::from_be_bytes([a, b, c, d]) });
-                if self.owed.len() >= 200 {
-                    self.ack()?;
-                }
-            }
-            if found {
+            if let Some(length) = self.read(wanted)? {
                 return Ok(length);
             }
         }
+    }
+
+    /// Reads one datagram; gives its length if it is the wanted message.
+    fn read(&mut self, wanted: MessageId) -> io::Result<Option<usize>> {
+        let length = self.socket.recv(&mut self.buffer)?;
+        let Some((&[flags, a, b, c, d, _], body)) = self.buffer[..length].split_first_chunk::<6>()
+        else {
+            return Ok(None);
+        };
+        // Zero-coding leaves the first byte of a message number as it is.
+        let found = MessageId::read(body).is_some_and(|(id, _)| id == wanted);
+        if flags & PacketFlags::RELIABLE.bits() != 0 {
+            self.owed.push(PacketAckPackets { id: u32::from_be_bytes([a, b, c, d]) });
+            if self.owed.len() >= 200 {
+                self.ack()?;
+            }
+        }
+        Ok(found.then_some(length))
     }
 
     fn ack(&mut self) -> io::Result<()> {
@@ -325,9 +358,8 @@ impl Agent {
 
 /// CPU seconds of this thread.
 fn thread_cpu() -> f64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = text.split_whitespace().next().and_then(|text| text.parse::<f64>().ok());
-    nanoseconds.map_or(f64::NAN, |nanoseconds| nanoseconds / 1e9)
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]

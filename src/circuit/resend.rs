@@ -1,6 +1,6 @@
 //! Reliable packets that wait for their ack.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::{Category, Outgoing, QueueLimit};
@@ -11,13 +11,27 @@ use crate::time::Timestamp;
 ///
 /// Every packet has exactly one deadline. While it is in flight that is its time-out, while it
 /// waits to be repeated it is the moment at which it is given up.
+///
+/// Nearly all packets are acked long before their deadline, so these are not kept in order: the
+/// circuit only knows a time before which none of them is due, and looks through all when that has
+/// come. Sending and acking then touch one list and nothing else.
 #[derive(Debug, Default)]
 pub(super) struct Unacked {
-    packets: BTreeMap<u64, Sent>,
-    deadlines: BTreeSet<(Timestamp, u64)>,
+    /// In the order of numbers. Those that were acked leave a gap until it reaches an end or gaps
+    /// are in the majority.
+    packets: VecDeque<Slot>,
+    live: usize,
+    /// No deadline is earlier; none at all when nothing is unacked.
+    next_deadline: Option<Timestamp>,
     /// What is to be repeated: unthrottled messages first, then by age.
     due: BTreeSet<(bool, u64)>,
     bytes: usize,
+}
+
+#[derive(Debug)]
+struct Slot {
+    number: u64,
+    sent: Option<Sent>,
 }
 
 #[derive(Debug)]
@@ -71,17 +85,16 @@ impl Unacked {
     ) {
         let deadline = now + patience.timeout.min(patience.give_up_after);
         self.bytes += sent.message.body.len();
-        self.deadlines.insert((deadline, number));
-        self.packets.insert(
-            number,
-            Sent {
-                message: sent.message.clone(),
-                throttled: sent.category != Category::Unthrottled,
-                began: now,
-                transmissions: 1,
-                deadline,
-            },
-        );
+        self.live += 1;
+        self.note_deadline(deadline);
+        let sent = Sent {
+            message: sent.message.clone(),
+            throttled: sent.category != Category::Unthrottled,
+            began: now,
+            transmissions: 1,
+            deadline,
+        };
+        self.packets.push_back(Slot { number, sent: Some(sent) });
     }
 
     /// Forgets an acked packet.
@@ -96,24 +109,32 @@ impl Unacked {
     /// Puts what has timed out in line to be repeated. Gives one message that is given up, if any;
     /// call again until there is none.
     pub(super) fn expire(&mut self, now: Timestamp, patience: Patience) -> Option<MessageId> {
-        while let Some(&(deadline, number)) = self.deadlines.first() {
-            if deadline > now {
-                break;
-            }
-            let Some(sent) = self.packets.get_mut(&number) else {
-                self.deadlines.pop_first();
-                continue;
-            };
-            let end = sent.began + patience.give_up_after;
-            if end <= now {
-                return self.remove(number).map(|sent| sent.message.id);
-            }
-            self.deadlines.pop_first();
-            self.deadlines.insert((end, number));
-            sent.deadline = end;
-            self.due.insert((sent.throttled, number));
+        if self.next_deadline.is_none_or(|next| next > now) {
+            return None;
         }
-        None
+        let mut next: Option<Timestamp> = None;
+        let mut given_up = None;
+        for slot in &mut self.packets {
+            let Some(sent) = &mut slot.sent else { continue };
+            if sent.deadline <= now {
+                let end = sent.began + patience.give_up_after;
+                if end <= now {
+                    given_up = Some(slot.number);
+                    break;
+                }
+                sent.deadline = end;
+                self.due.insert((sent.throttled, slot.number));
+            }
+            next = Some(next.map_or(sent.deadline, |next| next.min(sent.deadline)));
+        }
+        match given_up {
+            // The look-through is not over: the next call goes on.
+            Some(number) => self.remove(number).map(|sent| sent.message.id),
+            None => {
+                self.next_deadline = next;
+                None
+            }
+        }
     }
 
     /// What to repeat next.
@@ -129,15 +150,16 @@ impl Unacked {
         patience: Patience,
     ) -> Option<Encoded> {
         self.due.remove(&(due.throttled, due.number));
-        let sent = self.packets.get_mut(&due.number)?;
-        self.deadlines.remove(&(sent.deadline, due.number));
+        let at = self.position(due.number)?;
+        let sent = self.packets.get_mut(at)?.sent.as_mut()?;
         // A sixteenth doubling is far beyond any ceiling.
         let wait = patience.timeout.saturating_mul(1 << sent.transmissions.min(16));
         let end = sent.began + patience.give_up_after;
         sent.transmissions += 1;
         sent.deadline = (now + wait.min(patience.longest)).min(end);
-        self.deadlines.insert((sent.deadline, due.number));
-        Some(sent.message.clone())
+        let (message, deadline) = (sent.message.clone(), sent.deadline);
+        self.note_deadline(deadline);
+        Some(message)
     }
 
     pub(super) fn clear(&mut self) {
@@ -145,34 +167,57 @@ impl Unacked {
     }
 
     pub(super) fn has_room(&self, limit: QueueLimit, bytes: usize) -> bool {
-        self.packets.len() < limit.packets && self.bytes + bytes <= limit.bytes
+        self.live < limit.packets && self.bytes + bytes <= limit.bytes
     }
 
     /// The lowest number that waits for an ack.
     pub(super) fn oldest(&self) -> Option<u64> {
-        self.packets.first_key_value().map(|(&number, _)| number)
+        // Gaps never lie at the front.
+        self.packets.front().map(|slot| slot.number)
     }
 
+    /// When to look for what has timed out; there may be nothing yet.
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
-        self.deadlines.first().map(|&(deadline, _)| deadline)
+        self.next_deadline
     }
 
     pub(super) fn len(&self) -> usize {
-        self.packets.len()
+        self.live
     }
 
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
+    fn note_deadline(&mut self, deadline: Timestamp) {
+        self.next_deadline = Some(self.next_deadline.map_or(deadline, |next| next.min(deadline)));
+    }
+
+    /// Where a number is in the list, or was before it was acked.
+    fn position(&self, number: u64) -> Option<usize> {
+        self.packets.binary_search_by_key(&number, |slot| slot.number).ok()
+    }
+
     fn remove(&mut self, number: u64) -> Option<Sent> {
-        let sent = self.packets.remove(&number)?;
-        self.deadlines.remove(&(sent.deadline, number));
-        self.due.remove(&(sent.throttled, number));
+        let at = self.position(number)?;
+        let sent = self.packets.get_mut(at)?.sent.take()?;
+        self.live -= 1;
         self.bytes -= sent.message.body.len();
+        self.due.remove(&(sent.throttled, number));
+        while self.packets.front().is_some_and(|slot| slot.sent.is_none()) {
+            self.packets.pop_front();
+        }
+        if self.live == 0 {
+            self.next_deadline = None;
+        } else if self.packets.len() > MOST_GAPS + 2 * self.live {
+            self.packets.retain(|slot| slot.sent.is_some());
+        }
         Some(sent)
     }
 }
+
+/// Gaps that are not worth closing.
+const MOST_GAPS: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -208,17 +253,51 @@ mod tests {
         }
         // Unthrottled ones first, then the oldest.
         assert_eq!(unacked.next_due().unwrap().number, 20);
-        assert_eq!((unacked.deadlines.len(), unacked.due.len()), (100, 21));
+        assert_eq!((unacked.len(), unacked.due.len()), (100, 21));
 
         assert_eq!(unacked.acknowledge(now, 0), Acked::Ambiguous);
         assert_eq!(unacked.acknowledge(now, 0), Acked::Unknown);
         assert_eq!(unacked.acknowledge(now, 50), Acked::After(Duration::from_secs(1)));
-        assert_eq!((unacked.deadlines.len(), unacked.due.len()), (98, 20));
+        assert_eq!((unacked.len(), unacked.due.len()), (98, 20));
 
         let end = Timestamp::from_millis(61_000);
         let given_up = std::iter::from_fn(|| unacked.expire(end, PATIENCE)).count();
         assert_eq!(given_up, 98);
         assert_eq!((unacked.len(), unacked.bytes()), (0, 0));
-        assert_eq!((unacked.deadlines.len(), unacked.due.len()), (0, 0));
+        assert_eq!((unacked.packets.len(), unacked.due.len()), (0, 0));
+        assert_eq!(unacked.next_deadline(), None);
+    }
+
+    #[test]
+    fn one_packet_that_is_never_acked_keeps_no_others_in_memory() {
+        let mut unacked = Unacked::default();
+        for number in 0..10_000 {
+            unacked.insert(Timestamp::ZERO, number, &sent(Category::Task), PATIENCE);
+            if number > 0 {
+                assert_ne!(unacked.acknowledge(Timestamp::ZERO, number), Acked::Unknown);
+            }
+        }
+        assert_eq!((unacked.len(), unacked.oldest()), (1, Some(0)));
+        assert!(unacked.packets.len() <= MOST_GAPS + 3, "{}", unacked.packets.len());
+    }
+
+    #[test]
+    fn acks_in_any_order_find_their_packets() {
+        let mut unacked = Unacked::default();
+        // Numbers have gaps where unreliable packets went.
+        let numbers: Vec<u64> = (0..500).map(|n| n * 3).collect();
+        for &number in &numbers {
+            unacked.insert(Timestamp::ZERO, number, &sent(Category::Task), PATIENCE);
+        }
+        let mut order = numbers.clone();
+        fastrand::Rng::with_seed(7).shuffle(&mut order);
+        for (count, &number) in order.iter().enumerate() {
+            assert_eq!(unacked.len(), 500 - count);
+            assert_eq!(unacked.acknowledge(Timestamp::ZERO, number + 1), Acked::Unknown);
+            assert_eq!(unacked.acknowledge(Timestamp::ZERO, number), Acked::After(Duration::ZERO));
+            let oldest = order[count + 1..].iter().min().copied();
+            assert_eq!(unacked.oldest(), oldest);
+        }
+        assert_eq!(unacked.bytes(), 0);
     }
 }
