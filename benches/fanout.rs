@@ -8,8 +8,7 @@
 use std::io::{self, BufRead, BufReader};
 use std::net::{SocketAddr, UdpSocket};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, BytesMut};
@@ -76,65 +75,47 @@ struct Rate {
     per_second: f64,
 }
 
-/// What one thread reaches that only sends; another one reads, so that nothing is dropped early.
+/// What one thread reaches that only sends, in the same pattern: so many lines to all sockets,
+/// then a wait until another thread, which blocks in `recv` as clients do, has read them.
 fn plain(sockets: usize, bytes: usize, time: Duration) -> io::Result<Rate> {
     let receivers = (0..sockets)
         .map(|_| {
             let socket = UdpSocket::bind("127.0.0.1:0")?;
-            socket.set_read_timeout(Some(Duration::from_secs(1)))?;
+            socket.set_read_timeout(Some(Duration::from_secs(5)))?;
             Ok(socket)
         })
         .collect::<io::Result<Vec<_>>>()?;
     let addresses =
         receivers.iter().map(UdpSocket::local_addr).collect::<io::Result<Vec<SocketAddr>>>()?;
-    let (sent, read, done) = (
-        Arc::new(AtomicU64::new(0)),
-        Arc::new(AtomicU64::new(0)),
-        Arc::new(AtomicBool::new(false)),
-    );
-    let reader = {
-        let (sent, read, done) = (sent.clone(), read.clone(), done.clone());
-        std::thread::spawn(move || {
-            let mut buffer = [0u8; 8192];
-            for receiver in receivers.iter().cycle() {
-                while read.load(Ordering::Relaxed) == sent.load(Ordering::Acquire) {
-                    if done.load(Ordering::Relaxed) {
-                        return;
-                    }
-                    std::thread::yield_now();
-                }
-                if receiver.recv(&mut buffer).is_ok() {
-                    read.fetch_add(1, Ordering::Release);
-                }
+    let (ask, asked) = mpsc::channel::<()>();
+    let (answer, answered) = mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        let mut buffer = [0u8; 8192];
+        while asked.recv().is_ok() {
+            let read = receivers.iter().try_for_each(|socket| {
+                (0..WINDOW).try_for_each(|_| socket.recv(&mut buffer).map(drop))
+            });
+            if answer.send(read).is_err() {
+                return;
             }
-        })
-    };
+        }
+    });
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     let datagram = vec![7u8; bytes];
     let (began, cpu) = (now(), thread_cpu());
-    let (mut paused, mut paused_cpu, mut count) = (Duration::ZERO, 0.0, 0u64);
-    'measured: loop {
-        for address in &addresses {
-            socket.send_to(&datagram, address)?;
-            count += 1;
-            sent.store(count, Ordering::Release);
-            if count - read.load(Ordering::Acquire) > (64 * sockets as u64).min(4096) {
-                // What the reader makes us wait is not what sending costs.
-                let (wait, wait_cpu) = (now(), thread_cpu());
-                while count > read.load(Ordering::Acquire) {
-                    std::thread::sleep(Duration::from_micros(50));
-                }
-                paused += wait.elapsed();
-                paused_cpu += thread_cpu() - wait_cpu;
+    let mut count = 0;
+    while began.elapsed() < time {
+        ask.send(()).map_err(io::Error::other)?;
+        for _ in 0..WINDOW {
+            for address in &addresses {
+                socket.send_to(&datagram, address)?;
             }
         }
-        if began.elapsed() >= time {
-            break 'measured;
-        }
+        count += WINDOW * sockets;
+        answered.recv().map_err(io::Error::other)??;
     }
-    let wall = began.elapsed().saturating_sub(paused).as_secs_f64();
-    let cpu = thread_cpu() - cpu - paused_cpu;
-    done.store(true, Ordering::Relaxed);
+    let (wall, cpu) = (began.elapsed().as_secs_f64(), thread_cpu() - cpu);
+    drop(ask);
     let _ = reader.join();
     Ok(Rate { per_cpu: count as f64 / cpu, per_second: count as f64 / wall })
 }
