@@ -127,14 +127,12 @@ impl Unacked {
             }
             next = Some(next.map_or(sent.deadline, |next| next.min(sent.deadline)));
         }
-        match given_up {
-            // The look-through is not over: the next call goes on.
-            Some(number) => self.remove(number).map(|sent| sent.message.id),
-            None => {
-                self.next_deadline = next;
-                None
-            }
+        // After a give-up the look-through is not over: the next call goes on.
+        if let Some(number) = given_up {
+            return self.remove(number).map(|sent| sent.message.id);
         }
+        self.next_deadline = next;
+        None
     }
 
     /// What to repeat next.
