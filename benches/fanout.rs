@@ -24,8 +24,8 @@ use rustix::time::{ClockId, clock_gettime};
 const WINDOW: usize = 16;
 /// Rounds of which the median counts.
 const ROUNDS: usize = 5;
-/// Datagrams that a quiet region still sends to an agent within some milliseconds.
-const PINGS: usize = 2;
+/// Datagrams that a quiet region still sends to an agent in a second: pings, time, statistics.
+const IDLE: usize = 5;
 /// Characters of a line.
 const TEXT: usize = 60;
 
@@ -190,13 +190,16 @@ impl Crowd {
             }
         }
         // Everybody is shown to everybody before anybody speaks.
-        let mut quiet = now();
-        while quiet.elapsed() < Duration::from_millis(500) {
-            std::thread::sleep(Duration::from_millis(10));
-            for agent in &mut agents {
-                if agent.drain()? > PINGS {
-                    quiet = now();
+        loop {
+            let (second, mut heard) = (now(), 0);
+            while second.elapsed() < Duration::from_secs(1) {
+                std::thread::sleep(Duration::from_millis(10));
+                for agent in &mut agents {
+                    heard += agent.drain()?;
                 }
+            }
+            if heard <= IDLE * count {
+                break;
             }
         }
         Ok(Self { server, agents })

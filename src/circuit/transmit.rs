@@ -58,7 +58,7 @@ impl Circuit {
             return true;
         }
         if let Some(message) = self.unthrottled.pop() {
-            return self.write_message(now, &message, out);
+            return self.write_message(now, message, out);
         }
         if matches!(self.state, State::Closed(_)) {
             return false;
@@ -82,7 +82,7 @@ impl Circuit {
             }
             if let Some(message) = self.queues[index].pop() {
                 self.turn = (index + 1) % count;
-                let written = self.write_message(now, &message, out);
+                let written = self.write_message(now, message, out);
                 self.take_tokens(category, out.len());
                 return written;
             }
@@ -91,20 +91,20 @@ impl Circuit {
         false
     }
 
-    fn write_message(&mut self, now: Timestamp, sent: &Outgoing, out: &mut BytesMut) -> bool {
-        let message = &sent.message;
+    fn write_message(&mut self, now: Timestamp, sent: Outgoing, out: &mut BytesMut) -> bool {
         let number = self.next_number;
-        if sent.reliable && !matches!(self.state, State::Closed(_)) {
-            if !self.unacked.has_room(self.config.unacked_limit, message.body.len()) {
-                self.end(CloseReason::ResendBufferFull);
-                return self.write_next(now, out);
-            }
-            self.unacked.insert(now, number, sent, self.patience());
+        let keeps = sent.reliable && !matches!(self.state, State::Closed(_));
+        if keeps && !self.unacked.has_room(self.config.unacked_limit, sent.message.body.len()) {
+            self.end(CloseReason::ResendBufferFull);
+            return self.write_next(now, out);
         }
-        let mut flags = flags_of(message);
+        let mut flags = flags_of(&sent.message);
         flags.set(PacketFlags::RELIABLE, sent.reliable);
         self.begin(flags, out);
-        out.put_slice(&message.body);
+        out.put_slice(&sent.message.body);
+        if keeps {
+            self.unacked.insert(now, number, sent, self.patience());
+        }
         self.append_acks(out);
         true
     }
