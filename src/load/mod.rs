@@ -5,8 +5,12 @@
 //! accounted for: late, lost or doubled. It must not know the server's insides: what it measures,
 //! it measures from outside.
 
+mod outcome;
 pub mod plan;
 pub mod report;
+mod run;
 
-pub use plan::{Account, AccountSource, Manner, Plan, Scenario};
+pub use outcome::{LoadError, Outcome, Phase, Progress};
+pub use plan::{Account, AccountSource, Manner, Plan, PlanError, Scenario};
 pub use report::Report;
+pub use run::run;
