@@ -5,10 +5,19 @@
 //! accounted for: late, lost or doubled. It must not know the server's insides: what it measures,
 //! it measures from outside.
 
+mod accounts;
+mod agent;
+mod cast;
+mod churn;
+mod files;
+mod ledger;
 mod outcome;
 pub mod plan;
 pub mod report;
 mod run;
+mod shared;
+mod stamp;
+mod tally;
 
 pub use outcome::{LoadError, Outcome, Phase, Progress};
 pub use plan::{Account, AccountSource, Manner, Plan, PlanError, Scenario};
