@@ -5,8 +5,11 @@
 //! accounted for: late, lost or doubled. It must not know the server's insides: what it measures,
 //! it measures from outside.
 
+pub mod calibrate;
+pub mod machine;
 mod outcome;
 pub mod plan;
+pub mod process;
 pub mod report;
 mod run;
 
