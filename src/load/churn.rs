@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::agent::{Agent, EntryError, log_in};
 use super::cast::Part;
 use super::shared::Shared;
+use crate::client::ClientError;
 
 /// Accounts that nobody uses at the moment.
 #[derive(Clone)]
@@ -62,6 +63,8 @@ impl Pool {
             entered = self.try_once(account, enter) => entered,
             () = self.shared.leaving.cancelled() => Err(EntryError::Leaving),
         };
+        let nobody = matches!(entered, Err(EntryError::Login(ClientError::Connect { .. })));
+        self.shared.unreachable.store(nobody, Ordering::Relaxed);
         match entered {
             Ok(agent) => {
                 self.say_goodbye(agent, account, enter);

@@ -7,12 +7,17 @@
 
 mod accounts;
 mod agent;
+pub mod calibrate;
 mod cast;
 mod churn;
 mod files;
+mod health;
 mod ledger;
+pub mod machine;
+mod meter;
 mod outcome;
 pub mod plan;
+pub mod process;
 pub mod report;
 mod run;
 mod shared;

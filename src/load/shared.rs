@@ -160,6 +160,10 @@ pub(super) struct Shared {
     pub leaving: CancellationToken,
     /// Agents of `login` that are logged in.
     pub online: AtomicUsize,
+    /// The last login of `login` found nobody who takes connections.
+    pub unreachable: AtomicBool,
+    /// The server is dead: nobody needs to say goodbye.
+    pub abandoned: AtomicBool,
     /// Whether the grid may send the agents to other machines.
     pub anywhere: bool,
     stage: AtomicU8,
@@ -183,6 +187,8 @@ impl Shared {
             doors: Semaphore::new(MAX_LOGINS),
             leaving: CancellationToken::new(),
             online: AtomicUsize::new(0),
+            unreachable: AtomicBool::new(false),
+            abandoned: AtomicBool::new(false),
             anywhere,
             stage: AtomicU8::new(Stage::Filling as u8),
             start: AtomicU64::new(0),

@@ -268,6 +268,10 @@ impl Agent {
         self.stop_polling();
         self.manner = Manner::Viewer;
         self.voices.clear();
+        if self.shared.abandoned.load(Ordering::Relaxed) {
+            self.hand_in(self.shared.now(), true);
+            return;
+        }
         let mut logout = LogoutRequest::default();
         logout.agent_data.agent_id = self.login.agent_id.0;
         logout.agent_data.session_id = self.login.session_id.0;
