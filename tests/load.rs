@@ -354,7 +354,7 @@ async fn who_is_thrown_out_is_told() {
     .await;
     match outcome.error {
         Some(LoadError::FellOut { count: 1, reason }) => {
-            assert!(reason.contains("enough"), "{reason}")
+            assert!(reason.contains("enough"), "{reason}");
         }
         other => panic!("{other:?}"),
     }

@@ -426,7 +426,18 @@ impl Director {
         for _ in 0..connections {
             tasks.spawn(pool.clone().go_on(enter));
         }
-        self.run_until(start, start + duration).await
+        let result = self.run_until(start, start + duration).await;
+        if !matches!(result, Err(LoadError::ServerDied { .. })) {
+            // Each finishes the login that it is at: nobody else would log that account out.
+            self.shared.set_span(start, self.shared.now());
+            self.enter_phase(Phase::Draining, Duration::ZERO);
+            let until = self.shared.now() + FAREWELLS;
+            while !tasks.is_empty() && self.shared.now() < until {
+                let _ = tokio::time::timeout(TICK, tasks.join_next()).await;
+                let _ = self.observe();
+            }
+        }
+        result
     }
 
     // --- all the time ---------------------------------------------------------------------
@@ -500,7 +511,9 @@ impl Director {
         };
     }
 
-    fn finish(self, report: &mut Report) {
+    fn finish(mut self, report: &mut Report) {
+        // What came since the last full second; a server that is gone is no news any more.
+        let _ = self.meter.second(self.shared.now(), &self.shared);
         let (copies, logins) = self.in_time;
         let is_login = matches!(self.shared.plan.scenario, Scenario::Login { .. });
         let ran = self.ran.as_secs_f64();

@@ -76,7 +76,8 @@ impl Lines {
 }
 
 impl Seat {
-    fn new(part: &Part) -> Self {
+    /// A seat for who plays this part.
+    pub fn new(part: &Part) -> Self {
         let letters = part.letters.map(|(speech, _)| speech);
         Self {
             lines: [Lines::of(part.speech), Lines::of(letters)],

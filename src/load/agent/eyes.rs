@@ -207,14 +207,13 @@ mod tests {
 
     fn body<M: Message>(message: &M) -> Bytes {
         let encoded = message::encode(message).unwrap();
-        let mut plain = BytesMut::new();
-        if encoded.zerocoded {
-            let room = crate::message::header::MAX_DATAGRAM;
-            crate::message::zerocode::decode(&encoded.body, room, &mut plain).unwrap();
+        let room = crate::message::header::MAX_DATAGRAM;
+        let plain = if encoded.zerocoded {
+            crate::message::zerocode::decode(&encoded.body, room).unwrap()
         } else {
-            plain.extend_from_slice(&encoded.body);
-        }
-        plain.freeze().slice(M::ID.wire_len()..)
+            encoded.body
+        };
+        plain.slice(M::ID.wire_len()..)
     }
 
     fn terse(avatars: &[(u32, f32, u16)]) -> Bytes {

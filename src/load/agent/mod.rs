@@ -157,6 +157,7 @@ impl Agent {
                     Ok(_) => {
                         let now = self.shared.now();
                         self.note_life(now);
+                        self.tally_due.get_or_insert(now + HAND_IN);
                         self.circuit.handle_datagram(now, buffer.split().freeze());
                         self.drain(now);
                     }
@@ -270,9 +271,6 @@ impl Agent {
             self.tally.foreign += 1;
             return;
         };
-        if self.tally_due.is_none() {
-            self.tally_due = Some(now + HAND_IN);
-        }
         if !self.ears.hear(way, sender, stamp.sequence) {
             self.tally.doubled += 1;
             return;
@@ -313,7 +311,7 @@ impl Agent {
     }
 
     fn is_held_up(&self) -> bool {
-        self.voices.iter().any(|voice| voice.held_up())
+        self.voices.iter().any(Voice::held_up)
     }
 
     fn speak(&mut self, now: Timestamp) {
@@ -455,7 +453,7 @@ impl Agent {
         }
     }
 
-    /// Adds what was counted to the totals, once a second and at the end.
+    /// Adds what was counted to the totals, twice a second and at the end.
     fn hand_in(&mut self, now: Timestamp, at_once: bool) {
         let due = self.tally_due.is_some_and(|at| at <= now);
         if due || at_once || self.tally.is_full() {
@@ -468,7 +466,7 @@ impl Agent {
 /// Datagrams that are read before the others get their turn.
 const BATCH: usize = 64;
 /// How long counts are kept before they are handed in.
-const HAND_IN: Duration = Duration::from_millis(250);
+const HAND_IN: Duration = Duration::from_millis(500);
 /// Pause of a speaker whose circuit is full.
 const RETRY: Duration = Duration::from_millis(5);
 /// Unacked packets with which a speaker waits.

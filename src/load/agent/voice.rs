@@ -147,3 +147,73 @@ impl Voice {
 /// After this long a line is no longer waited for. Somebody fell out without hearing it, or it is
 /// lost, which the balance at the end will tell.
 const STUCK: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::cast::Part;
+
+    const START: Timestamp = Timestamp::from_millis(1000);
+    const END: Timestamp = Timestamp::from_millis(3000);
+
+    fn voice(pace: Pace) -> Voice {
+        Voice::new(Speech { way: Way::Chat, text_bytes: 64, pace }, None)
+    }
+
+    fn seat(outstanding: usize) -> Seat {
+        let pace = Pace::Loop { outstanding };
+        let speech = Some(Speech { way: Way::Chat, text_bytes: 64, pace });
+        Seat::new(&Part { speech, ..Part::IDLE })
+    }
+
+    /// Says all that is due at a moment; gives the moments they were due at.
+    fn say_all(voice: &mut Voice, now: Timestamp, hearers: u32, seat: &Seat) -> Vec<u64> {
+        let mut due = Vec::new();
+        while let Some(line) = voice.next_line(now, START, END, seat) {
+            voice.said(now, line, hearers, seat);
+            due.push(line.due.since_origin().as_millis() as u64);
+        }
+        due
+    }
+
+    #[test]
+    fn a_rate_says_what_is_due_however_late() {
+        let mut voice = voice(Pace::Rate { first: 0.25, every: 0.5 });
+        let seat = Seat::default();
+        assert!(say_all(&mut voice, Timestamp::from_millis(1249), 1, &seat).is_empty());
+        assert_eq!(voice.next_due(START), Some(Timestamp::from_millis(1250)));
+        assert_eq!(say_all(&mut voice, Timestamp::from_millis(1300), 1, &seat), [1250]);
+        assert!(!voice.is_over(END, END));
+        assert_eq!(say_all(&mut voice, Timestamp::from_millis(9000), 1, &seat), [1750, 2250, 2750]);
+        assert!(voice.is_over(END, END));
+        assert_eq!(seat.sent(Way::Chat), 4);
+    }
+
+    #[test]
+    fn without_a_rate_a_line_follows_one_that_all_have_heard() {
+        let (mut voice, seat) = (voice(Pace::Loop { outstanding: 2 }), seat(2));
+        assert!(say_all(&mut voice, Timestamp::ZERO, 2, &seat).is_empty(), "not before the start");
+        assert_eq!(say_all(&mut voice, START, 2, &seat).len(), 2);
+        seat.heard(Way::Chat, 0, 0);
+        assert!(say_all(&mut voice, START, 2, &seat).is_empty(), "one has not heard it");
+        seat.heard(Way::Chat, 0, 7);
+        assert!(say_all(&mut voice, START, 2, &seat).is_empty(), "another line");
+        seat.heard(Way::Chat, 0, 0);
+        assert_eq!(say_all(&mut voice, START, 2, &seat).len(), 1);
+        seat.heard(Way::Chat, 1, 1);
+        seat.heard(Way::Chat, 1, 1);
+        assert!(say_all(&mut voice, END, 2, &seat).is_empty(), "the time is over");
+        assert!(voice.is_over(END, END));
+    }
+
+    #[test]
+    fn a_line_that_somebody_never_hears_does_not_stop_the_others() {
+        let (mut voice, seat) = (voice(Pace::Loop { outstanding: 1 }), seat(1));
+        let end = START + STUCK * 3;
+        let line = voice.next_line(START, START, end, &seat).expect("the first");
+        voice.said(START, line, 1, &seat);
+        assert_eq!(voice.next_line(START + STUCK, START, end, &seat), None);
+        let late = START + STUCK + Duration::from_millis(1);
+        assert!(voice.next_line(late, START, end, &seat).is_some());
+    }
+}
