@@ -5,8 +5,26 @@
 //! accounted for: late, lost or doubled. It must not know the server's insides: what it measures,
 //! it measures from outside.
 
+mod accounts;
+mod agent;
+pub mod calibrate;
+mod cast;
+mod churn;
+mod files;
+mod health;
+mod ledger;
+pub mod machine;
+mod meter;
+mod outcome;
 pub mod plan;
+pub mod process;
 pub mod report;
+mod run;
+mod shared;
+mod stamp;
+mod tally;
 
-pub use plan::{Account, AccountSource, Manner, Plan, Scenario};
+pub use outcome::{LoadError, Outcome, Phase, Progress};
+pub use plan::{Account, AccountSource, Manner, Plan, PlanError, Scenario};
 pub use report::Report;
+pub use run::run;

@@ -1,6 +1,11 @@
 //! What a run is to do.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use thiserror::Error;
 
 /// One run.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,6 +143,238 @@ impl Scenario {
             Self::Walk { .. } => "walk",
             Self::EventQueue => "eventqueue",
             Self::Mixed { .. } => "mixed",
+        }
+    }
+}
+
+/// Why a plan is not one.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PlanError {
+    /// The target is not this machine.
+    #[error("{0} is not on this machine; load only grids that are yours, with --i-own-this-grid")]
+    NotLoopback(String),
+    /// An address cannot be used.
+    #[error("cannot use the address {0:?}: http://host:port/ is wanted")]
+    BadAddress(String),
+    /// A setting is out of its range.
+    #[error("{setting} must be {range}")]
+    OutOfRange {
+        /// Which setting.
+        setting: &'static str,
+        /// What it may be.
+        range: &'static str,
+    },
+}
+
+impl Plan {
+    /// Whether the plan can be carried out; `own_grid` if the target may be another machine.
+    ///
+    /// # Errors
+    /// When an address is none or not this machine's, or a number is out of its range.
+    pub fn check(&self, own_grid: bool) -> Result<(), PlanError> {
+        check_address(&self.login_uri, own_grid)?;
+        if let AccountSource::Create { control_uri, .. } = &self.accounts {
+            check_address(control_uri, own_grid)?;
+        }
+        ensure(self.agents >= 1 && self.agents <= MAX_AGENTS, "agents", "1 to 65535")?;
+        ensure(self.threads >= 1 && self.threads <= 64, "threads", "1 to 64")?;
+        ensure(self.duration <= LONGEST, "duration", "at most 7 days")?;
+        ensure(self.drain <= LONGEST, "drain", "at most 7 days")?;
+        ensure(self.ramp.is_none_or(is_rate), "ramp", "above 0")?;
+        self.scenario.check(self.agents)
+    }
+
+    /// The settings by name, for the report.
+    pub(super) fn parameters(&self) -> BTreeMap<String, Value> {
+        let mut all = match self.scenario {
+            Scenario::Idle | Scenario::EventQueue => Map::new(),
+            Scenario::Login { connections, enter } => {
+                settings(json!({ "connections": connections, "enter": enter }))
+            }
+            Scenario::Chat { speakers, rate, outstanding, text_bytes } => settings(json!({
+                "speakers": speakers, "rate": rate, "outstanding": outstanding,
+                "text_bytes": text_bytes,
+            })),
+            Scenario::Im { rate, outstanding, text_bytes } => settings(
+                json!({ "rate": rate, "outstanding": outstanding, "text_bytes": text_bytes }),
+            ),
+            Scenario::Walk { radius, speakers, rate } => {
+                settings(json!({ "radius": radius, "speakers": speakers, "rate": rate }))
+            }
+            Scenario::Mixed { chat_rate, im_rate, churn, walking } => settings(json!({
+                "chat_rate": chat_rate, "im_rate": im_rate, "churn": churn, "walking": walking,
+            })),
+        };
+        let manner = match self.manner {
+            Manner::Viewer => "viewer",
+            Manner::Silent => "silent",
+            Manner::Rude => "rude",
+        };
+        all.extend(settings(json!({
+            "ramp": self.ramp, "duration_s": self.duration.as_secs_f64(),
+            "drain_s": self.drain.as_secs_f64(), "manner": manner, "threads": self.threads,
+            "seed": self.seed,
+        })));
+        all.into_iter().collect()
+    }
+}
+
+fn settings(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+impl Scenario {
+    /// Roughly the size of the datagrams that a server mostly sends in it, to measure plain sockets
+    /// with.
+    pub(super) fn datagram_bytes(&self) -> usize {
+        match self {
+            Self::Chat { text_bytes, .. } => text_bytes + 72,
+            Self::Im { text_bytes, .. } => text_bytes + 130,
+            Self::Login { .. } | Self::Idle | Self::EventQueue => 100,
+            Self::Walk { .. } | Self::Mixed { .. } => 600,
+        }
+    }
+
+    fn check(&self, agents: usize) -> Result<(), PlanError> {
+        match *self {
+            Self::Idle | Self::EventQueue => Ok(()),
+            Self::Login { connections, .. } => {
+                ensure((1..=agents).contains(&connections), "connections", "1 to agents")
+            }
+            Self::Chat { speakers, rate, outstanding, text_bytes } => {
+                ensure((1..=agents).contains(&speakers), "speakers", "1 to agents")?;
+                check_messages(rate, outstanding, text_bytes)
+            }
+            Self::Im { rate, outstanding, text_bytes } => {
+                ensure(agents >= 2, "agents", "at least 2 for im")?;
+                check_messages(rate, outstanding, text_bytes)
+            }
+            Self::Walk { radius, speakers, rate } => {
+                ensure((1.0..=120.0).contains(&radius), "radius", "1 to 120")?;
+                ensure(speakers <= agents, "speakers", "at most agents")?;
+                ensure(speakers == 0 || is_rate(rate), "rate", "above 0")
+            }
+            Self::Mixed { chat_rate, im_rate, churn, walking } => {
+                ensure(agents >= 4, "agents", "at least 4 for mixed")?;
+                let rates = [chat_rate, im_rate, churn];
+                let fine = rates.iter().all(|&rate| rate == 0.0 || is_rate(rate));
+                ensure(fine, "rates", "0 or above")?;
+                ensure((0.0..=1.0).contains(&walking), "walking", "0 to 1")
+            }
+        }
+    }
+}
+
+fn check_messages(
+    rate: Option<f64>,
+    outstanding: usize,
+    text_bytes: usize,
+) -> Result<(), PlanError> {
+    ensure(rate.is_none_or(is_rate), "rate", "above 0")?;
+    ensure((1..=1024).contains(&outstanding), "outstanding", "1 to 1024")?;
+    ensure((MIN_TEXT..=MAX_TEXT).contains(&text_bytes), "text bytes", "64 to 1000")
+}
+
+fn ensure(holds: bool, setting: &'static str, range: &'static str) -> Result<(), PlanError> {
+    if holds { Ok(()) } else { Err(PlanError::OutOfRange { setting, range }) }
+}
+
+fn is_rate(rate: f64) -> bool {
+    rate.is_finite() && rate > 0.0
+}
+
+fn check_address(address: &str, own_grid: bool) -> Result<(), PlanError> {
+    let loopback = is_loopback(address).ok_or_else(|| PlanError::BadAddress(address.to_owned()))?;
+    if loopback || own_grid { Ok(()) } else { Err(PlanError::NotLoopback(address.to_owned())) }
+}
+
+/// Whether an `http://` address names this machine; `None` if it is no such address.
+pub(super) fn is_loopback(address: &str) -> Option<bool> {
+    let uri: hyper::Uri = address.parse().ok()?;
+    if uri.scheme_str() != Some("http") {
+        return None;
+    }
+    let host = uri.host()?.trim_start_matches('[').trim_end_matches(']');
+    let named = host.eq_ignore_ascii_case("localhost");
+    Some(named || host.parse().is_ok_and(|address: IpAddr| address.is_loopback()))
+}
+
+/// Numbers of speakers travel as 16 bits.
+const MAX_AGENTS: usize = 65_535;
+const LONGEST: Duration = Duration::from_secs(7 * 86_400);
+/// The header of a numbered message fits.
+pub const MIN_TEXT: usize = 64;
+/// Simulators cut chat and instant messages at 1,023 bytes.
+pub const MAX_TEXT: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> Plan {
+        Plan {
+            login_uri: "http://127.0.0.1:9000/".to_owned(),
+            accounts: AccountSource::Known(Vec::new()),
+            agents: 10,
+            ramp: None,
+            scenario: Scenario::Idle,
+            duration: Duration::from_secs(1),
+            drain: Duration::from_secs(1),
+            manner: Manner::Viewer,
+            threads: 1,
+            pid: None,
+            calibrate: false,
+            seed: 1,
+        }
+    }
+
+    #[test]
+    fn other_machines_need_the_flag() {
+        for address in ["http://127.0.0.1:9000/", "http://[::1]:9000", "http://LocalHost/login"] {
+            let plan = Plan { login_uri: address.to_owned(), ..plan() };
+            assert_eq!(plan.check(false), Ok(()), "{address}");
+        }
+        for address in ["http://grid.example:8002/", "http://10.0.0.1/", "http://127.0.0.1.evil/"] {
+            let plan = Plan { login_uri: address.to_owned(), ..plan() };
+            assert_eq!(plan.check(false), Err(PlanError::NotLoopback(address.to_owned())));
+            assert_eq!(plan.check(true), Ok(()));
+        }
+        for address in ["", "127.0.0.1:9000", "https://127.0.0.1/", "http://"] {
+            let plan = Plan { login_uri: address.to_owned(), ..plan() };
+            assert_eq!(plan.check(true), Err(PlanError::BadAddress(address.to_owned())));
+        }
+        let control = AccountSource::Create {
+            control_uri: "http://10.0.0.1:9001/".to_owned(),
+            token: None,
+            count: 1,
+        };
+        let plan = Plan { accounts: control, ..plan() };
+        assert!(matches!(plan.check(false), Err(PlanError::NotLoopback(_))));
+    }
+
+    #[test]
+    fn numbers_have_ranges() {
+        let fails = |scenario: Scenario| {
+            let plan = Plan { scenario, ..plan() };
+            assert!(matches!(plan.check(false), Err(PlanError::OutOfRange { .. })), "{plan:?}");
+        };
+        fails(Scenario::Login { connections: 11, enter: true });
+        fails(Scenario::Chat { speakers: 0, rate: None, outstanding: 1, text_bytes: 64 });
+        fails(Scenario::Chat { speakers: 1, rate: Some(0.0), outstanding: 1, text_bytes: 64 });
+        fails(Scenario::Im { rate: Some(f64::NAN), outstanding: 1, text_bytes: 64 });
+        fails(Scenario::Im { rate: None, outstanding: 1, text_bytes: 63 });
+        fails(Scenario::Walk { radius: f32::NAN, speakers: 1, rate: 1.0 });
+        fails(Scenario::Mixed { chat_rate: 1.0, im_rate: -1.0, churn: 0.0, walking: 0.5 });
+        for plan in [
+            Plan { agents: 0, ..plan() },
+            Plan { threads: 0, ..plan() },
+            Plan { ramp: Some(0.0), ..plan() },
+            Plan { duration: Duration::MAX, ..plan() },
+        ] {
+            assert!(matches!(plan.check(false), Err(PlanError::OutOfRange { .. })), "{plan:?}");
         }
     }
 }
