@@ -6,12 +6,14 @@
 //! it measures from outside.
 
 pub mod calibrate;
+pub mod html;
 pub mod machine;
 mod outcome;
 pub mod plan;
 pub mod process;
 pub mod report;
 mod run;
+pub mod text;
 
 pub use outcome::{LoadError, Outcome, Phase, Progress};
 pub use plan::{Account, AccountSource, Manner, Plan, PlanError, Scenario};
