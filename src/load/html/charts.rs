@@ -46,7 +46,7 @@ pub(super) fn of(report: &Report) -> Vec<Chart> {
         charts.push(even(
             "Freshness of the nearest 20 avatars",
             "ms, age of the newest update",
-            vec![line(series, "p99", "freshness_p99_ms", |second| second.freshness_p99_ms)],
+            vec![above_zero(series, "p99", "freshness_p99_ms", |second| second.freshness_p99_ms)],
         ));
     }
     let tool = line(series, "load tool", "tool_cpu_percent", |second| second.tool_cpu_percent);
@@ -57,7 +57,7 @@ pub(super) fn of(report: &Report) -> Vec<Chart> {
     }
     charts.push(even("CPU", "% of a core", cpu));
     if report.server.is_some() {
-        let memory = line(series, "server", "server_rss_mb", |second| second.server_rss_mb);
+        let memory = above_zero(series, "server", "server_rss_mb", |second| second.server_rss_mb);
         charts.push(even("Server memory", "MiB resident", vec![memory]));
     }
     charts
@@ -113,6 +113,17 @@ fn copies(
     let value = |second: &Second| (second.delivered > 0).then(|| value(second));
     let points = series.iter().map(|second| (second.t_s, value(second))).collect();
     Line { name, key, points }
+}
+
+/// A line of what cannot be 0: where it is, nothing was measured.
+fn above_zero(
+    series: &[Second],
+    name: &'static str,
+    key: &'static str,
+    value: impl Fn(&Second) -> f64,
+) -> Line {
+    let points = series.iter().map(|second| (second.t_s, Some(value(second)).filter(|v| *v > 0.0)));
+    Line { name, key, points: points.collect() }
 }
 
 #[cfg(test)]

@@ -30,13 +30,13 @@ impl Scale {
     }
 
     /// From a round number not above `min` to one not below `max`, by factors. Both are above 0;
-    /// with `zeros` the lowest tick says that it stands for all below it.
+    /// with `zeros` there is one more step below, which stands for 0.
     pub(super) fn log(min: f64, max: f64, zeros: bool) -> Self {
         let max = if max.is_finite() && max > 0.0 { max.clamp(SMALLEST, LARGEST) } else { 1.0 };
         let floor = SMALLEST.max(max / WIDEST);
         let zeros = zeros || min < floor;
         let min = if min.is_finite() { min.clamp(floor, max) } else { max };
-        let low = round_down(min);
+        let low = round_down(if zeros { min * 0.6 } else { min });
         let mut high = round_up(max);
         if high <= low {
             high = round_up(low * 1.5);
@@ -57,9 +57,13 @@ impl Scale {
                 (exponent - whole).abs() < 1e-6 && (whole as i32).rem_euclid(every) == 0
             });
         }
-        let label = |value: f64| match short(value) {
-            text if zeros && value == low => format!("≤ {text}"),
-            text => text,
+        if zeros {
+            // Labels need some room.
+            values.retain(|value| (value / low).log10() > decades * 0.06);
+            values.insert(0, low);
+        }
+        let label = |value: f64| {
+            if zeros && value == low { "0".to_owned() } else { short(value) }
         };
         let ticks = values.into_iter().map(|value| (value, label(value))).collect();
         Self { low, high, is_log: true, ticks }
@@ -205,7 +209,7 @@ mod tests {
         assert_eq!(labels(&Scale::log(0.3, 4.0, false)), ["0.2", "0.5", "1", "2", "5"]);
         assert_eq!(labels(&Scale::log(0.4, 3000.0, false)), ["1", "10", "100", "1,000"]);
         assert_eq!(labels(&Scale::log(5.0, 5.0, false)), ["5", "10"]);
-        assert_eq!(labels(&Scale::log(1.0, 30.0, true)), ["≤ 1", "2", "5", "10", "20", "50"]);
+        assert_eq!(labels(&Scale::log(1.0, 30.0, true)), ["0", "1", "2", "5", "10", "20", "50"]);
     }
 
     #[test]
@@ -222,6 +226,8 @@ mod tests {
         let scale = Scale::linear(40.0);
         assert_eq!((scale.place(0.0), scale.place(10.0), scale.place(99.0)), (0.0, 0.25, 1.0));
         let scale = Scale::log(1.0, 100.0, true);
+        assert_eq!((scale.place(0.0), scale.place(0.5), scale.place(100.0)), (0.0, 0.0, 1.0));
+        let scale = Scale::log(1.0, 100.0, false);
         assert_eq!((scale.place(0.0), scale.place(10.0), scale.place(100.0)), (0.0, 0.5, 1.0));
         let scale = Scale::names(&["a", "b"]);
         assert_eq!((scale.place(0.0), scale.place(1.0)), (0.25, 0.75));

@@ -46,7 +46,7 @@ pub(super) fn tiles(report: &Report) -> String {
         let per_cpu = server.delivered_per_cpu_s;
         if per_cpu > 0.0 {
             let key = "/server/delivered_per_cpu_s";
-            rows.push(measured("per server CPU second", key, per_cpu, "copies"));
+            rows.push(measured("delivered", key, per_cpu, "per CPU second"));
         }
         rows.push(measured("server CPU", "/server/cpu_percent", server.cpu_percent, "% of a core"));
         rows.push(measured("server memory", "/server/rss_mb", server.rss_mb, "MiB"));
@@ -142,7 +142,8 @@ pub(super) fn figures(report: &Report) -> String {
 fn usage(key: &str, usage: &Usage) -> Vec<Row> {
     let key = |name: &str| format!("{key}/{name}");
     let mut rows = vec![
-        number("Process", &key("pid"), u64::from(usage.pid), "id"),
+        // An id is a name, so it has no groups of digits.
+        Row { label: "Process", key: key("pid"), text: usage.pid.to_string(), unit: "id" },
         measured("CPU time", &key("cpu_s"), usage.cpu_s, "s"),
         measured("of it in the kernel", &key("cpu_system_s"), usage.cpu_system_s, "s"),
         measured("CPU", &key("cpu_percent"), usage.cpu_percent, "% of a core"),
