@@ -29,9 +29,17 @@ fmt:
 clients *suites:
     tests/clients/run.sh {{suites}}
 
-# Benchmarks with figures.
+# Benchmarks with figures; names are parts of those of benchmarks.
 bench *names:
     cargo bench --bench '*' -- {{names}}
+
+# The speed of this checkout beside that of another commit, by ratio: `just bench-compare main`.
+bench-compare base *arguments:
+    benches/compare.sh {{base}} {{arguments}}
+
+# Instruction counts; needs valgrind and gungraun-runner.
+bench-instructions *arguments:
+    benches/instructions.sh {{arguments}}
 
 # Every fuzz target for some seconds.
 fuzz seconds="30":

@@ -119,6 +119,7 @@ impl From<LoadError> for Failure {
             | LoadError::Refused { .. }
             | LoadError::NobodyGotIn { .. }
             | LoadError::SomeStayedOut { .. }
+            | LoadError::LoginsFailed { .. }
             | LoadError::ServerDied { .. }
             | LoadError::FellOut { .. } => exit::GRID,
             LoadError::Interrupted => exit::INTERRUPTED,
