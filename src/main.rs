@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use holm::cli::exit::{self, Failure};
-use holm::cli::{Cli, Command, ServeArgs, account, decode, health, serve};
+use holm::cli::{Cli, Command, ServeArgs, account, decode, health, load as load_command, serve};
 use holm::config::{Config, Loaded};
 use tracing_subscriber::EnvFilter;
 
@@ -38,6 +38,11 @@ fn run(command: Command, log: Option<&str>) -> Result<(), Failure> {
             Ok(())
         }
         Command::Health(args) => health::run(&args),
+        Command::Load(args) => {
+            start_log(log, QUIET)?;
+            let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+            load_command::run(&args, words)
+        }
     }
 }
 

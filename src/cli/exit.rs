@@ -14,25 +14,36 @@ pub const CONFIG: u8 = 3;
 pub const BIND: u8 = 4;
 /// The database cannot be opened, read or written, or another process uses it.
 pub const STORAGE: u8 = 5;
-/// A file that was named is unreadable or malformed: accounts, terrain, capture, template.
+/// A file that was named is unreadable or malformed: accounts, terrain, capture, template; or, for
+/// a report, cannot be written.
 pub const INPUT: u8 = 6;
-/// The request is fine but cannot be granted: no such account, name taken.
+/// The request is fine but cannot be granted: no such account, name taken, a grid on another
+/// machine.
 pub const REFUSED: u8 = 7;
 /// No server answers, or it says that it is not well.
 pub const UNHEALTHY: u8 = 8;
+/// A load run lost messages or got them more than once.
+pub const LOST: u8 = 9;
+/// The grid under load does not answer, refuses logins, or died.
+pub const GRID: u8 = 10;
+/// A load run was ended by Ctrl-C or SIGTERM; as shells tell of a process that SIGINT ended.
+pub const INTERRUPTED: u8 = 130;
 
 /// The table at the end of `holm --help`.
 pub const HELP: &str = "\
 Exit codes:
-  0  fine
-  1  internal failure, please report
-  2  wrong command line
-  3  wrong configuration
-  4  port in use or not permitted
-  5  storage failure
-  6  unreadable or malformed input file
-  7  refused: no such account, name taken
-  8  no server answers, or it is not well";
+  0    fine
+  1    internal failure, please report
+  2    wrong command line
+  3    wrong configuration
+  4    port in use or not permitted
+  5    storage failure
+  6    unreadable or malformed input file, or a report that cannot be written
+  7    refused: no such account, name taken, a grid on another machine
+  8    no server answers, or it is not well
+  9    load: messages were lost or doubled
+  10   load: the grid does not answer, refuses logins or died
+  130  load: stopped by Ctrl-C or SIGTERM";
 
 /// The end of a command that failed: what to tell the user and what to tell the shell.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +81,20 @@ mod tests {
 
     #[test]
     fn help_lists_every_code() {
-        let codes = [OK, INTERNAL, USAGE, CONFIG, BIND, STORAGE, INPUT, REFUSED, UNHEALTHY];
+        let codes = [
+            OK,
+            INTERNAL,
+            USAGE,
+            CONFIG,
+            BIND,
+            STORAGE,
+            INPUT,
+            REFUSED,
+            UNHEALTHY,
+            LOST,
+            GRID,
+            INTERRUPTED,
+        ];
         let listed: Vec<_> = HELP
             .lines()
             .skip(1)

@@ -10,6 +10,7 @@ pub mod account;
 pub mod decode;
 pub mod exit;
 pub mod health;
+pub mod load;
 pub mod output;
 pub mod serve;
 mod serve_args;
@@ -53,6 +54,8 @@ pub enum Command {
     Config(ServeArgs),
     /// Ask a running server whether it is well; for scripts and containers.
     Health(health::HealthArgs),
+    /// Fill a grid with agents and measure it.
+    Load(Box<load::LoadArgs>),
 }
 
 impl Cli {

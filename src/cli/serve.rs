@@ -66,8 +66,9 @@ fn ready(addresses: &Addresses) -> Ready {
     }
 }
 
+/// Waits for Ctrl-C or SIGTERM.
 #[cfg(unix)]
-async fn signal() {
+pub(super) async fn signal() {
     use tokio::signal::unix::{SignalKind, signal};
 
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
@@ -79,8 +80,9 @@ async fn signal() {
     }
 }
 
+/// Waits for Ctrl-C.
 #[cfg(not(unix))]
-async fn signal() {
+pub(super) async fn signal() {
     interrupt().await;
 }
 

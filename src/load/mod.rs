@@ -12,6 +12,7 @@ mod cast;
 mod churn;
 mod files;
 mod health;
+pub mod html;
 mod ledger;
 pub mod machine;
 mod meter;
@@ -23,6 +24,7 @@ mod run;
 mod shared;
 mod stamp;
 mod tally;
+pub mod text;
 
 pub use outcome::{LoadError, Outcome, Phase, Progress};
 pub use plan::{Account, AccountSource, Manner, Plan, PlanError, Scenario};

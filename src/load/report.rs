@@ -67,6 +67,8 @@ pub struct Report {
     pub series: Vec<Second>,
     /// `complete`, `interrupted` (the run ended early; the figures are partial).
     pub outcome: String,
+    /// Why the run does not count; null if it does. The command fills it in.
+    pub failure: Option<String>,
 }
 
 /// A distribution, in milliseconds.
