@@ -4,6 +4,7 @@ use super::exit::{self, Failure};
 use super::output::{Event, Output, Ready, ReadyRegion};
 use super::serve_args::MessageFormat;
 use crate::config::Config;
+use crate::http::raise_open_files;
 use crate::server::{Addresses, Server, ServerError};
 
 /// The password of the ready-made accounts.
@@ -14,6 +15,9 @@ const TEST_PASSWORD: &str = "test";
 /// # Errors
 /// When the server cannot start, or cannot flush its store at the end.
 pub fn run(config: Config, format: MessageFormat) -> Result<(), Failure> {
+    if let Err(error) = raise_open_files() {
+        tracing::warn!(%error, "the limit on open files stays as it is");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
