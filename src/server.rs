@@ -16,7 +16,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use axum::Router;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -42,6 +43,10 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// Everything must have ended this long after [`Server::stop`] was called.
 const STOP_WITHIN: Duration = Duration::from_secs(4);
 
+/// Connections that may wait to be accepted: as many clients may log in at the same moment. What is
+/// beyond it tries again a second later.
+const BACKLOG: u32 = 4096;
+
 /// Where a running server listens.
 #[derive(Clone, Debug)]
 pub struct Addresses {
@@ -58,6 +63,7 @@ pub struct Server {
     addresses: Addresses,
     test_accounts: Vec<String>,
     store: StoreHandle,
+    router: Router,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -94,8 +100,8 @@ impl Server {
         let test_accounts = create_accounts(&config, &accounts).await?;
 
         let network = &config.network;
-        let http = listen("HTTP", network.bind, network.http_port).await?;
-        let control = listen("control", network.control_bind, network.control_port).await?;
+        let http = listen("HTTP", network.bind, network.http_port)?;
+        let control = listen("control", network.control_bind, network.control_port)?;
         let http_port = http.local_addr().map_err(ServerError::System)?.port();
         let host = world::advertised_address(network)?;
         let login_uri = base_uri(&network.advertised_host(), &http)?;
@@ -130,6 +136,7 @@ impl Server {
         let doors = CancellationToken::new();
         tasks.spawn(close_doors(inside, gate.caps().clone(), stop.clone(), doors.clone()));
         let main_router = login::router(gate);
+        let router = main_router.clone();
         tasks.spawn(http::serve::serve(http, main_router, serve.clone(), doors));
         tasks.spawn(http::serve::serve(control, control_router, serve, stop.clone()));
         tasks.spawn(upkeep::run(shared.clone(), world.clone()));
@@ -137,7 +144,7 @@ impl Server {
 
         let regions = world.regions.iter().map(|region| region.info.clone()).collect();
         let addresses = Addresses { login_uri, control_uri, regions };
-        Ok(Self { addresses, test_accounts, store, stop, tasks })
+        Ok(Self { addresses, test_accounts, store, router, stop, tasks })
     }
 
     /// Where it listens.
@@ -148,6 +155,12 @@ impl Server {
     /// The names of the ready-made accounts, if they exist.
     pub fn test_accounts(&self) -> &[String] {
         &self.test_accounts
+    }
+
+    /// The routes of the public listener, for requests without a socket. Each request needs the
+    /// extension `ConnectInfo<SocketAddr>`.
+    pub fn router(&self) -> Router {
+        self.router.clone()
     }
 
     /// Completes when the control API asked for a stop.
@@ -208,7 +221,7 @@ async fn create_accounts(config: &Config, accounts: &Accounts) -> Result<Vec<Str
         return Ok(Vec::new());
     }
     let wanted = accounts::default_accounts()?;
-    accounts.ensure(&wanted).await?;
+    accounts.ensure_public(&wanted).await?;
     Ok(wanted.iter().map(|a| format!("{} {}", a.name.first(), a.name.last())).collect())
 }
 
@@ -217,9 +230,16 @@ fn read_text(file: &Path) -> Result<String, ServerError> {
         .map_err(|source| ServerError::File { file: file.to_owned(), source })
 }
 
-async fn listen(what: &'static str, ip: Ipv4Addr, port: u16) -> Result<TcpListener, ServerError> {
+fn listen(what: &'static str, ip: Ipv4Addr, port: u16) -> Result<TcpListener, ServerError> {
     let address = SocketAddr::from((ip, port));
-    TcpListener::bind(address).await.map_err(|source| ServerError::Bind { what, address, source })
+    let bind = || {
+        let socket = TcpSocket::new_v4()?;
+        // The port is free again at once when the server is started again.
+        socket.set_reuseaddr(cfg!(unix))?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    bind().map_err(|source| ServerError::Bind { what, address, source })
 }
 
 fn base_uri(host: &str, listener: &TcpListener) -> Result<String, ServerError> {

@@ -4,6 +4,7 @@ use super::exit::{self, Failure};
 use super::output::{Event, Output, Ready, ReadyRegion};
 use super::serve_args::MessageFormat;
 use crate::config::Config;
+use crate::http::raise_open_files;
 use crate::server::{Addresses, Server, ServerError};
 
 /// The password of the ready-made accounts.
@@ -15,7 +16,9 @@ const TEST_PASSWORD: &str = "test";
 /// When the server cannot start, or cannot flush its store at the end.
 pub fn run(config: Config, format: MessageFormat) -> Result<(), Failure> {
     // Each long poll is a connection; the usual limit would let in about a thousand agents.
-    crate::client::raise_open_files();
+    if let Err(error) = raise_open_files() {
+        tracing::warn!(%error, "the limit on open files stays as it is");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

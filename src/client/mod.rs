@@ -21,7 +21,6 @@
 
 mod caps;
 mod circuit;
-mod files;
 mod http;
 mod login;
 mod world;
@@ -35,7 +34,6 @@ use crate::message::EncodeError;
 
 pub use caps::{Caps, POLL_TIMEOUT, Polled};
 pub use circuit::{ClientEvent, Received};
-pub use files::raise_open_files;
 pub use http::{HttpClient, HttpResponse};
 pub use login::{LoginAnswer, LoginOptions};
 pub use world::Client;

@@ -7,6 +7,9 @@ pub mod body;
 pub mod caps;
 pub mod control;
 pub mod login;
+mod open_files;
 pub mod router;
 pub mod serve;
 pub mod welcome;
+
+pub use open_files::raise_open_files;

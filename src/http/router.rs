@@ -105,17 +105,17 @@ async fn login(
             return (status, format!("{error}\n")).into_response();
         }
     };
-    let value = match method {
-        LoginMethod::GridInfo => public.backend.grid_info().to_llsd(),
+    let text = match method {
+        LoginMethod::GridInfo => wire.write(&public.backend.grid_info().to_llsd()),
         LoginMethod::Login(request) => {
             let options = request.options.clone();
             match granted(public.backend, *request, peer).await {
-                Ok(success) => success.to_llsd(&options),
-                Err(failure) => failure.to_llsd(),
+                Ok(success) => success.write(wire, &options),
+                Err(failure) => wire.write(&failure.to_llsd()),
             }
         }
     };
-    answer(wire, wire.write(&value))
+    answer(wire, text)
 }
 
 /// Runs the login to its end even if the client hangs up meanwhile, so that it is never half done.

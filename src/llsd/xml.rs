@@ -60,6 +60,14 @@ pub fn write_into(out: &mut String, value: &Llsd) {
 /// Appends `text` with the five special characters as entities. Characters that XML 1.0 cannot
 /// carry are left out; carriage returns are numbered, since readers would turn them into line feeds.
 pub fn escape_into(out: &mut String, text: &str) {
+    // Most texts are names and ids, in which there is nothing to do.
+    let plain = |byte: u8| {
+        matches!(byte, b' '..=b'~') && !matches!(byte, b'<' | b'>' | b'&' | b'\'' | b'"')
+    };
+    if text.bytes().all(plain) {
+        out.push_str(text);
+        return;
+    }
     for character in text.chars() {
         match character {
             '<' => out.push_str("&lt;"),

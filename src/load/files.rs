@@ -7,8 +7,9 @@ use super::LoadError;
 /// # Errors
 /// [`LoadError::OpenFiles`] if they do not.
 pub(super) fn make_room(needed: u64) -> Result<(), LoadError> {
-    match crate::client::raise_open_files() {
-        Some(limit) if limit < needed => Err(LoadError::OpenFiles { needed, limit }),
+    // A limit that cannot be raised may still be high enough: then the sockets open.
+    match crate::http::raise_open_files() {
+        Ok(Some(limit)) if limit < needed => Err(LoadError::OpenFiles { needed, limit }),
         _ => Ok(()),
     }
 }

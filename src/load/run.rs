@@ -86,11 +86,8 @@ async fn prepare(
     if plan.calibrate {
         told.tell(Progress { phase: Phase::Calibrating, total: CALIBRATION, ..told.nothing() });
         let (sockets, bytes) = (plan.agents, plan.scenario.datagram_bytes());
-        let measured =
-            tokio::task::spawn_blocking(move || calibrate::measure(sockets, bytes, CALIBRATION));
-        match measured.await {
-            Ok(Ok(limit)) => report.limit = Some(limit),
-            Ok(Err(error)) => tracing::warn!(%error, "plain sockets were not measured"),
+        match calibrate::measure(sockets, bytes, CALIBRATION).await {
+            Ok(limit) => report.limit = Some(limit),
             Err(error) => tracing::warn!(%error, "plain sockets were not measured"),
         }
     }

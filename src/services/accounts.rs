@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 pub use file::{AccountFileError, NewAccount, default_accounts, parse_account_file};
 pub use limits::{FailureLimit, Failures};
@@ -27,6 +28,7 @@ use crate::services::inventory::standard_inventory;
 use crate::services::ports::{Account, StoreError, StoreGone, StoreHandle, StoredPassword};
 use crate::time::Clock;
 
+use password::HashMemory;
 use verified::Verified;
 
 /// The bounds and costs of account work.
@@ -104,6 +106,7 @@ impl Accounts {
             key,
             workers: Arc::new(Semaphore::new(config.hash_workers.clamp(1, 1024))),
             queue: Semaphore::new(config.hash_queue.clamp(1, Semaphore::MAX_PERMITS)),
+            hash_memory: Arc::default(),
             verified: Mutex::new(Verified::new(config.verified_logins)),
             failures: Mutex::new(Failures::new(
                 config.account_failures,
@@ -126,8 +129,18 @@ impl Accounts {
         password: NewPassword,
         id: Option<AgentId>,
     ) -> Result<Account, AccountError> {
-        let cost = self.inner.config.hash_cost;
-        let stored = self.inner.hashing(move || password::hash(&password, cost)).await?;
+        self.create_at(name, password, id, self.inner.config.hash_cost).await
+    }
+
+    async fn create_at(
+        &self,
+        name: AccountName,
+        password: NewPassword,
+        id: Option<AgentId>,
+        cost: HashCost,
+    ) -> Result<Account, AccountError> {
+        let stored =
+            self.inner.hashing(move |memory| password::hash(&password, cost, memory)).await?;
         let account = Account {
             id: id.unwrap_or_else(AgentId::random),
             name,
@@ -150,15 +163,42 @@ impl Accounts {
     /// # Errors
     /// [`AccountError`]; those made before it stay.
     pub async fn ensure(&self, accounts: &[NewAccount]) -> Result<usize, AccountError> {
+        self.ensure_at(accounts, self.inner.config.hash_cost).await
+    }
+
+    /// As [`Self::ensure`], for accounts whose password everybody knows: a slow hash would protect
+    /// nothing, and delay the start and the first login.
+    ///
+    /// # Errors
+    /// As [`Self::ensure`].
+    pub async fn ensure_public(&self, accounts: &[NewAccount]) -> Result<usize, AccountError> {
+        self.ensure_at(accounts, HashCost::EPHEMERAL).await
+    }
+
+    async fn ensure_at(
+        &self,
+        accounts: &[NewAccount],
+        cost: HashCost,
+    ) -> Result<usize, AccountError> {
         let mut made = 0;
-        for account in accounts {
-            if self.find(&account.name).await?.is_some() {
-                continue;
+        // A few more than can be hashed at a time, so that no hash worker waits for the disk.
+        for some in accounts.chunks(self.inner.config.hash_workers.max(1) * 4) {
+            let mut tasks = JoinSet::new();
+            for NewAccount { name, password, id } in some.iter().cloned() {
+                let accounts = self.clone();
+                tasks.spawn(async move {
+                    if accounts.find(&name).await?.is_some() {
+                        return Ok(0);
+                    }
+                    match accounts.create_at(name, password, id, cost).await {
+                        Ok(_) => Ok(1),
+                        Err(AccountError::Store(StoreError::NameTaken(_))) => Ok(0),
+                        Err(error) => Err(error),
+                    }
+                });
             }
-            match self.create(account.name.clone(), account.password, account.id).await {
-                Ok(_) => made += 1,
-                Err(AccountError::Store(StoreError::NameTaken(_))) => {}
-                Err(error) => return Err(error),
+            while let Some(task) = tasks.join_next().await {
+                made += task.map_err(|_| AccountError::Interrupted)??;
             }
         }
         Ok(made)
@@ -183,7 +223,9 @@ impl Accounts {
                 // As slow as the real thing, so that the time does not tell which names exist.
                 let digest = digest.unwrap_or(DUMMY);
                 let cost = self.inner.config.hash_cost;
-                self.inner.hashing(move || password::hash(&digest.into(), cost)).await?;
+                self.inner
+                    .hashing(move |memory| password::hash(&digest.into(), cost, memory))
+                    .await?;
                 self.inner.note_failure(&key, from);
                 Err(account.map_or(LoginError::UnknownAccount, |_| LoginError::WrongPassword))
             }
@@ -268,7 +310,8 @@ impl Accounts {
         password: NewPassword,
     ) -> Result<(), AccountError> {
         let cost = self.inner.config.hash_cost;
-        let stored = self.inner.hashing(move || password::hash(&password, cost)).await?;
+        let stored =
+            self.inner.hashing(move |memory| password::hash(&password, cost, memory)).await?;
         self.inner.store.call(move |store| store.set_password(id, &stored)).await??;
         lock(&self.inner.verified).remove(id);
         Ok(())
@@ -342,6 +385,7 @@ struct Inner {
     key: [u8; 32],
     workers: Arc<Semaphore>,
     queue: Semaphore,
+    hash_memory: Arc<HashMemory>,
     verified: Mutex<Verified>,
     failures: Mutex<Failures>,
     opened: AtomicUsize,
@@ -358,7 +402,8 @@ impl Inner {
         let mark = password::mark(&self.key, digest, &account.password)?;
         if !lock(&self.verified).contains(account.id, &mark) {
             let stored: StoredPassword = account.password.clone();
-            let right = self.hashing(move || password::verify(digest, &stored)).await?;
+            let right =
+                self.hashing(move |memory| password::verify(digest, &stored, memory)).await?;
             // Tries that ran while others failed must not slip through together.
             self.check_failures(key, from)?;
             if !right {
@@ -380,19 +425,24 @@ impl Inner {
     /// Runs slow password work on a blocking thread, a bounded number at a time.
     async fn hashing<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
+        work: impl FnOnce(&HashMemory) -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, AccountError> {
         let _place = self.queue.try_acquire().map_err(|_| AccountError::Busy)?;
         let worker = Arc::clone(&self.workers)
             .acquire_owned()
             .await
             .map_err(|_| AccountError::Interrupted)?;
+        let memory = Arc::clone(&self.hash_memory);
         let done = tokio::task::spawn_blocking(move || {
             // Held by the work and not by the caller, who may give up while it runs.
             let _worker = worker;
-            work()
+            work(&memory)
         });
-        Ok(done.await.map_err(|_| AccountError::Interrupted)??)
+        let done = done.await;
+        if self.queue.available_permits() + 1 >= self.config.hash_queue {
+            self.hash_memory.shrink();
+        }
+        Ok(done.map_err(|_| AccountError::Interrupted)??)
     }
 
     fn check_failures(&self, key: &str, from: IpAddr) -> Result<(), LoginError> {

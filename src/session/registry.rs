@@ -166,6 +166,8 @@ impl AgentSession {
 pub struct Sessions {
     by_agent: DashMap<AgentId, Arc<AgentSession>>,
     by_code: DashMap<CircuitCode, Arc<AgentSession>>,
+    /// Open sessions by the region that they entered; a region that had one keeps its entry.
+    counts: DashMap<RegionHandle, usize>,
 }
 
 impl Sessions {
@@ -176,6 +178,8 @@ impl Sessions {
         if let Some(previous) = &previous {
             self.remove(previous, CloseReason::Superseded);
         }
+        // Before anybody can find the session and end it.
+        *self.counts.entry(new.region.info.handle).or_default() += 1;
         let session = self.by_code_entry(|circuit_code| {
             Arc::new(AgentSession {
                 agent_id: new.agent_id,
@@ -225,6 +229,9 @@ impl Sessions {
             session.closed.cancel();
         }
         self.by_code.remove(&session.circuit_code);
+        if let Some(mut count) = self.counts.get_mut(&session.region.info.handle) {
+            *count = count.saturating_sub(1);
+        }
         self.by_agent.remove_if(&session.agent_id, |_, held| held.session_id == session.session_id);
         session.caps.close();
         session.events.close();
@@ -238,7 +245,7 @@ impl Sessions {
 
     /// How many sessions are open in a region.
     pub fn count_in(&self, region: RegionHandle) -> usize {
-        self.by_agent.iter().filter(|entry| entry.region.info.handle == region).count()
+        self.counts.get(&region).map_or(0, |count| *count)
     }
 
     /// How many sessions are open.

@@ -121,7 +121,6 @@ impl From<LoadError> for Failure {
             | LoadError::SomeStayedOut { .. }
             | LoadError::LoginsFailed { .. }
             | LoadError::ServerDied { .. }
-            | LoadError::LoginsFailed { .. }
             | LoadError::FellOut { .. } => exit::GRID,
             LoadError::Interrupted => exit::INTERRUPTED,
         };

@@ -1,10 +1,11 @@
 //! The documents of a login, as pure functions over bytes: what a body asks for, and what the
 //! answer looks like, in XML-RPC and in LLSD.
 //!
-//! Both wires carry the same tree, so a request is read from an [`Llsd`] map and an answer is built
-//! as one, whichever way it travels. Nothing here knows accounts, sessions or sockets; the routes
+//! Both wires carry the same tree, so a request is read from an [`Llsd`] map, whichever way it came.
+//! A granted login is written without such a tree: it is the longest answer and the most frequent. Nothing here knows accounts, sessions or sockets; the routes
 //! hand bodies in and send texts out.
 
+mod document;
 mod grid_info;
 mod parts;
 mod request;

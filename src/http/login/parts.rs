@@ -2,9 +2,9 @@
 
 use uuid::Uuid;
 
+use super::document::Document;
 use super::request::LoginOptions;
 use crate::ids::{AgentId, RegionHandle};
-use crate::llsd::{Llsd, Map, array, map};
 
 /// A content rating.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,13 +94,11 @@ pub struct LoginFlags {
 }
 
 impl LoginFlags {
-    pub(super) fn to_llsd(self) -> Llsd {
-        map! {
-            "stipend_since_login" => yes_no(self.stipend_since_login),
-            "ever_logged_in" => yes_no(self.ever_logged_in),
-            "gendered" => yes_no(self.gendered),
-            "daylight_savings" => yes_no(self.daylight_savings),
-        }
+    pub(super) fn write(self, out: &mut Document) {
+        out.plain("stipend_since_login", yes_no(self.stipend_since_login));
+        out.plain("ever_logged_in", yes_no(self.ever_logged_in));
+        out.plain("gendered", yes_no(self.gendered));
+        out.plain("daylight_savings", yes_no(self.daylight_savings));
     }
 }
 
@@ -128,12 +126,10 @@ pub struct GlobalTextures {
 }
 
 impl GlobalTextures {
-    pub(super) fn to_llsd(self) -> Llsd {
-        map! {
-            "sun_texture_id" => self.sun.to_string(),
-            "cloud_texture_id" => self.cloud.to_string(),
-            "moon_texture_id" => self.moon.to_string(),
-        }
+    pub(super) fn write(self, out: &mut Document) {
+        out.plain("sun_texture_id", self.sun);
+        out.plain("cloud_texture_id", self.cloud);
+        out.plain("moon_texture_id", self.moon);
     }
 }
 
@@ -152,8 +148,9 @@ impl Category {
         (1..).zip(CLASSIFIEDS).map(|(id, name)| Self { id, name: name.to_owned() }).collect()
     }
 
-    pub(super) fn to_llsd(&self) -> Llsd {
-        map! { "category_id" => self.id, "category_name" => &self.name }
+    pub(super) fn write(&self, out: &mut Document) {
+        out.integer("category_id", self.id);
+        out.text("category_name", &self.name);
     }
 }
 
@@ -174,20 +171,18 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    pub(super) fn insert_into(&self, out: &mut Map, options: &LoginOptions) {
+    pub(super) fn write(&self, out: &mut Document, options: &LoginOptions) {
         // These three always: clients need them that never ask, and they must hold one struct of one
         // member.
-        out.insert("inventory-root", array![map! { "folder_id" => self.root.to_string() }]);
-        let library_root = self.library_root.to_string();
-        out.insert("inventory-lib-root", array![map! { "folder_id" => library_root }]);
-        let library_owner = self.library_owner.to_string();
-        out.insert("inventory-lib-owner", array![map! { "agent_id" => library_owner }]);
+        out.only("inventory-root", |out| out.plain("folder_id", self.root));
+        out.only("inventory-lib-root", |out| out.plain("folder_id", self.library_root));
+        out.only("inventory-lib-owner", |out| out.plain("agent_id", self.library_owner));
 
         let skeletons =
             [("inventory-skeleton", &self.folders), ("inventory-skel-lib", &self.library_folders)];
         for (name, folders) in skeletons {
             if options.wants(name) {
-                out.insert(name, folders.iter().map(Folder::to_llsd).collect::<Llsd>());
+                out.groups(name, folders, |out, folder| folder.write(out));
             }
         }
     }
@@ -209,14 +204,12 @@ pub struct Folder {
 }
 
 impl Folder {
-    pub(super) fn to_llsd(&self) -> Llsd {
-        map! {
-            "folder_id" => self.id.to_string(),
-            "parent_id" => self.parent.to_string(),
-            "name" => &self.name,
-            "type_default" => self.type_default,
-            "version" => self.version,
-        }
+    pub(super) fn write(&self, out: &mut Document) {
+        out.plain("folder_id", self.id);
+        out.plain("parent_id", self.parent);
+        out.text("name", &self.name);
+        out.integer("type_default", self.type_default);
+        out.integer("version", self.version);
     }
 }
 
@@ -230,8 +223,9 @@ pub struct InitialOutfit {
 }
 
 impl InitialOutfit {
-    pub(super) fn to_llsd(&self) -> Llsd {
-        map! { "folder_name" => &self.folder_name, "gender" => &self.gender }
+    pub(super) fn write(&self, out: &mut Document) {
+        out.text("folder_name", &self.folder_name);
+        out.text("gender", &self.gender);
     }
 }
 
@@ -247,12 +241,10 @@ pub struct Buddy {
 }
 
 impl Buddy {
-    pub(super) fn to_llsd(self) -> Llsd {
-        map! {
-            "buddy_id" => self.id.to_string(),
-            "buddy_rights_has" => self.rights_has,
-            "buddy_rights_given" => self.rights_given,
-        }
+    pub(super) fn write(self, out: &mut Document) {
+        out.plain("buddy_id", self.id);
+        out.integer("buddy_rights_has", self.rights_has);
+        out.integer("buddy_rights_given", self.rights_given);
     }
 }
 
@@ -284,23 +276,25 @@ pub struct GridUrls {
 }
 
 impl GridUrls {
-    pub(super) fn insert_into(&self, out: &mut Map) {
-        insert_some(out, "map-server-url", self.map_server.as_deref());
-        insert_some(out, "agent_appearance_service", self.agent_appearance_service.as_deref());
-        insert_some(out, "profile-server-url", self.profile_server.as_deref());
-        insert_some(out, "web_profile_url", self.web_profile.as_deref());
-        insert_some(out, "search", self.search.as_deref());
-        insert_some(out, "destination_guide_url", self.destination_guide.as_deref());
-        insert_some(out, "avatar_picker_url", self.avatar_picker.as_deref());
-        insert_some(out, "help_url_format", self.help_format.as_deref());
-        insert_some(out, "snapshot_config_url", self.snapshot_config.as_deref());
+    pub(super) fn write(&self, out: &mut Document) {
+        out.some_text("map-server-url", self.map_server.as_deref());
+        out.some_text("agent_appearance_service", self.agent_appearance_service.as_deref());
+        out.some_text("profile-server-url", self.profile_server.as_deref());
+        out.some_text("web_profile_url", self.web_profile.as_deref());
+        out.some_text("search", self.search.as_deref());
+        out.some_text("destination_guide_url", self.destination_guide.as_deref());
+        out.some_text("avatar_picker_url", self.avatar_picker.as_deref());
+        out.some_text("help_url_format", self.help_format.as_deref());
+        out.some_text("snapshot_config_url", self.snapshot_config.as_deref());
         if let Some(url) = &self.tutorial {
-            let tutorial = map! { "tutorial_url" => url, "use_tutorial" => yes_no(true) };
-            out.insert("tutorial_setting", array![tutorial]);
+            out.only("tutorial_setting", |out| {
+                out.text("tutorial_url", url);
+                out.plain("use_tutorial", yes_no(true));
+            });
         }
         if let Some((url, token)) = &self.openid {
-            out.insert("openid_url", url.as_str());
-            out.insert("openid_token", token.as_str());
+            out.text("openid_url", url);
+            out.text("openid_token", token);
         }
     }
 }
@@ -325,14 +319,14 @@ impl AccountBenefits {
         Self { account_type: "Base".to_owned(), own, base, premium }
     }
 
-    pub(super) fn insert_into(&self, out: &mut Map) {
-        out.insert("account_type", self.account_type.as_str());
-        out.insert("account_level_benefits", self.own.to_llsd());
-        let packages = map! {
-            "Base" => map! { "benefits" => self.base.to_llsd() },
-            "Premium" => map! { "benefits" => self.premium.to_llsd() },
-        };
-        out.insert("premium_packages", packages);
+    pub(super) fn write(&self, out: &mut Document) {
+        out.text("account_type", &self.account_type);
+        out.group("account_level_benefits", |out| self.own.write(out));
+        out.group("premium_packages", |out| {
+            for (name, benefits) in [("Base", &self.base), ("Premium", &self.premium)] {
+                out.group(name, |out| out.group("benefits", |out| benefits.write(out)));
+            }
+        });
     }
 }
 
@@ -360,22 +354,18 @@ pub struct Benefits {
 }
 
 impl Benefits {
-    pub(super) fn to_llsd(&self) -> Llsd {
-        let mut out = map! {
-            "animated_object_limit" => self.animated_object_limit,
-            "animation_upload_cost" => self.animation_upload_cost,
-            "attachment_limit" => self.attachment_limit,
-            "create_group_cost" => self.create_group_cost,
-            "group_membership_limit" => self.group_membership_limit,
-            "picks_limit" => self.picks_limit,
-            "sound_upload_cost" => self.sound_upload_cost,
-            "texture_upload_cost" => self.texture_upload_cost,
-        };
+    pub(super) fn write(&self, out: &mut Document) {
+        out.integer("animated_object_limit", self.animated_object_limit);
+        out.integer("animation_upload_cost", self.animation_upload_cost);
+        out.integer("attachment_limit", self.attachment_limit);
+        out.integer("create_group_cost", self.create_group_cost);
+        out.integer("group_membership_limit", self.group_membership_limit);
+        out.integer("picks_limit", self.picks_limit);
+        out.integer("sound_upload_cost", self.sound_upload_cost);
+        out.integer("texture_upload_cost", self.texture_upload_cost);
         if !self.large_texture_upload_cost.is_empty() {
-            let costs = self.large_texture_upload_cost.iter().copied();
-            out.insert("large_texture_upload_cost", costs.collect::<Llsd>());
+            out.integers("large_texture_upload_cost", &self.large_texture_upload_cost);
         }
-        out
     }
 }
 
@@ -407,12 +397,6 @@ pub(super) fn notation_reals(values: &[f32]) -> String {
 
 pub(super) const fn yes_no(value: bool) -> &'static str {
     if value { "Y" } else { "N" }
-}
-
-pub(super) fn insert_some<T: Into<Llsd>>(out: &mut Map, key: &str, value: Option<T>) {
-    if let Some(value) = value {
-        out.insert(key, value);
-    }
 }
 
 const CLASSIFIEDS: [&str; 9] = [

@@ -1,4 +1,4 @@
-//! The answer to a login, as one tree for both wires.
+//! The answer to a login, the same for both wires.
 //!
 //! The types in it are what the strictest reader of each field wants: `login` and all ids are
 //! strings, numbers are integers (an XML-RPC string reads as 0 in one client, a double ends the
@@ -9,13 +9,15 @@ use std::net::Ipv4Addr;
 
 use uuid::Uuid;
 
+use super::Wire;
+use super::document::Document;
 use super::parts::{
     AccountBenefits, Buddy, Category, GlobalTextures, GridUrls, HomeLocation, InitialOutfit,
-    Inventory, LoginFlags, Maturity, StartedAt, insert_some, notation_reals, yes_no,
+    Inventory, LoginFlags, Maturity, StartedAt, notation_reals, yes_no,
 };
 use super::request::LoginOptions;
 use crate::ids::{AgentId, CircuitCode, RegionHandle, SecureSessionId, SessionId};
-use crate::llsd::{Llsd, Map, array, map};
+use crate::llsd::{Llsd, Map};
 
 /// Who logged in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,17 +43,17 @@ pub struct Identity {
 }
 
 impl Identity {
-    fn insert_into(&self, out: &mut Map) {
-        out.insert("agent_id", self.agent_id.to_string());
-        out.insert("session_id", self.session_id.to_string());
-        out.insert("secure_session_id", self.secure_session_id.to_string());
+    fn write(&self, out: &mut Document) {
+        out.plain("agent_id", self.agent_id);
+        out.plain("session_id", self.session_id);
+        out.plain("secure_session_id", self.secure_session_id);
         // In quotes since the first viewers; every client takes them off.
-        out.insert("first_name", format!("\"{}\"", self.first_name));
-        out.insert("last_name", self.last_name.as_str());
-        insert_some(out, "display_name", self.display_name.as_deref());
-        out.insert("agent_access", self.agent_access.code());
-        out.insert("agent_access_max", self.agent_access_max.code());
-        out.insert("agent_region_access", self.agent_region_access.code());
+        out.text("first_name", &format!("\"{}\"", self.first_name));
+        out.text("last_name", &self.last_name);
+        out.some_text("display_name", self.display_name.as_deref());
+        out.plain("agent_access", self.agent_access.code());
+        out.plain("agent_access_max", self.agent_access_max.code());
+        out.plain("agent_region_access", self.agent_region_access.code());
     }
 }
 
@@ -79,19 +81,19 @@ pub struct Arrival {
 }
 
 impl Arrival {
-    fn insert_into(&self, out: &mut Map) {
+    fn write(&self, out: &mut Document) {
         let [size_x, size_y] = self.region_size;
-        out.insert("circuit_code", self.circuit_code.0 as i32);
-        out.insert("sim_ip", self.sim_ip.to_string());
-        out.insert("sim_port", self.sim_port);
-        out.insert("http_port", self.http_port);
-        out.insert("region_x", self.region.x_metres() as i32);
-        out.insert("region_y", self.region.y_metres() as i32);
-        out.insert("region_size_x", size_x as i32);
-        out.insert("region_size_y", size_y as i32);
-        out.insert("seed_capability", self.seed_capability.as_str());
-        out.insert("start_location", self.start_location.code());
-        out.insert("look_at", notation_reals(&self.look_at));
+        out.integer("circuit_code", self.circuit_code.0 as i32);
+        out.plain("sim_ip", self.sim_ip);
+        out.integer("sim_port", self.sim_port.into());
+        out.integer("http_port", self.http_port.into());
+        out.integer("region_x", self.region.x_metres() as i32);
+        out.integer("region_y", self.region.y_metres() as i32);
+        out.integer("region_size_x", size_x as i32);
+        out.integer("region_size_y", size_y as i32);
+        out.text("seed_capability", &self.seed_capability);
+        out.plain("start_location", self.start_location.code());
+        out.plain("look_at", notation_reals(&self.look_at));
     }
 }
 
@@ -180,78 +182,75 @@ impl LoginSuccess {
         }
     }
 
-    /// The tree of the answer. Parts that only some want are left out when `options` names others.
-    pub fn to_llsd(&self, options: &LoginOptions) -> Llsd {
-        let mut out = Map::new();
-        out.insert("login", "true");
-        self.identity.insert_into(&mut out);
-        self.arrival.insert_into(&mut out);
-        insert_some(&mut out, "home", self.home.map(HomeLocation::to_notation));
-        out.insert("message", self.message.as_str());
-        let now = i32::try_from(self.seconds_since_epoch).unwrap_or(i32::MAX);
-        out.insert("seconds_since_epoch", now);
-        self.inventory.insert_into(&mut out, options);
-        self.insert_parts(&mut out, options);
-        self.insert_services(&mut out);
-        Llsd::Map(out)
+    /// The answer. Parts that only some want are left out when `options` names others.
+    pub fn write(&self, wire: Wire, options: &LoginOptions) -> String {
+        Document::write(wire, |out| {
+            out.plain("login", "true");
+            self.identity.write(out);
+            self.arrival.write(out);
+            out.some_text("home", self.home.map(HomeLocation::to_notation).as_deref());
+            out.text("message", &self.message);
+            let now = i32::try_from(self.seconds_since_epoch).unwrap_or(i32::MAX);
+            out.integer("seconds_since_epoch", now);
+            self.inventory.write(out, options);
+            self.write_parts(out, options);
+            self.write_services(out);
+        })
     }
 
-    fn insert_parts(&self, out: &mut Map, options: &LoginOptions) {
-        out.insert("login-flags", array![self.login_flags.to_llsd()]);
+    fn write_parts(&self, out: &mut Document, options: &LoginOptions) {
+        out.only("login-flags", |out| self.login_flags.write(out));
         if let Some(textures) = &self.global_textures
             && options.wants("global-textures")
         {
-            out.insert("global-textures", array![textures.to_llsd()]);
+            out.only("global-textures", |out| textures.write(out));
         }
         if options.wants("ui-config") {
             let allowed = yes_no(self.allow_first_life);
-            out.insert("ui-config", array![map! { "allow_first_life" => allowed }]);
+            out.only("ui-config", |out| out.plain("allow_first_life", allowed));
         }
         let lists = [
-            ("event_categories", &self.event_categories),
-            ("event_notifications", &Vec::new()),
+            ("event_categories", self.event_categories.as_slice()),
+            ("event_notifications", &[]),
             ("classified_categories", &self.classified_categories),
         ];
         for (name, categories) in lists {
             if options.wants(name) {
-                out.insert(name, categories.iter().map(Category::to_llsd).collect::<Llsd>());
+                out.groups(name, categories, |out, category| category.write(out));
             }
         }
         if options.wants("gestures") {
-            let gestures = self.gestures.iter().map(|(item, asset)| {
-                map! { "item_id" => item.to_string(), "asset_id" => asset.to_string() }
+            out.groups("gestures", &self.gestures, |out, (item, asset)| {
+                out.plain("item_id", item);
+                out.plain("asset_id", asset);
             });
-            out.insert("gestures", gestures.collect::<Llsd>());
         }
         if let Some(outfit) = &self.initial_outfit
             && options.wants("initial-outfit")
         {
-            out.insert("initial-outfit", array![outfit.to_llsd()]);
+            out.only("initial-outfit", |out| outfit.write(out));
         }
-        insert_some(out, "cof_version", self.cof_version);
+        out.some_integer("cof_version", self.cof_version);
         if options.wants("buddy-list") {
-            out.insert(
-                "buddy-list",
-                self.buddies.iter().copied().map(Buddy::to_llsd).collect::<Llsd>(),
-            );
+            out.groups("buddy-list", &self.buddies, |out, buddy| buddy.write(out));
         }
         if let Some(kind) = &self.voice_server_type
             && options.wants("voice-config")
         {
-            out.insert("voice-config", map! { "VoiceServerType" => kind });
+            out.group("voice-config", |out| out.text("VoiceServerType", kind));
         }
     }
 
-    fn insert_services(&self, out: &mut Map) {
-        out.insert("max-agent-groups", self.max_agent_groups);
-        self.urls.insert_into(out);
-        insert_some(out, "currency", self.currency.as_deref());
-        insert_some(out, "classified_fee", self.classified_fee);
-        insert_some(out, "directory_fee", self.directory_fee);
-        insert_some(out, "udp_blacklist", self.udp_blacklist.as_deref());
-        insert_some(out, "mfa_hash", self.mfa_hash.as_deref());
+    fn write_services(&self, out: &mut Document) {
+        out.integer("max-agent-groups", self.max_agent_groups);
+        self.urls.write(out);
+        out.some_text("currency", self.currency.as_deref());
+        out.some_integer("classified_fee", self.classified_fee);
+        out.some_integer("directory_fee", self.directory_fee);
+        out.some_text("udp_blacklist", self.udp_blacklist.as_deref());
+        out.some_text("mfa_hash", self.mfa_hash.as_deref());
         if let Some(benefits) = &self.benefits {
-            benefits.insert_into(out);
+            benefits.write(out);
         }
     }
 }
@@ -284,12 +283,16 @@ impl LoginFailure {
         out.insert("login", "false");
         out.insert("reason", self.reason.code());
         out.insert("message", self.message.as_str());
-        insert_some(&mut out, "message_id", self.message_id.as_deref());
+        if let Some(id) = &self.message_id {
+            out.insert("message_id", id);
+        }
         if !self.message_args.is_empty() {
             let args = self.message_args.iter().map(|(name, text)| (name.as_str(), text.as_str()));
             out.insert("message_args", args.collect::<Map>());
         }
-        insert_some(&mut out, "mfa_hash", self.mfa_hash.as_deref());
+        if let Some(hash) = &self.mfa_hash {
+            out.insert("mfa_hash", hash);
+        }
         Llsd::Map(out)
     }
 }

@@ -110,9 +110,9 @@ pub fn write_call(method: &str, params: &[Llsd]) -> String {
 
 /// An answer with one parameter.
 pub fn write_response(value: &Llsd) -> String {
-    let mut out = format!("{PROLOG}<methodResponse><params><param>");
+    let mut out = RESPONSE_HEAD.to_owned();
     write_value(&mut out, value);
-    out.push_str("</param></params></methodResponse>");
+    out.push_str(RESPONSE_FOOT);
     out
 }
 
@@ -316,6 +316,13 @@ fn write_formatted(out: &mut String, text: std::fmt::Arguments<'_>) {
 pub const FAULT_PARSE: i32 = -32700;
 /// Fault code: no such method.
 pub const FAULT_METHOD: i32 = -32601;
+
+/// What stands before the only value of an answer. Its prolog is compared byte for byte by one
+/// client.
+pub(super) const RESPONSE_HEAD: &str =
+    "<?xml version=\"1.0\" encoding=\"utf-8\"?><methodResponse><params><param>";
+/// What stands behind it.
+pub(super) const RESPONSE_FOOT: &str = "</param></params></methodResponse>";
 
 /// Compared byte for byte by one client.
 const PROLOG: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>";

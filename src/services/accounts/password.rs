@@ -3,8 +3,10 @@
 //! Clients send `$1$` and the MD5 of the password in hex; nothing longer is ever seen at login.
 //! That form is what is hashed again and kept, so nothing kept can be replayed as a login.
 
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
-use argon2::{Algorithm, Argon2, Params, Version};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use argon2::password_hash::phc::{Output, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use md5::{Digest as _, Md5};
 
 use crate::services::ports::StoredPassword;
@@ -104,28 +106,102 @@ impl HashCost {
     pub const EPHEMERAL: Self = Self { memory_kib: 8, passes: 1 };
 }
 
+/// The memory that hashes work in, lent out again and again: each needs so much that an allocator
+/// which keeps it for every thread that ever hashed would hold most of the process.
+#[derive(Default)]
+pub(super) struct HashMemory {
+    spare: Mutex<Vec<Vec<Block>>>,
+}
+
+impl HashMemory {
+    /// Runs `work` in memory of its own.
+    fn lend<T>(&self, work: impl FnOnce(&mut Vec<Block>) -> T) -> T {
+        let mut blocks = self.spare().pop().unwrap_or_default();
+        let result = work(&mut blocks);
+        self.spare().push(blocks);
+        result
+    }
+
+    /// Gives back all but what one hash needs; for when nobody waits.
+    pub(super) fn shrink(&self) {
+        let surplus = {
+            let mut spare = self.spare();
+            let from = spare.len().min(1);
+            spare.split_off(from)
+        };
+        drop(surplus);
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Hashes `password` at `cost`. Takes the time that this means: call it off the async threads.
-pub(super) fn hash(password: &NewPassword, cost: HashCost) -> Result<StoredPassword, HashError> {
+pub(super) fn hash(
+    password: &NewPassword,
+    cost: HashCost,
+    memory: &HashMemory,
+) -> Result<StoredPassword, HashError> {
     let params = Params::new(cost.memory_kib, cost.passes, 1, None)?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let one = |digest: PasswordDigest| -> Result<String, HashError> {
-        Ok(argon2.hash_password(digest.to_text().as_bytes())?.to_string())
+        let salt = Salt::generate();
+        let hash = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: argon2.params().try_into()?,
+            salt: Some(salt),
+            hash: Some(output(&argon2, digest, &salt, memory)?),
+        };
+        Ok(hash.to_string())
     };
     Ok(StoredPassword { full: one(password.full)?, short: password.short.map(one).transpose()? })
 }
 
 /// Whether `digest` opens what `stored` was made from. As slow as [`hash`].
-pub(super) fn verify(digest: PasswordDigest, stored: &StoredPassword) -> Result<bool, HashError> {
-    let text = digest.to_text();
+pub(super) fn verify(
+    digest: PasswordDigest,
+    stored: &StoredPassword,
+    memory: &HashMemory,
+) -> Result<bool, HashError> {
     for phc in std::iter::once(&stored.full).chain(&stored.short) {
+        let kept = PasswordHash::new(phc)?;
+        let (Some(salt), Some(expected)) = (&kept.salt, &kept.hash) else {
+            return Err(argon2::password_hash::Error::EncodingInvalid.into());
+        };
+        let algorithm = Algorithm::try_from(kept.algorithm.as_str())?;
+        let version = kept.version.map(Version::try_from).transpose()?.unwrap_or_default();
         // The cost comes from the stored text, so a changed setting locks nobody out.
-        match Argon2::default().verify_password(text.as_bytes(), &PasswordHash::new(phc)?) {
-            Ok(()) => return Ok(true),
-            Err(argon2::password_hash::Error::PasswordInvalid) => {}
-            Err(error) => return Err(error.into()),
+        let argon2 = Argon2::new(algorithm, version, Params::try_from(&kept)?);
+        // Outputs compare in constant time.
+        if output(&argon2, digest, salt, memory)? == *expected {
+            return Ok(true);
         }
     }
     Ok(false)
+}
+
+fn output(
+    argon2: &Argon2<'_>,
+    digest: PasswordDigest,
+    salt: &Salt,
+    memory: &HashMemory,
+) -> Result<Output, HashError> {
+    let length = argon2.params().output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let mut bytes = [0; Output::MAX_LENGTH];
+    let bytes = bytes.get_mut(..length).ok_or(argon2::Error::OutputTooLong)?;
+    memory.lend(|blocks| {
+        // What an earlier hash left there is overwritten before it is read.
+        blocks.resize(argon2.params().block_count().max(blocks.len()), Block::default());
+        argon2.hash_password_into_with_memory(
+            digest.to_text().as_bytes(),
+            salt,
+            &mut *bytes,
+            blocks,
+        )
+    })?;
+    Ok(Output::new(bytes)?)
 }
 
 /// A short keyed mark of "this digest opened this hash", for the cache of verified logins.
@@ -195,11 +271,39 @@ mod tests {
 
     #[test]
     fn long_password_opens_whole_and_cut() {
-        let stored = hash(&NewPassword::parse(LONG).unwrap(), HashCost::EPHEMERAL).unwrap();
-        assert!(verify(sent(LONG), &stored).unwrap());
-        assert!(verify(sent(&LONG[..16]), &stored).unwrap());
-        assert!(!verify(sent(&LONG[..15]), &stored).unwrap());
+        let stored =
+            hash(&NewPassword::parse(LONG).unwrap(), HashCost::EPHEMERAL, &HashMemory::default())
+                .unwrap();
+        assert!(verify(sent(LONG), &stored, &HashMemory::default()).unwrap());
+        assert!(verify(sent(&LONG[..16]), &stored, &HashMemory::default()).unwrap());
+        assert!(!verify(sent(&LONG[..15]), &stored, &HashMemory::default()).unwrap());
         assert!(!stored.full.contains(&sent(LONG).to_text()));
+    }
+
+    #[test]
+    fn memory_of_an_earlier_hash_changes_nothing() {
+        let memory = HashMemory::default();
+        let small = HashCost { memory_kib: 16, passes: 2 };
+        let password = NewPassword::parse("test").unwrap();
+        for cost in [small, HashCost::EPHEMERAL, small] {
+            let stored = hash(&password, cost, &memory).unwrap();
+            assert!(verify(sent("test"), &stored, &memory).unwrap());
+            assert!(verify(sent("test"), &stored, &HashMemory::default()).unwrap());
+            assert!(!verify(sent("other"), &stored, &memory).unwrap());
+        }
+        memory.shrink();
+        assert_eq!(memory.spare().len(), 1);
+    }
+
+    #[test]
+    fn hashes_are_those_of_other_implementations() {
+        use argon2::password_hash::PasswordVerifier as _;
+
+        let memory = HashMemory::default();
+        let stored =
+            hash(&NewPassword::parse("test").unwrap(), HashCost::EPHEMERAL, &memory).unwrap();
+        let text = sent("test").to_text();
+        assert!(Argon2::default().verify_password(text.as_bytes(), stored.full.as_str()).is_ok());
     }
 
     #[test]
@@ -212,16 +316,20 @@ mod tests {
     #[test]
     fn digest_serves_in_place_of_the_password() {
         let password = NewPassword::parse("$1$098f6bcd4621d373cade4e832627b4f6").unwrap();
-        let stored = hash(&password, HashCost::EPHEMERAL).unwrap();
-        assert!(verify(sent("test"), &stored).unwrap());
+        let stored = hash(&password, HashCost::EPHEMERAL, &HashMemory::default()).unwrap();
+        assert!(verify(sent("test"), &stored, &HashMemory::default()).unwrap());
         assert!(NewPassword::parse("$1$098f") == Err(PasswordError::BadDigest));
         assert!(NewPassword::parse("") == Err(PasswordError::Empty));
     }
 
     #[test]
     fn mark_depends_on_key_digest_and_hash() {
-        let stored = hash(&NewPassword::parse("test").unwrap(), HashCost::EPHEMERAL).unwrap();
-        let again = hash(&NewPassword::parse("test").unwrap(), HashCost::EPHEMERAL).unwrap();
+        let stored =
+            hash(&NewPassword::parse("test").unwrap(), HashCost::EPHEMERAL, &HashMemory::default())
+                .unwrap();
+        let again =
+            hash(&NewPassword::parse("test").unwrap(), HashCost::EPHEMERAL, &HashMemory::default())
+                .unwrap();
         let first = mark(&[1; 32], sent("test"), &stored).unwrap();
         assert_eq!(first, mark(&[1; 32], sent("test"), &stored).unwrap());
         assert_ne!(first, mark(&[2; 32], sent("test"), &stored).unwrap());
@@ -232,6 +340,6 @@ mod tests {
     #[test]
     fn damaged_hash_is_an_error_and_not_a_wrong_password() {
         let stored = StoredPassword { full: "rubbish".to_owned(), short: None };
-        assert!(verify(sent("test"), &stored).is_err());
+        assert!(verify(sent("test"), &stored, &HashMemory::default()).is_err());
     }
 }

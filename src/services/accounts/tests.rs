@@ -112,7 +112,8 @@ async fn repeated_logins_do_not_hash_but_a_new_password_counts_at_once() {
     let other = accounts.verify(&name("Test User"), "other", HOME).await;
     assert!(matches!(other, Err(LoginError::Failed(AccountError::Interrupted))));
     // Changed behind the service's back, as another process would.
-    let stored = password::hash(&password("new"), HashCost::EPHEMERAL).unwrap();
+    let stored =
+        password::hash(&password("new"), HashCost::EPHEMERAL, &HashMemory::default()).unwrap();
     let store = &accounts.inner.store;
     store.call(move |store| store.set_password(made.id, &stored)).await.unwrap().unwrap();
     let old = accounts.verify(&name("Test User"), "test", HOME).await;

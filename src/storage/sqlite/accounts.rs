@@ -193,7 +193,7 @@ const CREATE: &str = "create an account";
 
 const READ: &str = "read an account";
 
-const SELECT: &str = "SELECT a.id, a.first, a.last, a.password, a.password_short, a.created_at, \
+pub(super) const SELECT: &str = "SELECT a.id, a.first, a.last, a.password, a.password_short, a.created_at, \
      a.last_login, l.region, l.x, l.y, l.z, l.look_x, l.look_y, l.look_z, \
      h.region, h.x, h.y, h.z, h.look_x, h.look_y, h.look_z FROM accounts a \
      LEFT JOIN locations l ON l.account = a.id AND l.place = 0 \

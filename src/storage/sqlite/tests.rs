@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
 use proptest::prelude::*;
+use rusqlite::StatementStatus;
 
 use super::*;
 use crate::ids::{AgentId, RegionId};
@@ -32,6 +33,32 @@ fn fresh_database_has_the_current_format() {
     };
     assert_eq!(text("journal_mode"), "wal");
     assert_eq!((number("synchronous"), number("foreign_keys")), (2, 1));
+}
+
+#[test]
+fn kept_statements_are_not_planned_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open(directory.path()).unwrap();
+    let kept = [account(1, "Test User"), account(2, "Other User"), account(3, "Third User")];
+    for account in &kept {
+        create(&mut store, account).unwrap();
+    }
+    for account in &kept {
+        store.account(account.id).unwrap();
+        store.account_by_name(&account.name).unwrap();
+        store.folders(account.id).unwrap();
+        store.set_last_login(account.id, 7).unwrap();
+    }
+    for text in [
+        format!("{} WHERE a.id = ?1", accounts::SELECT),
+        format!("{} WHERE a.name_key = ?1", accounts::SELECT),
+        format!("SELECT {} FROM folders WHERE owner = ?1 ORDER BY row", row::FOLDER_COLUMNS),
+        "UPDATE accounts SET last_login = ?2 WHERE id = ?1".to_owned(),
+    ] {
+        let statement = store.connection.prepare_cached(&text).unwrap();
+        assert!(statement.get_status(StatementStatus::Run) >= 3, "another statement: {text}");
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{text}");
+    }
 }
 
 #[test]

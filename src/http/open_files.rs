@@ -1,0 +1,44 @@
+//! The limit on open files, of which every connection is one.
+//!
+//! Servers and load tools call it at their start; a library that is part of another program leaves
+//! the limits of that program alone.
+
+use std::io;
+
+/// Raises this process's soft limit on open files to its hard one. Gives the limit that holds
+/// afterwards; none where there is no limit.
+///
+/// # Errors
+/// The machine's, if it refuses.
+#[cfg(unix)]
+pub fn raise_open_files() -> io::Result<Option<u64>> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current.is_some() && current != maximum {
+        setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?;
+    }
+    Ok(maximum)
+}
+
+/// There is no such limit here.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub fn raise_open_files() -> io::Result<Option<u64>> {
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(unix)]
+    #[test]
+    fn afterwards_both_limits_are_the_same() {
+        use rustix::process::{Resource, getrlimit};
+
+        let limit = super::raise_open_files().unwrap();
+        let now = getrlimit(Resource::Nofile);
+        assert_eq!((now.current, now.maximum), (limit, limit));
+    }
+}
