@@ -28,6 +28,8 @@ pub struct Crowd {
     marks: Vec<Mark>,
     /// Shown positions by slot, for the same reason.
     places: Vec<Vector3>,
+    /// Whether the shown state is the last for now, by slot.
+    resting: Vec<bool>,
     grid: Grid,
     by_agent: HashMap<AgentId, usize>,
     by_local_id: HashMap<LocalId, usize>,
@@ -60,6 +62,7 @@ impl Crowd {
         }
         put(&mut self.marks, slot, Mark::FIRST);
         put(&mut self.places, slot, place);
+        put(&mut self.resting, slot, true);
         self.grid.insert(slot, place);
         self.by_agent.insert(agent, slot);
         self.by_local_id.insert(local_id, slot);
@@ -85,6 +88,7 @@ impl Crowd {
             self.members.clear();
             self.marks.clear();
             self.places.clear();
+            self.resting.clear();
             self.free.clear();
         }
         Some(member)
@@ -149,8 +153,14 @@ impl Crowd {
         }
     }
 
-    /// Tells the tables that somebody is elsewhere now.
-    pub fn moved(&mut self, slot: usize, to: Vector3) {
+    /// Whether everybody's shown state is the last for now, by slot.
+    pub fn resting(&self) -> &[bool] {
+        &self.resting
+    }
+
+    /// Tells the tables where somebody is now, and whether the state that is shown is one of rest.
+    pub fn moved(&mut self, slot: usize, to: Vector3, resting: bool) {
+        put(&mut self.resting, slot, resting);
         if let Some(place) = self.places.get_mut(slot) {
             self.grid.update(slot, *place, to);
             *place = to;

@@ -1,5 +1,5 @@
-//! What each client is told of the avatars around it, and when: latest state only, nearest first,
-//! never more than its throttle takes.
+//! What each client is told of the avatars around it, and when: latest state only, the nearest most
+//! often, never more than its throttle takes.
 //!
 //! Nothing is queued. A client that lags simply knows older states; each tick compares what it
 //! knows with what is, and sends as much of the difference as there is room for. So memory does
@@ -55,6 +55,11 @@ impl Mark {
         self.0 = (self.0 & !(0xFFFF << shift)) | (u64::from(value) << shift);
     }
 
+    /// How often that aspect changed since `told`, at least once if it changed at all.
+    fn changes_since(self, told: Self, aspect: Aspect) -> u32 {
+        u32::from(self.counter(aspect).wrapping_sub(told.counter(aspect)))
+    }
+
     fn differs(self, other: Self, aspect: Aspect) -> bool {
         self.counter(aspect) != other.counter(aspect)
     }
@@ -81,8 +86,7 @@ pub struct View {
     told: Vec<Mark>,
     /// Avatars that left and that it still shows.
     gone: Vec<LocalId>,
-    /// Where the round of those that moved goes on, and that of those with more to tell.
-    motion_cursor: usize,
+    /// Where the round of those with more to tell than movement goes on.
     message_cursor: usize,
 }
 
@@ -138,8 +142,8 @@ impl View {
 /// Lists that every flush needs, kept so that a tick allocates nothing for them.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// (order, slot, square of the distance) of avatars that moved.
-    motions: Vec<(u32, usize, u32)>,
+    /// (order, slot) of avatars that moved.
+    motions: Vec<(u32, usize)>,
     /// (order, slot) of avatars with more to tell.
     messages: Vec<(u32, usize)>,
     moving: Vec<usize>,
@@ -203,7 +207,7 @@ impl Region {
             self.send_land(&mut view, &mut pipe);
             pipe.packets = pipe.packets.min(packets);
             self.gather(viewer, &mut view, scratch);
-            self.send_motions(viewer, &mut view, &mut pipe, scratch);
+            self.send_motions(&mut view, &mut pipe, scratch);
             self.send_messages(&mut view, &mut pipe, scratch);
             self.counters.update_packets += pipe.sent;
         } else {
@@ -228,33 +232,37 @@ impl Region {
         scratch.motions.clear();
         scratch.messages.clear();
         let (marks, places) = (self.crowd.marks(), self.crowd.places());
+        let resting = self.crowd.resting();
         view.make_room(marks.len());
         let Some(own_place) = places.get(viewer) else { return };
-        for (slot, ((mark, told), place)) in marks.iter().zip(&view.told).zip(places).enumerate() {
+        let avatars = marks.iter().zip(&view.told).zip(places).zip(resting).enumerate();
+        for (slot, (((mark, told), place), resting)) in avatars {
             if mark == told || mark.is_nobody() {
                 continue;
             }
-            let distance = distance_squared(*own_place, *place) as u32;
-            let order = |cursor: usize| {
-                if self.is_round() && slot != viewer {
-                    1 + ((slot + marks.len() - cursor % marks.len()) % marks.len()) as u32
-                } else {
-                    distance
-                }
-            };
+            let square = distance_squared(*own_place, *place);
             if told.is_nobody() || (mark.0 ^ told.0) >> 16 != 0 {
-                scratch.messages.push((order(view.message_cursor), slot));
+                let order = if self.is_round() && slot != viewer {
+                    let turn = slot + marks.len() - view.message_cursor % marks.len();
+                    1 + (turn % marks.len()) as u32
+                } else {
+                    square as u32
+                };
+                scratch.messages.push((order, slot));
             }
             if !told.is_nobody()
                 && !mark.differs(*told, Aspect::Identity)
                 && mark.differs(*told, Aspect::Motion)
+                && (*resting || self.is_due(slot + viewer, square as u32))
             {
-                scratch.motions.push((order(view.motion_cursor), slot, distance));
+                let changes = mark.changes_since(*told, Aspect::Motion);
+                scratch.motions.push((urgency(square, *resting, changes), slot));
             }
         }
     }
 
-    /// Every other tick takes turns instead of the nearest, so that the far are not forgotten.
+    /// At every other tick messages take turns instead of the nearest first, so that the far are
+    /// not forgotten.
     fn is_round(&self) -> bool {
         self.ticks % 2 == 1
     }
@@ -269,25 +277,16 @@ impl Region {
         (self.ticks as usize + phase).is_multiple_of(every)
     }
 
-    fn send_motions(
-        &self,
-        viewer: usize,
-        view: &mut View,
-        pipe: &mut Pipe<'_>,
-        scratch: &mut Scratch,
-    ) {
+    fn send_motions(&self, view: &mut View, pipe: &mut Pipe<'_>, scratch: &mut Scratch) {
         // Half of the packets at most, so that neither kind starves the other.
         let most = (pipe.packets / 2).clamp(1, MAX_TERSE_PACKETS) * TERSE_PER_PACKET;
-        if !self.is_round() || scratch.motions.len() <= most {
-            scratch.motions.retain(|&(_, slot, distance)| self.is_due(slot + viewer, distance));
-        }
         take_first(&mut scratch.motions, most);
         scratch.moving.clear();
         scratch.resting.clear();
-        for &(_, slot, _) in &scratch.motions {
-            let Some(member) = self.crowd.get(slot) else { continue };
-            let resting = member.avatar.shown().is_resting();
-            if resting { &mut scratch.resting } else { &mut scratch.moving }.push(slot);
+        let resting = self.crowd.resting();
+        for &(_, slot) in &scratch.motions {
+            let rests = resting.get(slot).is_some_and(|&rests| rests);
+            if rests { &mut scratch.resting } else { &mut scratch.moving }.push(slot);
         }
         // A lost step is mended by the next one; after the last there is none.
         for (list, reliable) in [(&scratch.resting, true), (&scratch.moving, false)] {
@@ -303,9 +302,6 @@ impl Region {
                     }
                 }
             }
-        }
-        if let Some(&(_, last, _)) = scratch.motions.last().filter(|_| self.is_round()) {
-            view.motion_cursor = last + 1;
         }
     }
 
@@ -351,6 +347,16 @@ impl Region {
     }
 }
 
+/// The place in line of an avatar that moved; the lowest is told first.
+///
+/// It is the distance over the number of changes that the client has missed: whoever is twice as
+/// far is told half as often, whatever there is room for, and nobody waits for ever. A state of rest
+/// goes first, because none comes after it that would mend it.
+fn urgency(square: f32, resting: bool, changes: u32) -> u32 {
+    let millimetres = (square.sqrt() * 1000.0) as u32;
+    if resting { millimetres / 1000 } else { 1000 + millimetres / changes.max(1) }
+}
+
 /// Tells the end of avatars that left. They go before new ones, because an agent that comes back
 /// has a new number under the old id.
 fn send_ends(view: &mut View, pipe: &mut Pipe<'_>) {
@@ -387,7 +393,7 @@ fn encoded<M: Message>(message: &M, reliable: bool) -> Option<Outgoing> {
 pub const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Packets that a client gets per tick however many there are.
-const MIN_PACKETS: usize = 3;
+const MIN_PACKETS: usize = 9;
 /// Packets that a client gets per tick at most, terrain not counted.
 const MAX_PACKETS: usize = 32;
 /// Terrain packets per tick and client.

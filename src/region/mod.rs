@@ -376,8 +376,8 @@ impl Region {
         let Some(member) = self.crowd.get_mut(slot) else { return };
         let avatar = &mut member.avatar;
         let (moved, animated) = (avatar.publish(now, interval), avatar.animate());
-        let place = avatar.motion.position;
-        self.crowd.moved(slot, place);
+        let (place, resting) = (avatar.motion.position, avatar.shown().is_resting());
+        self.crowd.moved(slot, place, resting);
         self.crowd.touch(slot, |mark| {
             if moved {
                 mark.bump(Aspect::Motion);
