@@ -14,6 +14,8 @@ const TEST_PASSWORD: &str = "test";
 /// # Errors
 /// When the server cannot start, or cannot flush its store at the end.
 pub fn run(config: Config, format: MessageFormat) -> Result<(), Failure> {
+    // Each long poll is a connection; the usual limit would let in about a thousand agents.
+    crate::client::raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

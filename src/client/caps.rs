@@ -23,6 +23,9 @@ const WANTED: [&str; 10] = [
     "GetTexture",
 ];
 
+/// Longer than any server holds a poll.
+pub const POLL_TIMEOUT: Duration = Duration::from_secs(90);
+
 /// Pause after a failed poll; viewers wait, too.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -66,33 +69,65 @@ impl Caps {
         self.http.post_llsd(self.url(name)?, body).await
     }
 
+    /// One long poll of the event queue, acknowledging the answer before with `ack` (undef at
+    /// first). `http` must be more patient than any server holds a poll.
+    ///
+    /// # Errors
+    /// When there is no event queue, or it is over, or the answer is no LLSD. That nothing
+    /// happened is no error.
+    pub async fn poll(&self, http: &HttpClient, ack: &Llsd) -> Result<Polled, ClientError> {
+        let mut poll = Map::new();
+        poll.insert("ack", ack.clone());
+        poll.insert("done", false);
+        match http.post_llsd(self.url("EventQueueGet")?, &Llsd::Map(poll)).await {
+            Ok(answer) => Ok(Polled { ack: answer.get("id").clone(), answer }),
+            // How servers say that nothing happened.
+            Err(ClientError::Status { status: 499..=504, .. }) => {
+                Ok(Polled { ack: ack.clone(), answer: Llsd::Undef })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Polls the event queue until it is gone or nobody listens, handing on each event.
     pub(super) async fn poll_events(self, events: mpsc::Sender<ClientEvent>) {
-        let Ok(url) = self.url("EventQueueGet").map(str::to_owned) else { return };
-        // Longer than any server holds a poll.
-        let http = HttpClient::new(Duration::from_secs(90));
+        if self.url("EventQueueGet").is_err() {
+            return;
+        }
+        let http = HttpClient::new(POLL_TIMEOUT);
         let mut ack = Llsd::Undef;
         while !events.is_closed() {
-            let mut poll = Map::new();
-            poll.insert("ack", ack.clone());
-            poll.insert("done", false);
-            let answer = match http.post_llsd(&url, &Llsd::Map(poll)).await {
-                Ok(answer) => answer,
+            let polled = match self.poll(&http, &ack).await {
+                Ok(polled) => polled,
                 Err(ClientError::Status { status: 404 | 410, .. }) => return,
-                Err(ClientError::Status { status: 499..=504, .. }) => continue,
                 Err(_) => {
                     tokio::time::sleep(PAUSE).await;
                     continue;
                 }
             };
-            ack = answer.get("id").clone();
-            for event in answer.get("events").as_array() {
-                let name = event.get("message").as_string();
-                let event = ClientEvent::Event { name, body: event.get("body").clone() };
+            for (name, body) in polled.events() {
+                let event = ClientEvent::Event { name, body: body.clone() };
                 if events.send(event).await.is_err() {
                     return;
                 }
             }
+            ack = polled.ack;
         }
+    }
+}
+
+/// The answer to a long poll.
+#[derive(Clone, Debug)]
+pub struct Polled {
+    /// What the next poll acknowledges.
+    pub ack: Llsd,
+    answer: Llsd,
+}
+
+impl Polled {
+    /// Names and bodies of what happened.
+    pub fn events(&self) -> impl Iterator<Item = (String, &Llsd)> {
+        let events = self.answer.get("events").as_array();
+        events.iter().map(|event| (event.get("message").as_string(), event.get("body")))
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::header::{ACCEPT, CONTENT_TYPE, RANGE};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, RANGE};
 use hyper::{Method, Request};
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -55,6 +55,7 @@ impl HttpClient {
     /// # Errors
     /// As [`HttpClient::get`].
     pub async fn get_range(&self, url: &str, range: &str) -> Result<HttpResponse, ClientError> {
+        let range = (RANGE, range.to_owned());
         self.send(url, Method::GET, None, Some(range), Bytes::new()).await
     }
 
@@ -71,6 +72,21 @@ impl HttpClient {
         self.send(url, Method::POST, Some(content_type), None, body.into()).await
     }
 
+    /// POST with a bearer token, if there is one.
+    ///
+    /// # Errors
+    /// As [`HttpClient::get`].
+    pub async fn post_as(
+        &self,
+        token: Option<&str>,
+        url: &str,
+        content_type: &str,
+        body: impl Into<Bytes>,
+    ) -> Result<HttpResponse, ClientError> {
+        let bearer = token.map(|token| (AUTHORIZATION, format!("Bearer {token}")));
+        self.send(url, Method::POST, Some(content_type), bearer, body.into()).await
+    }
+
     /// POST of LLSD whose answer is LLSD.
     ///
     /// # Errors
@@ -85,7 +101,7 @@ impl HttpClient {
         url: &str,
         method: Method,
         content_type: Option<&str>,
-        range: Option<&str>,
+        header: Option<(HeaderName, String)>,
         body: Bytes,
     ) -> Result<HttpResponse, ClientError> {
         let failed = |reason: String| ClientError::Http { url: url.to_owned(), reason };
@@ -93,14 +109,20 @@ impl HttpClient {
         if let Some(content_type) = content_type {
             request = request.header(CONTENT_TYPE, content_type).header(ACCEPT, content_type);
         }
-        if let Some(range) = range {
-            request = request.header(RANGE, range);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
         }
         let request =
             request.body(Full::new(body)).map_err(|_| ClientError::BadUrl(url.to_owned()))?;
         let exchange = async {
-            let answer =
-                self.pool.request(request).await.map_err(|error| failed(error.to_string()))?;
+            let answer = self.pool.request(request).await.map_err(|error| {
+                let reason = innermost(&error);
+                if error.is_connect() {
+                    ClientError::Connect { url: url.to_owned(), reason }
+                } else {
+                    failed(reason)
+                }
+            })?;
             let status = answer.status().as_u16();
             let content_type = answer
                 .headers()
@@ -118,6 +140,12 @@ impl HttpClient {
             .await
             .map_err(|_| ClientError::TimedOut(self.timeout, url.to_owned()))?
     }
+}
+
+/// The text of the error at the bottom: the ones above only say who passed it on.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.last().map_or_else(String::new, ToString::to_string)
 }
 
 impl HttpResponse {

@@ -21,6 +21,7 @@
 
 mod caps;
 mod circuit;
+mod files;
 mod http;
 mod login;
 mod world;
@@ -32,8 +33,9 @@ use uuid::Uuid;
 
 use crate::message::EncodeError;
 
-pub use caps::Caps;
+pub use caps::{Caps, POLL_TIMEOUT, Polled};
 pub use circuit::{ClientEvent, Received};
+pub use files::raise_open_files;
 pub use http::{HttpClient, HttpResponse};
 pub use login::{LoginAnswer, LoginOptions};
 pub use world::Client;
@@ -47,6 +49,14 @@ pub enum ClientError {
     /// The URL cannot be used.
     #[error("cannot use the address {0:?}")]
     BadUrl(String),
+    /// Nobody takes connections there.
+    #[error("no connection to {url}: {reason}")]
+    Connect {
+        /// What was asked.
+        url: String,
+        /// What happened.
+        reason: String,
+    },
     /// The connection failed.
     #[error("request to {url} failed: {reason}")]
     Http {

@@ -5,14 +5,25 @@
 //! accounted for: late, lost or doubled. It must not know the server's insides: what it measures,
 //! it measures from outside.
 
+mod accounts;
+mod agent;
 pub mod calibrate;
+mod cast;
+mod churn;
+mod files;
+mod health;
 pub mod html;
+mod ledger;
 pub mod machine;
+mod meter;
 mod outcome;
 pub mod plan;
 pub mod process;
 pub mod report;
 mod run;
+mod shared;
+mod stamp;
+mod tally;
 pub mod text;
 
 pub use outcome::{LoadError, Outcome, Phase, Progress};

@@ -153,6 +153,14 @@ pub enum LoadError {
         /// What happened to the first that failed.
         reason: String,
     },
+    /// Logins failed while others succeeded.
+    #[error("{count} logins failed, the first with: {reason}")]
+    LoginsFailed {
+        /// How many.
+        count: u64,
+        /// What happened to the first.
+        reason: String,
+    },
     /// The server went away.
     #[error("the server died: {reason}")]
     ServerDied {

@@ -1,8 +1,10 @@
 //! What a run is to do.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 /// One run.
@@ -181,9 +183,61 @@ impl Plan {
         ensure(self.ramp.is_none_or(is_rate), "ramp", "above 0")?;
         self.scenario.check(self.agents)
     }
+
+    /// The settings by name, for the report.
+    pub(super) fn parameters(&self) -> BTreeMap<String, Value> {
+        let mut all = match self.scenario {
+            Scenario::Idle | Scenario::EventQueue => Map::new(),
+            Scenario::Login { connections, enter } => {
+                settings(json!({ "connections": connections, "enter": enter }))
+            }
+            Scenario::Chat { speakers, rate, outstanding, text_bytes } => settings(json!({
+                "speakers": speakers, "rate": rate, "outstanding": outstanding,
+                "text_bytes": text_bytes,
+            })),
+            Scenario::Im { rate, outstanding, text_bytes } => settings(
+                json!({ "rate": rate, "outstanding": outstanding, "text_bytes": text_bytes }),
+            ),
+            Scenario::Walk { radius, speakers, rate } => {
+                settings(json!({ "radius": radius, "speakers": speakers, "rate": rate }))
+            }
+            Scenario::Mixed { chat_rate, im_rate, churn, walking } => settings(json!({
+                "chat_rate": chat_rate, "im_rate": im_rate, "churn": churn, "walking": walking,
+            })),
+        };
+        let manner = match self.manner {
+            Manner::Viewer => "viewer",
+            Manner::Silent => "silent",
+            Manner::Rude => "rude",
+        };
+        all.extend(settings(json!({
+            "ramp": self.ramp, "duration_s": self.duration.as_secs_f64(),
+            "drain_s": self.drain.as_secs_f64(), "manner": manner, "threads": self.threads,
+            "seed": self.seed,
+        })));
+        all.into_iter().collect()
+    }
+}
+
+fn settings(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
 }
 
 impl Scenario {
+    /// Roughly the size of the datagrams that a server mostly sends in it, to measure plain sockets
+    /// with.
+    pub(super) fn datagram_bytes(&self) -> usize {
+        match self {
+            Self::Chat { text_bytes, .. } => text_bytes + 72,
+            Self::Im { text_bytes, .. } => text_bytes + 130,
+            Self::Login { .. } | Self::Idle | Self::EventQueue => 100,
+            Self::Walk { .. } | Self::Mixed { .. } => 600,
+        }
+    }
+
     fn check(&self, agents: usize) -> Result<(), PlanError> {
         match *self {
             Self::Idle | Self::EventQueue => Ok(()),

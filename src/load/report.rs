@@ -38,12 +38,15 @@ pub struct Report {
     pub doubled: u64,
     /// From the moment a message was due to be sent until a copy was read.
     pub latency_ms: Percentiles,
-    /// From the login request to the end of the entry (or to the answer, if nobody enters).
+    /// From the login request to the end of the entry (or to the answer, if nobody enters). For
+    /// `login` without those while filling.
     pub login_ms: Percentiles,
     /// Logins that succeeded, while filling and later.
     pub logins: u64,
     /// Successful logins per second of the scenario's duration; for `login` only.
     pub logins_per_s: f64,
+    /// How the agents came in.
+    pub filling: Filling,
     /// What was seen of moving avatars.
     pub freshness: Option<Freshness>,
     /// By message name.
@@ -85,6 +88,20 @@ pub struct Percentiles {
     pub p999: f64,
     /// All.
     pub max: f64,
+}
+
+/// How the agents came in. For `login`: the first login of every account, for which a server that
+/// remembers verified passwords has to verify them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Filling {
+    /// Seconds from the first login request until all had entered or failed.
+    pub seconds: f64,
+    /// Logins that succeeded.
+    pub logins: u64,
+    /// The same per second.
+    pub logins_per_s: f64,
+    /// As the report's `login_ms`.
+    pub login_ms: Percentiles,
 }
 
 /// Age of the newest update per avatar that an agent sees, sampled once a second.

@@ -120,6 +120,7 @@ impl From<LoadError> for Failure {
             | LoadError::NobodyGotIn { .. }
             | LoadError::SomeStayedOut { .. }
             | LoadError::ServerDied { .. }
+            | LoadError::LoginsFailed { .. }
             | LoadError::FellOut { .. } => exit::GRID,
             LoadError::Interrupted => exit::INTERRUPTED,
         };
