@@ -4,7 +4,7 @@
 //! another reads all of them. Counted is what arrived, per second and per second of CPU time of the
 //! sending thread. Three things would make the figure a lie, and are kept out:
 //!
-//! - Datagrams that a full socket drops are cheap to send. So no more than [`WINDOW`] are under way,
+//! - Datagrams that a full socket drops are cheap to send. So no more than `WINDOW` are under way,
 //!   far less than a socket holds.
 //! - Waiting for the reader is no work. The CPU time of it is taken off.
 //! - Waking a sleeping reader is work that a server has only if its clients are idle. So the reader
