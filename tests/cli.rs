@@ -66,3 +66,61 @@ fn version_and_help_go_to_stdout() {
         assert!(help.contains(promised), "{promised} is not in: {help}");
     }
 }
+
+#[test]
+fn load_refuses_what_it_can_before_anything_starts() {
+    let load = |rest: &[&str], code, message: &str| {
+        fails(&[&["load", "--create", "--agents", "2"], rest].concat(), code, message);
+    };
+    load(&["--scenario", "chat", "--radius", "3"], 2, "--radius is not for scenario chat");
+    load(&["--scenario", "group"], 2, "not yet, this grid has no group sessions");
+    load(&["--scenario", "dance"], 2, "dance");
+    load(&["--scenario", "idle", "--report", "a.txt"], 2, "expected a name in .json or .html");
+    load(&["--scenario", "idle", "--report", "/no/such/a.json"], 6, "/no/such/a.json: ");
+    load(&["--scenario", "idle", "--login", "http://192.0.2.1/"], 7, "--i-own-this-grid");
+    load(&["--scenario", "idle", "--control", "http://192.0.2.1/"], 7, "--i-own-this-grid");
+    fails(&["load", "--scenario", "idle"], 2, "--create");
+    let files = ["load", "--scenario", "idle", "--accounts", "/no/such.json"];
+    fails(&files, 6, "holm: /no/such.json: ");
+}
+
+#[test]
+fn load_of_a_dead_grid_is_10_and_the_reports_are_written() {
+    // A port that was free a moment ago.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let uri = format!("http://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let accounts = r#"[{"first":"A","last":"B","password":"x"}]"#;
+    std::fs::write(path("accounts.json"), accounts).unwrap();
+    let output = holm(&[
+        "load",
+        "--login",
+        &uri,
+        "--accounts",
+        &path("accounts.json"),
+        "--agents",
+        "1",
+        "--scenario",
+        "idle",
+        "--token",
+        "secret",
+        "--message-format",
+        "json",
+        "--report",
+        &path("report.json"),
+        "--report",
+        &path("report.html"),
+    ]);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(10), "{stderr}");
+    assert!(stderr.contains(&format!("holm: no grid at {uri}")), "{stderr}");
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(printed["scenario"], "idle");
+    assert!(printed["failure"].as_str().unwrap().starts_with("no grid at "), "{printed}");
+    assert_eq!(output.stdout, std::fs::read(path("report.json")).unwrap());
+    assert!(!String::from_utf8(output.stdout).unwrap().contains("secret"));
+    let page = std::fs::read_to_string(path("report.html")).unwrap();
+    assert!(page.contains("What went wrong") && page.contains("no grid at "), "{page}");
+}

@@ -6,7 +6,7 @@
 //! per second of CPU time of the sending thread. Two things would make the figure a lie, and are
 //! kept out:
 //!
-//! - Datagrams that a full socket drops are cheap to send. So no more than [`WINDOW`] are under way,
+//! - Datagrams that a full socket drops are cheap to send. So no more than `WINDOW` are under way,
 //!   far less than a socket holds.
 //! - Waiting for the readers is no work. The CPU time of it is taken off.
 

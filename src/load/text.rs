@@ -73,10 +73,19 @@ impl Lines {
             let _ = write!(logins, ", {} per second", figure(report.logins_per_s));
         }
         self.line("logins", &logins);
+        let filling = &report.filling;
+        if filling.logins > 0 {
+            let (seconds, rate) = (figure(filling.seconds), figure(filling.logins_per_s));
+            self.line("filled", &format!("in {seconds} s, {rate} logins per second"));
+        }
     }
 
     fn percentiles(&mut self, report: &Report) {
         let mut rows = vec![("latency", report.latency_ms), ("login", report.login_ms)];
+        // Where the run goes on to log in, the first logins are told apart.
+        if report.filling.login_ms != report.login_ms {
+            rows.push(("filling", report.filling.login_ms));
+        }
         if let Some(freshness) = report.freshness {
             rows.push(("nearest 20", freshness.nearest_20_ms));
             rows.push(("all avatars", freshness.all_ms));
@@ -195,7 +204,7 @@ fn group(number: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::{Datagrams, Freshness, Trouble};
+    use super::super::report::{Datagrams, Filling, Freshness, Trouble};
     use super::*;
 
     fn percentiles(p50: f64) -> Percentiles {
@@ -217,6 +226,12 @@ mod tests {
             latency_ms: percentiles(0.4117),
             login_ms: percentiles(12.0),
             logins: 100,
+            filling: Filling {
+                seconds: 2.0,
+                logins: 100,
+                logins_per_s: 50.0,
+                login_ms: percentiles(12.0),
+            },
             tool: Usage { cpu_s: 4.2, cpu_percent: 14.0, rss_mb: 31.26, ..Usage::default() },
             datagrams: Datagrams { sent: 9000, received: 160_000, ..Datagrams::default() },
             ..Report::default()
@@ -259,6 +274,7 @@ chat: 100 agents, 30.0 s, complete
   lost        0
   doubled     0
   logins      100
+  filled      in 2.00 s, 50.0 logins per second
                     p50      p90      p99    p99.9      max
   latency         0.412    0.823     2.06     4.12     12.4 ms
   login            12.0     24.0     60.0      120      360 ms

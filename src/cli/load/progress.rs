@@ -63,7 +63,8 @@ struct Lines<W> {
 
 impl<W: Write> Lines<W> {
     fn update(&mut self, now: &Progress) {
-        if self.last.replace(now.phase) == Some(now.phase) {
+        // The summary tells the end.
+        if self.last.replace(now.phase) == Some(now.phase) || now.phase == Phase::Done {
             return;
         }
         // Nobody is there to be told that stderr is closed.
@@ -112,7 +113,11 @@ mod tests {
         let mut lines = Lines { last: None, writer: Vec::new() };
         let running =
             Progress { sent: 1500, delivered_per_s: 4996.7, errors: 1, ..progress(Phase::Running) };
-        for now in [progress(Phase::Filling), progress(Phase::Filling), running] {
+        for now in [Phase::Filling, Phase::Filling]
+            .map(progress)
+            .into_iter()
+            .chain([running, progress(Phase::Done)])
+        {
             lines.update(&now);
         }
         assert_eq!(

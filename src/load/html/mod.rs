@@ -1,7 +1,7 @@
 //! A report as one HTML file that needs nothing else: no network, no other file.
 //!
 //! Texts in a report come from the command line and from the grid under load, which may be hostile:
-//! all go through [`escape`]. The page's script only reads out what the charts hold.
+//! all go through `escape`. The page's script only reads out what the charts hold.
 
 use std::fmt::Write as _;
 

@@ -75,6 +75,10 @@ pub(super) fn percentiles(report: &Report) -> String {
         rows.push(("Freshness, nearest 20", "/freshness/nearest_20_ms", nearest));
         rows.push(("Freshness, all", "/freshness/all_ms", freshness.all_ms));
     }
+    // Where the run goes on to log in, the first logins are told apart.
+    if report.filling.login_ms != report.login_ms {
+        rows.push(("Login while filling", "/filling/login_ms", report.filling.login_ms));
+    }
     rows.retain(|(_, _, row)| row.count > 0);
     if rows.is_empty() {
         return String::new();
@@ -113,6 +117,9 @@ pub(super) fn figures(report: &Report) -> String {
         number("Lost", "/lost", report.lost, "copies"),
         number("Doubled", "/doubled", report.doubled, "copies"),
         number("Logins", "/logins", report.logins, ""),
+        measured("Filling took", "/filling/seconds", report.filling.seconds, "s"),
+        number("Logins while filling", "/filling/logins", report.filling.logins, ""),
+        measured("Of them", "/filling/logins_per_s", report.filling.logins_per_s, "per second"),
         number("Agents wanted", "/agents", report.agents as u64, ""),
         number("Agents in the region", "/connected", report.connected as u64, "at most"),
         measured("Duration", "/duration_s", report.duration_s, "s"),
