@@ -75,7 +75,8 @@ done
 build() {
     local flags=()
     for bench in "${shared[@]}"; do flags+=(--bench "$bench"); done
-    (cd "$1" && cargo bench --no-run --locked "${flags[@]}" --message-format=json-render-diagnostics) |
+    (cd "$1" && cargo bench --no-run --locked "${flags[@]}" \
+        --message-format=json-render-diagnostics) |
         grep '"kind":\["bench"\]' |
         sed -n 's/.*"target":{[^}]*"name":"\([^"]*\)".*"executable":"\([^"]*\)".*/\1 \2/p'
 }
