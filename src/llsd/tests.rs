@@ -22,6 +22,22 @@ fn hex(text: &str) -> Vec<u8> {
 }
 
 #[test]
+fn text_is_escaped_where_xml_needs_it_and_nowhere_else() {
+    let escaped = |text: &str| {
+        let mut out = String::from(">");
+        xml::escape_into(&mut out, text);
+        out
+    };
+    assert_eq!(escaped(""), ">");
+    assert_eq!(escaped("a<b>&c'd\"e"), ">a&lt;b&gt;&amp;c&apos;d&quot;e");
+    assert_eq!(escaped("\r\n\t\0\x1f\x7f"), ">&#13;\n\t\x7f");
+    assert_eq!(
+        escaped("ä\u{f000}\u{fffd}\u{fffe}\u{ffff}\u{10ffff}"),
+        ">ä\u{f000}\u{fffd}\u{10ffff}"
+    );
+}
+
+#[test]
 fn scalars_in_xml() {
     for (text, value) in [
         ("<llsd><undef /></llsd>", Llsd::Undef),

@@ -60,19 +60,31 @@ pub fn write_into(out: &mut String, value: &Llsd) {
 /// Appends `text` with the five special characters as entities. Characters that XML 1.0 cannot
 /// carry are left out; carriage returns are numbered, since readers would turn them into line feeds.
 pub fn escape_into(out: &mut String, text: &str) {
-    for character in text.chars() {
-        match character {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '\'' => out.push_str("&apos;"),
-            '"' => out.push_str("&quot;"),
-            '\r' => out.push_str("&#13;"),
-            '\t' | '\n' => out.push(character),
-            '\0'..='\x1f' | '\u{fffe}' | '\u{ffff}' => {}
-            _ => out.push(character),
+    let mut rest = text;
+    // Each of these bytes begins a character.
+    while let Some(at) = rest.bytes().position(needs_care) {
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        let mut characters = special.chars();
+        match characters.next() {
+            Some('<') => out.push_str("&lt;"),
+            Some('>') => out.push_str("&gt;"),
+            Some('&') => out.push_str("&amp;"),
+            Some('\'') => out.push_str("&apos;"),
+            Some('"') => out.push_str("&quot;"),
+            Some('\r') => out.push_str("&#13;"),
+            Some(character @ ('\t' | '\n')) => out.push(character),
+            None | Some('\0'..='\x1f' | '\u{fffe}' | '\u{ffff}') => {}
+            Some(character) => out.push(character),
         }
+        rest = characters.as_str();
     }
+    out.push_str(rest);
+}
+
+/// Whether a byte may begin a character that is not written as it is; U+FFFE begins with 0xEF.
+fn needs_care(byte: u8) -> bool {
+    matches!(byte, 0..=0x1f | b'<' | b'>' | b'&' | b'\'' | b'"' | 0xef)
 }
 
 fn read<'a>(
