@@ -10,7 +10,8 @@
 #
 # Both sides are built first and then run in turn, so that what else the machine does hits both.
 # The last column says whether all rounds agree; where they do not, there is nothing to see but
-# noise. The present checkout counts as it is, changes without a commit included.
+# noise. The present checkout counts as it is, changes without a commit included. The artifacts of
+# BASE stay in target/bench-base.
 set -euo pipefail
 
 usage() {
@@ -36,26 +37,26 @@ done
 [ "${#benches[@]}" -gt 0 ] || benches=(codec circuit llsd event_queue region)
 
 cd "$(dirname "$0")/.."
+root=$PWD
 base=$(git rev-parse --verify --quiet "$base^{commit}") || {
     echo "benches/compare.sh: no such commit" >&2
     exit 2
 }
-# One directory of artifacts, so that the dependencies are built once.
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
-work=$CARGO_TARGET_DIR/bench-compare
+target=$(mkdir -p "${CARGO_TARGET_DIR:-target}" && cd "${CARGO_TARGET_DIR:-target}" && pwd)
+work=$target/bench-compare
 mkdir -p "$work"
 exec 9>"$work/lock"
 flock -n 9 || { echo "benches/compare.sh: another comparison runs" >&2; exit 1; }
 
 clean() {
+    cd "$root"
     git worktree remove --force "$work/source" 2>/dev/null || true
     rm -rf "$work"
 }
-clean_and_prune() { clean; git worktree prune; }
-trap clean_and_prune EXIT
+trap clean EXIT
 trap 'exit 130' INT TERM
+# What a run left that was killed.
 git worktree remove --force "$work/source" 2>/dev/null || true
-git worktree prune
 git worktree add --quiet --detach "$work/source" "$base"
 
 shared=()
@@ -71,19 +72,21 @@ for bench in "${benches[@]}"; do
 done
 [ "${#shared[@]}" -gt 0 ] || { echo "nothing to compare"; exit 0; }
 
-# Builds the benches of a directory; prints "name executable" for each.
+# Builds the benches of one directory into another; prints "name executable" for each. Two checkouts
+# must not share a directory of artifacts, cargo would take those of one for the other's; that of
+# BASE is kept, so that its dependencies are built once.
 build() {
     local flags=()
     for bench in "${shared[@]}"; do flags+=(--bench "$bench"); done
-    (cd "$1" && cargo bench --no-run --locked "${flags[@]}" \
+    (cd "$1" && CARGO_TARGET_DIR=$2 cargo bench --no-run --locked "${flags[@]}" \
         --message-format=json-render-diagnostics) |
         grep '"kind":\["bench"\]' |
         sed -n 's/.*"target":{[^}]*"name":"\([^"]*\)".*"executable":"\([^"]*\)".*/\1 \2/p'
 }
 echo "building ${base:0:10}" >&2
-build "$work/source" >"$work/base.list"
+build "$work/source" "$target/bench-base" >"$work/base.list"
 echo "building this checkout" >&2
-build . >"$work/here.list"
+build . "$target" >"$work/here.list"
 
 # One run of one side; each result becomes a file.
 run() {
@@ -106,7 +109,7 @@ done
 # Lines "name side round nanoseconds" become one line per benchmark.
 [ -d "$work/results" ] && cd "$work/results" || { echo "no benchmark matches"; exit 0; }
 find . -path '*/new/estimates.json' | while IFS= read -r file; do
-    IFS=/ read -r _ side round name <<<"${file%/new/estimates.json}"
+    IFS=/ read -r _ side round _ name <<<"${file%/new/estimates.json}"
     nanoseconds=$(sed -n \
         's/.*"median":{"confidence_interval":{[^}]*},"point_estimate":\([^,]*\),.*/\1/p' "$file")
     printf '%s\t%s\t%s\t%s\n' "$name" "$side" "$round" "$nanoseconds"
