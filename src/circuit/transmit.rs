@@ -2,6 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 
+use super::queue::SendQueue;
 use super::resend::Due;
 use super::seen::SEQUENCE_MASK;
 use super::timer::Timer;
@@ -73,6 +74,10 @@ impl Circuit {
 
     /// Serves the throttled categories round robin, one packet each.
     fn write_throttled(&mut self, now: Timestamp, out: &mut BytesMut) -> bool {
+        if self.queues.iter().all(SendQueue::is_empty) && self.unacked.next_due().is_none() {
+            self.timers.stop(Timer::Throttle);
+            return false;
+        }
         let count = self.queues.len();
         for step in 0..count {
             let index = (self.turn + step) % count;

@@ -20,7 +20,7 @@ mod wire;
 mod writer;
 pub mod zerocode;
 
-pub use codec::{Message, Roundtrip, RoundtripError, decode, encode};
+pub use codec::{Message, Roundtrip, RoundtripError, decode, encode, encode_sized};
 pub use dynamic::{DynamicMessage, Entry, Value};
 pub use encoded::Encoded;
 pub use error::{DecodeError, DecodeProblem, EncodeError, EncodeProblem, Place};

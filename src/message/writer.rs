@@ -25,7 +25,12 @@ pub struct Writer {
 impl Writer {
     /// A writer behind the message's number.
     pub fn new(info: &'static MessageInfo) -> Self {
-        let mut out = BytesMut::with_capacity(FIRST_CAPACITY);
+        Self::with_capacity(info, FIRST_CAPACITY)
+    }
+
+    /// The same with room for so many bytes, the number included.
+    pub fn with_capacity(info: &'static MessageInfo, bytes: usize) -> Self {
+        let mut out = BytesMut::with_capacity(bytes);
         info.id.write(&mut out);
         let body_at = out.len();
         Self { info, out, body_at }
@@ -274,4 +279,4 @@ impl Writer {
 }
 
 /// Enough for most messages, so that writing one allocates once, in bytes.
-const FIRST_CAPACITY: usize = 256;
+pub(super) const FIRST_CAPACITY: usize = 256;

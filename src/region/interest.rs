@@ -12,7 +12,9 @@ use super::avatar_wire::terse_update;
 use super::math::distance_squared;
 use crate::circuit::{Category, Outgoing};
 use crate::ids::LocalId;
-use crate::message::{self, KillObject, KillObjectObjectData, Message};
+use crate::message::{
+    self, Block, EncodeError, Encoded, KillObject, KillObjectObjectData, Message,
+};
 use crate::outbox::Outbox;
 use crate::time::Timestamp;
 
@@ -186,15 +188,21 @@ impl Region {
     /// Sends to the clients in these slots what they lack.
     pub(super) fn flush_views(&mut self, slots: std::ops::Range<usize>) {
         let share = self.settings.packets_per_tick / self.crowd.len().max(1);
-        let packets = share.clamp(MIN_PACKETS, MAX_PACKETS);
+        // Looking through a large crowd costs more than telling of it, so it is done half as often.
+        let stride = if self.crowd.len() < LARGE_CROWD { 1 } else { 2 };
+        let packets = share.clamp(MIN_PACKETS, MAX_PACKETS) * stride;
         let mut scratch = std::mem::take(&mut self.scratch);
         for slot in slots {
-            self.flush_view(slot, packets, &mut scratch);
+            let turn = self.ticks as usize + slot;
+            if turn.is_multiple_of(stride) {
+                self.flush_view(slot, turn / stride, packets, &mut scratch);
+            }
         }
         self.scratch = scratch;
     }
 
-    fn flush_view(&mut self, viewer: usize, packets: usize, scratch: &mut Scratch) {
+    /// `turn` counts the times that this client was told.
+    fn flush_view(&mut self, viewer: usize, turn: usize, packets: usize, scratch: &mut Scratch) {
         let Some(member) = self.crowd.get_mut(viewer).filter(|member| member.view.ready) else {
             return;
         };
@@ -206,9 +214,9 @@ impl Region {
             send_ends(&mut view, &mut pipe);
             self.send_land(&mut view, &mut pipe);
             pipe.packets = pipe.packets.min(packets);
-            self.gather(viewer, &mut view, scratch);
+            self.gather(viewer, turn, &mut view, scratch);
             self.send_motions(&mut view, &mut pipe, scratch);
-            self.send_messages(&mut view, &mut pipe, scratch);
+            self.send_messages(turn, &mut view, &mut pipe, scratch);
             self.counters.update_packets += pipe.sent;
         } else {
             self.counters.lagging_ticks += 1;
@@ -228,7 +236,7 @@ impl Region {
     }
 
     /// Finds what the client lacks.
-    fn gather(&self, viewer: usize, view: &mut View, scratch: &mut Scratch) {
+    fn gather(&self, viewer: usize, turn: usize, view: &mut View, scratch: &mut Scratch) {
         scratch.motions.clear();
         scratch.messages.clear();
         let (marks, places) = (self.crowd.marks(), self.crowd.places());
@@ -242,9 +250,9 @@ impl Region {
             }
             let square = distance_squared(*own_place, *place);
             if told.is_nobody() || (mark.0 ^ told.0) >> 16 != 0 {
-                let order = if self.is_round() && slot != viewer {
-                    let turn = slot + marks.len() - view.message_cursor % marks.len();
-                    1 + (turn % marks.len()) as u32
+                let order = if is_round(turn) && slot != viewer {
+                    let behind = slot + marks.len() - view.message_cursor % marks.len();
+                    1 + (behind % marks.len()) as u32
                 } else {
                     square as u32
                 };
@@ -253,7 +261,7 @@ impl Region {
             if !told.is_nobody()
                 && !mark.differs(*told, Aspect::Identity)
                 && mark.differs(*told, Aspect::Motion)
-                && (*resting || self.is_due(slot + viewer, square as u32))
+                && (*resting || is_due(turn + slot, square as u32))
             {
                 let changes = mark.changes_since(*told, Aspect::Motion);
                 scratch.motions.push((urgency(square, *resting, changes), slot));
@@ -261,25 +269,9 @@ impl Region {
         }
     }
 
-    /// At every other tick messages take turns instead of the nearest first, so that the far are
-    /// not forgotten.
-    fn is_round(&self) -> bool {
-        self.ticks % 2 == 1
-    }
-
-    /// Far avatars are told of at every second or fourth tick only; not all at the same one.
-    fn is_due(&self, phase: usize, distance: u32) -> bool {
-        let every = match distance {
-            0..NEAR => 1,
-            NEAR..FAR => 2,
-            _ => 4,
-        };
-        (self.ticks as usize + phase).is_multiple_of(every)
-    }
-
     fn send_motions(&self, view: &mut View, pipe: &mut Pipe<'_>, scratch: &mut Scratch) {
         // Half of the packets at most, so that neither kind starves the other.
-        let most = (pipe.packets / 2).clamp(1, MAX_TERSE_PACKETS) * TERSE_PER_PACKET;
+        let most = (pipe.packets / 2).max(1) * TERSE_PER_PACKET;
         take_first(&mut scratch.motions, most);
         scratch.moving.clear();
         scratch.resting.clear();
@@ -307,12 +299,20 @@ impl Region {
 
     fn terse_packet(&self, slots: &[usize], reliable: bool) -> Option<Outgoing> {
         let data = slots.iter().filter_map(|&slot| Some(self.crowd.get(slot)?.avatar.terse()));
-        encoded(&terse_update(self.info.handle, data), reliable)
+        let message = terse_update(self.info.handle, data);
+        let bytes = 16 + message.object_data.iter().map(Block::wire_len).sum::<usize>();
+        as_update(message::encode_sized(&message, bytes), reliable)
     }
 
-    fn send_messages(&mut self, view: &mut View, pipe: &mut Pipe<'_>, scratch: &mut Scratch) {
+    fn send_messages(
+        &mut self,
+        turn: usize,
+        view: &mut View,
+        pipe: &mut Pipe<'_>,
+        scratch: &mut Scratch,
+    ) {
         take_first(&mut scratch.messages, pipe.packets);
-        let round = self.is_round();
+        let round = is_round(turn);
         for &(_, slot) in &scratch.messages {
             let handle = self.info.handle;
             let (Some(told), Some(&mark)) = (view.told.get_mut(slot), self.crowd.marks().get(slot))
@@ -347,15 +347,37 @@ impl Region {
     }
 }
 
+/// In every other turn messages go round instead of to the nearest first, so that the far are not
+/// forgotten.
+fn is_round(turn: usize) -> bool {
+    turn % 2 == 1
+}
+
+/// Far avatars are told of in every second or fourth turn only; not all in the same one.
+fn is_due(phase: usize, distance: u32) -> bool {
+    let every = match distance {
+        0..NEAR => 1,
+        NEAR..FAR => 2,
+        _ => 4,
+    };
+    phase.is_multiple_of(every)
+}
+
 /// The place in line of an avatar that moved; the lowest is told first.
 ///
-/// It is the distance over the number of changes that the client has missed: whoever is twice as
-/// far is told half as often, whatever there is room for, and nobody waits for ever. A state of rest
-/// goes first, because none comes after it that would mend it.
+/// It is the distance to the power of 1.5 over the number of changes that the client has missed: so
+/// whoever is four times as far is told an eighth as often, whatever there is room for, and nobody
+/// waits for ever. A state of rest goes first, because none comes after it that would mend it.
 fn urgency(square: f32, resting: bool, changes: u32) -> u32 {
-    let millimetres = (square.sqrt() * 1000.0) as u32;
-    if resting { millimetres / 1000 } else { 1000 + millimetres / changes.max(1) }
+    let distance = square.sqrt();
+    if resting {
+        return distance as u32;
+    }
+    FIRST_MOVING + (distance * distance.sqrt() * 1000.0) as u32 / changes.max(1)
 }
+
+/// Above the diagonal of a region in metres.
+const FIRST_MOVING: u32 = 1000;
 
 /// Tells the end of avatars that left. They go before new ones, because an agent that comes back
 /// has a new number under the old id.
@@ -380,10 +402,15 @@ fn take_first<T: Ord>(list: &mut Vec<T>, most: usize) {
 }
 
 fn encoded<M: Message>(message: &M, reliable: bool) -> Option<Outgoing> {
-    match message::encode(message) {
+    as_update(message::encode(message), reliable)
+}
+
+/// What goes through the throttle of objects.
+fn as_update(message: Result<Encoded, EncodeError>, reliable: bool) -> Option<Outgoing> {
+    match message {
         Ok(message) => Some(Outgoing { message, reliable, category: Category::Task }),
         Err(error) => {
-            tracing::error!(message = M::NAME, %error, "message cannot be encoded");
+            tracing::error!(%error, "update cannot be encoded");
             None
         }
     }
@@ -392,6 +419,8 @@ fn encoded<M: Message>(message: &M, reliable: bool) -> Option<Outgoing> {
 /// How long after its entry a client that never answers the handshake is shown the world anyway.
 pub const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(2);
 
+/// Avatars from which on each client has its turn at every second tick only.
+const LARGE_CROWD: usize = 256;
 /// Packets that a client gets per tick however many there are.
 const MIN_PACKETS: usize = 9;
 /// Packets that a client gets per tick at most, terrain not counted.
@@ -400,7 +429,6 @@ const MAX_PACKETS: usize = 32;
 const LAND_PACKETS: usize = 2;
 /// Entries of 63 bytes that fit a datagram with acks.
 const TERSE_PER_PACKET: usize = 16;
-const MAX_TERSE_PACKETS: usize = 4;
 const KILLS_PER_PACKET: usize = 200;
 /// Square metres of distance from which on avatars are told of at every second tick.
 const NEAR: u32 = 32 * 32;
