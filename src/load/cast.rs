@@ -199,6 +199,7 @@ mod tests {
             ramp: None,
             scenario,
             duration: Duration::from_secs(1),
+            settle: Duration::ZERO,
             drain: Duration::from_secs(1),
             manner: Manner::Viewer,
             threads: 1,

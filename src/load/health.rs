@@ -116,6 +116,7 @@ mod tests {
             ramp: None,
             scenario: Scenario::Idle,
             duration: Duration::from_secs(1),
+            settle: Duration::ZERO,
             drain: Duration::from_secs(1),
             manner: Manner::Viewer,
             threads: 1,

@@ -80,6 +80,15 @@ pub struct LoadArgs {
         help_heading = RUN
     )]
     duration: Duration,
+    /// How long they stand there before that: a large crowd takes its time to see each other
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "0",
+        value_parser = parse_time,
+        help_heading = RUN
+    )]
+    settle: Duration,
     /// How long messages under way are waited for at the end
     #[arg(
         long,
@@ -223,6 +232,7 @@ impl LoadArgs {
             ramp: self.ramp,
             scenario,
             duration: self.duration,
+            settle: self.settle,
             drain: self.drain,
             manner: match self.manner {
                 Manner::Viewer => load::Manner::Viewer,
@@ -397,7 +407,7 @@ mod tests {
         let made = plan(
             "--login http://localhost:1/ --create 7 --control http://127.0.0.1:2/ --token t \
              --agents 5 --ramp 2.5 --scenario chat --speakers 2 --rate 50 --text-bytes 200 \
-             --duration 90 --drain 2m --manner silent --threads 3 --seed 9 --pid 4 --calibrate",
+             --duration 90 --settle 1m --drain 2m --manner silent --threads 3 --seed 9 --pid 4 --calibrate",
         );
         let expected = Plan {
             login_uri: "http://localhost:1/".to_owned(),
@@ -415,6 +425,7 @@ mod tests {
                 text_bytes: 200,
             },
             duration: Duration::from_secs(90),
+            settle: Duration::from_secs(60),
             drain: Duration::from_secs(120),
             manner: load::Manner::Silent,
             threads: 3,
