@@ -208,7 +208,7 @@ def memory(program: str, runs: int) -> None:
     for _ in range(runs):
         with serving(program, "--ephemeral") as server:
             report = load(program, server, "--agents", "1000", "--ramp", "200", "--scenario",
-                          "idle", "--settle", "75", "--duration", "20")  # fmt: skip
+                          "idle", "--settle", "65", "--duration", "10")  # fmt: skip
         usage = report["server"]
         figures["per agent"].append((usage["rss_max_mb"] - usage["rss_start_mb"]) * 1024 / 1000)
         figures["whole server"].append(usage["rss_max_mb"])
@@ -272,11 +272,10 @@ def growth(program: str, runs: int) -> None:
     costs = {}
     for agents in (10, 30, 100, 300, 1000):
         with serving(program, "--ephemeral") as server:
-            # The first run waits until all are shown; later ones do it again for their crowd.
             reports = [
                 load(program, server, "--agents", str(agents), "--scenario", "chat",
                      "--speakers", "1", "--outstanding", "4", "--duration", "5",
-                     "--settle", str(3 + agents * 3 // 40), "--calibrate")
+                     "--settle", str(3 + agents * 65 // 1000), "--calibrate")
                 for _ in range(runs)
             ]  # fmt: skip
         costs[agents] = [
