@@ -241,6 +241,12 @@ impl Outbox {
         self.inner.gauge.backlog.load(Ordering::Relaxed)
     }
 
+    /// Whether the endpoint is behind with its work: what can be told later should be.
+    pub fn is_congested(&self) -> bool {
+        let commands = &self.inner.endpoint.shared.commands;
+        commands.capacity() < commands.max_capacity() / 4 * 3
+    }
+
     /// Whether both lead to the same circuit.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)

@@ -137,7 +137,8 @@ impl Region {
         let Some(place) = self.crowd.places().get(viewer).copied() else { return };
         let Some(member) = self.crowd.get_mut(viewer) else { return };
         member.view.coarse_due = now + COARSE_INTERVAL;
-        if member.avatar.outbox.backlog() > self.settings.backlog_limit {
+        let outbox = &member.avatar.outbox;
+        if outbox.is_congested() || outbox.backlog() > self.settings.backlog_limit {
             return;
         }
         let avatars = self.crowd.marks().iter().zip(self.crowd.places()).enumerate();

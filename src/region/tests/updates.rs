@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::message::{
-    AgentSetAppearance, AvatarAnimation, AvatarAppearance, ImprovedTerseObjectUpdate, KillObject,
-    ObjectUpdate,
+    AgentSetAppearance, AvatarAnimation, AvatarAppearance, ChatFromSimulator,
+    ImprovedTerseObjectUpdate, KillObject, ObjectUpdate,
 };
 use crate::region::movement::ControlFlags;
 
@@ -89,6 +89,28 @@ fn a_lagging_client_gets_the_latest_state_once() {
     assert_eq!(steps.len(), 1);
     assert_eq!(steps[0].1, world.position(&ann));
     assert!(decoded::<AvatarAnimation>(&sent).len() <= 1);
+}
+
+#[test]
+fn updates_wait_while_the_endpoint_is_behind_but_chat_does_not() {
+    let mut world = World::new();
+    let mut ann = world.join(128.0, 128.0);
+    let mut ben = world.join(130.0, 128.0);
+    world.ticks(3);
+    ben.sent.drain();
+    // A quarter of what a recorder holds.
+    for _ in 0..=(1 << 14) {
+        let text = "busy".to_owned();
+        world.region.apply(world.now, Command::SystemChat { to: Some(ben.id), text });
+    }
+    world.steer(&mut ann, ControlFlags::AT_POS);
+    world.ticks(10);
+    world.say(&ann, "still in touch", 1, 0);
+    let sent = ben.sent.drain();
+    assert!(sent.iter().all(|outgoing| outgoing.category != Category::Task));
+    assert_eq!(decoded::<ChatFromSimulator>(&sent).len(), (1 << 14) + 2);
+    world.ticks(4);
+    assert!(!steps(&ben.sent.drain()).is_empty());
 }
 
 #[test]
