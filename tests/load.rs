@@ -1,6 +1,7 @@
 //! `holm load` against a grid in this process: exact counts, and what becomes of a run whose grid
 //! is none, refuses or dies.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use holm::load::plan::MIN_TEXT;
@@ -28,6 +29,7 @@ fn accounts(count: usize) -> AccountSource {
 fn plan(login_uri: &str, agents: usize, scenario: Scenario) -> Plan {
     Plan {
         login_uri: login_uri.to_owned(),
+        own_grid: false,
         accounts: accounts(agents),
         agents,
         ramp: None,
@@ -195,15 +197,17 @@ async fn the_silent_and_the_rude_do_no_harm_to_the_others() {
 // --- what can go wrong ----------------------------------------------------------------------
 
 /// A listener that answers every connection with these bytes; gives its login URI.
-async fn answers(bytes: &'static [u8]) -> String {
+async fn answers(bytes: impl Into<Vec<u8>>) -> String {
+    let bytes = Arc::new(bytes.into());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let address = listener.local_addr().expect("is bound");
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
+            let bytes = bytes.clone();
             tokio::spawn(async move {
                 let mut request = [0; 4096];
                 let _ = stream.read(&mut request).await;
-                let _ = stream.write_all(bytes).await;
+                let _ = stream.write_all(&bytes).await;
             });
         }
     });
@@ -223,11 +227,40 @@ async fn nonsense_is_no_login_answer() {
         let outcome = carry_out(plan(&uri, 3, Scenario::Idle)).await;
         match outcome.error {
             Some(LoadError::Nonsense { url, .. }) => assert_eq!(url, uri),
-            Some(LoadError::Refused { .. }) if bytes.ends_with(b"hello") => {}
             other => panic!("{other:?}"),
         }
         assert_eq!(outcome.report.outcome, "interrupted");
         assert_eq!((outcome.report.agents, outcome.report.connected), (3, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_grid_that_sends_agents_to_other_machines_is_refused() {
+    let away = "http://127.0.0.1:9/seed http://192.0.2.1:9/seed".split(' ');
+    for (simulator, seed) in ["192.0.2.1", "127.0.0.1"].into_iter().zip(away) {
+        let id = "<uuid>00000000-0000-4000-8000-00000000000a</uuid>";
+        let body = format!(
+            "<llsd><map><key>login</key><string>true</string><key>agent_id</key>{id}\
+             <key>session_id</key>{id}<key>secure_session_id</key>{id}\
+             <key>sim_ip</key><string>{simulator}</string><key>sim_port</key><integer>9</integer>\
+             <key>seed_capability</key><string>{seed}</string></map></llsd>"
+        );
+        let length = body.len();
+        let uri = answers(format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/llsd+xml\r\nContent-Length: {length}\r\n\
+             \r\n{body}"
+        ))
+        .await;
+        for scenario in [Scenario::Idle, Scenario::Login { connections: 1, enter: false }] {
+            let outcome = carry_out(plan(&uri, 1, scenario)).await;
+            match outcome.error {
+                Some(LoadError::NobodyGotIn { reason }) => {
+                    assert!(reason.contains("192.0.2.1"), "{reason}");
+                    assert!(reason.contains("--i-own-this-grid"), "{reason}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
     }
 }
 
@@ -336,6 +369,10 @@ async fn the_user_may_stop_a_run() {
     let slow = Plan { ramp: Some(0.1), ..self::plan(grid.login_uri(), 4, Scenario::Idle) };
     let outcome = disturbed(slow, Phase::Filling, async |stop| stop.cancel()).await;
     assert_eq!(outcome.error, Some(LoadError::Interrupted));
+    let measuring = Plan { calibrate: true, ..self::plan(grid.login_uri(), 4, Scenario::Idle) };
+    let outcome = disturbed(measuring, Phase::Calibrating, async |stop| stop.cancel()).await;
+    assert_eq!(outcome.error, Some(LoadError::Interrupted));
+    assert_eq!(outcome.report.limit, None, "it was not waited for");
     grid.stop().await.expect("stops");
 }
 

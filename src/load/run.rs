@@ -26,7 +26,8 @@ use crate::llsd::format_date;
 use crate::time::{Clock, SystemClock, Timestamp};
 
 /// Carries out `plan`, telling how far it is, until it is done, something makes it pointless, or
-/// `stop` is cancelled. Whether the target is allowed must have been [checked](Plan::check).
+/// `stop` is cancelled. Whether login and control address are of this machine must have been
+/// checked; where the grid sends the agents is checked here.
 pub async fn run(
     plan: Plan,
     progress: watch::Sender<Progress>,
@@ -79,14 +80,18 @@ async fn prepare(
     stop: &CancellationToken,
     report: &mut Report,
 ) -> Result<(Arc<Shared>, Meter), LoadError> {
-    plan.check(true)?;
+    plan.check()?;
     // Each agent has a socket and a long poll; logins have connections of their own.
     files::make_room(plan.agents as u64 * 3 + 64)?;
     let meter = Meter::new(plan.pid)?;
     if plan.calibrate {
         told.tell(Progress { phase: Phase::Calibrating, total: CALIBRATION, ..told.nothing() });
         let (sockets, bytes) = (plan.agents, plan.scenario.datagram_bytes());
-        match calibrate::measure(sockets, bytes, CALIBRATION).await {
+        let measured = tokio::select! {
+            measured = calibrate::measure(sockets, bytes, CALIBRATION) => measured,
+            () = stop.cancelled() => return Err(LoadError::Interrupted),
+        };
+        match measured {
             Ok(limit) => report.limit = Some(limit),
             Err(error) => tracing::warn!(%error, "plain sockets were not measured"),
         }
