@@ -68,6 +68,12 @@ impl Part {
         counts: true,
     };
 
+    /// The kind of trouble when its agent falls out of the region. That a server throws strange
+    /// agents out is its right.
+    pub fn fall(&self) -> &'static str {
+        if self.manner == Manner::Viewer { "circuit" } else { "thrown_out" }
+    }
+
     /// Whether its agent does something that a silent one cannot.
     fn is_active(&self) -> bool {
         self.speech.is_some() || self.letters.is_some()

@@ -68,7 +68,7 @@ impl Health {
         }
         let refused = shared.unreachable.load(Ordering::Relaxed);
         if self.is_refused(now, refused) {
-            died("it takes no connections any more")
+            died("it takes no connections or datagrams any more")
         } else if logins > 0 && now.since(since) > NO_LOGIN {
             died(&format!("no login has succeeded for {} s", NO_LOGIN.as_secs()))
         } else {

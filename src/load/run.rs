@@ -15,7 +15,7 @@ use super::cast::cast;
 use super::churn::Pool;
 use super::health::Health;
 use super::meter::{Meter, connected};
-use super::plan::{Manner, Scenario};
+use super::plan::Scenario;
 use super::report::{Filling, Freshness, Limit};
 use super::shared::{Presence, Shared, Stage};
 use super::stamp::Way;
@@ -326,11 +326,9 @@ impl Director {
     /// What the agents' books say.
     fn verdict(&self) -> Option<LoadError> {
         let totals = self.shared.totals();
-        if self.shared.plan.manner == Manner::Viewer {
-            let fell = totals.troubles.iter().find(|trouble| trouble.kind == "circuit");
-            if let Some(fell) = fell {
-                return Some(LoadError::FellOut { count: fell.count, reason: fell.text.clone() });
-            }
+        let fell = totals.troubles.iter().find(|trouble| trouble.kind == "circuit");
+        if let Some(fell) = fell {
+            return Some(LoadError::FellOut { count: fell.count, reason: fell.text.clone() });
         }
         (totals.lost > 0 || totals.doubled > 0).then(|| LoadError::Lost {
             expected: totals.expected,

@@ -161,7 +161,7 @@ pub(super) struct Shared {
     pub leaving: CancellationToken,
     /// Agents of `login` that are logged in.
     pub online: AtomicUsize,
-    /// The last login of `login` found nobody who takes connections.
+    /// The last login of `login` found nobody who takes connections, or datagrams.
     pub unreachable: AtomicBool,
     /// The server is dead: nobody needs to say goodbye.
     pub abandoned: AtomicBool,

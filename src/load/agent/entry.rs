@@ -80,7 +80,7 @@ pub(in crate::load) async fn come_and_go(
             Err(error) => {
                 seat.set_presence(Presence::Fallen);
                 let text = format!("did not get in again: {error}");
-                shared.totals().trouble("circuit", &text, 1);
+                shared.totals().trouble(part.fall(), &text, 1);
                 return Ok(());
             }
         };
@@ -97,7 +97,7 @@ pub(in crate::load) async fn come_and_go(
                 agent.stop_polling();
                 let now = shared.now();
                 agent.hand_in(now, true);
-                shared.totals().trouble("circuit", &reason, 1);
+                shared.totals().trouble(part.fall(), &reason, 1);
                 return Ok(());
             }
             End::TimeUp => {
