@@ -35,6 +35,7 @@ fn plan(login_uri: &str, agents: usize, scenario: Scenario) -> Plan {
         ramp: None,
         scenario,
         duration: Duration::from_secs(1),
+        settle: Duration::ZERO,
         drain: Duration::from_secs(10),
         manner: Manner::Viewer,
         threads: 1,

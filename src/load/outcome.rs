@@ -26,6 +26,8 @@ pub enum Phase {
     Accounts,
     /// Agents log in.
     Filling,
+    /// All are in and stand there.
+    Settling,
     /// The scenario runs.
     Running,
     /// Waits for messages under way.
@@ -43,6 +45,7 @@ impl Phase {
             Self::Calibrating => "calibrating",
             Self::Accounts => "accounts",
             Self::Filling => "filling",
+            Self::Settling => "settling",
             Self::Running => "running",
             Self::Draining => "draining",
             Self::Leaving => "leaving",

@@ -23,6 +23,8 @@ pub struct Plan {
     pub scenario: Scenario,
     /// How long they do it, once all are in.
     pub duration: Duration,
+    /// How long they stand there before that, so that everybody is shown to everybody.
+    pub settle: Duration,
     /// How long after the end messages under way are waited for.
     pub drain: Duration,
     /// How the agents behave on the wire.
@@ -178,6 +180,7 @@ impl Plan {
         ensure(self.agents >= 1 && self.agents <= MAX_AGENTS, "agents", "1 to 65535")?;
         ensure(self.threads >= 1 && self.threads <= 64, "threads", "1 to 64")?;
         ensure(self.duration <= LONGEST, "duration", "at most 7 days")?;
+        ensure(self.settle <= LONGEST, "settle", "at most 7 days")?;
         ensure(self.drain <= LONGEST, "drain", "at most 7 days")?;
         ensure(self.ramp.is_none_or(is_rate), "ramp", "above 0")?;
         self.scenario.check(self.agents)
@@ -211,8 +214,8 @@ impl Plan {
         };
         all.extend(settings(json!({
             "ramp": self.ramp, "duration_s": self.duration.as_secs_f64(),
-            "drain_s": self.drain.as_secs_f64(), "manner": manner, "threads": self.threads,
-            "seed": self.seed,
+            "settle_s": self.settle.as_secs_f64(), "drain_s": self.drain.as_secs_f64(),
+            "manner": manner, "threads": self.threads, "seed": self.seed,
         })));
         all.into_iter().collect()
     }
@@ -313,6 +316,7 @@ impl Plan {
             ramp: None,
             scenario,
             duration: Duration::from_secs(1),
+            settle: Duration::ZERO,
             drain: Duration::from_secs(1),
             manner: Manner::Viewer,
             threads: 1,

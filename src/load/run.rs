@@ -235,6 +235,7 @@ impl Director {
 
     /// The scenario and what is under way at its end.
     async fn perform(&mut self) -> Result<(), LoadError> {
+        self.settle().await?;
         let duration = self.shared.plan.duration;
         let start = self.shared.now() + LEAD;
         self.shared.set_span(start, start + duration);
@@ -250,6 +251,21 @@ impl Director {
         self.shared.set_stage(Stage::Draining);
         self.drain(result.is_err()).await?;
         result
+    }
+
+    /// Until the time to settle is over.
+    async fn settle(&mut self) -> Result<(), LoadError> {
+        let settle = self.shared.plan.settle;
+        if settle.is_zero() {
+            return Ok(());
+        }
+        self.enter_phase(Phase::Settling, settle);
+        let until = self.shared.now() + settle;
+        while self.shared.now() < until {
+            self.tick(TICK.min(until.since(self.shared.now()))).await?;
+            self.health_of_circuits()?;
+        }
+        Ok(())
     }
 
     async fn run_until(&mut self, start: Timestamp, end: Timestamp) -> Result<(), LoadError> {

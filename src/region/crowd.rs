@@ -30,6 +30,8 @@ pub struct Crowd {
     places: Vec<Vector3>,
     /// Whether the shown state is the last for now, by slot.
     resting: Vec<bool>,
+    /// Counts every change of a mark.
+    version: u64,
     grid: Grid,
     by_agent: HashMap<AgentId, usize>,
     by_local_id: HashMap<LocalId, usize>,
@@ -61,6 +63,7 @@ impl Crowd {
             self.members.push(member);
         }
         put(&mut self.marks, slot, Mark::FIRST);
+        self.version += 1;
         put(&mut self.places, slot, place);
         put(&mut self.resting, slot, true);
         self.grid.insert(slot, place);
@@ -146,10 +149,17 @@ impl Crowd {
         &self.places
     }
 
+    /// The same number again means that nobody came and nobody's state changed.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
     /// Counts a change of somebody's state.
     pub fn touch(&mut self, slot: usize, change: impl FnOnce(&mut Mark)) {
         if let Some(mark) = self.marks.get_mut(slot) {
+            let before = *mark;
             change(mark);
+            self.version += u64::from(*mark != before);
         }
     }
 

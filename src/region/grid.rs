@@ -36,6 +36,9 @@ impl Grid {
 
     /// Moves someone.
     pub fn update(&mut self, slot: usize, from: Vector3, to: Vector3) {
+        if from == to {
+            return;
+        }
         if cell_of(from) == cell_of(to) {
             let cell = self.cells.get_mut(cell_of(to));
             if let Some(entry) = cell.and_then(|cell| cell.iter_mut().find(|e| e.0 == slot)) {

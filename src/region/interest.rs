@@ -70,7 +70,8 @@ impl Mark {
         self.set(aspect, other.counter(aspect));
     }
 
-    fn is_nobody(self) -> bool {
+    /// Whether there is nobody, or nothing was told.
+    pub fn is_nobody(self) -> bool {
         self == Self::NOBODY
     }
 }
@@ -86,6 +87,8 @@ pub struct View {
     pub coarse_due: Timestamp,
     /// By slot: what was sent last.
     told: Vec<Mark>,
+    /// The crowd's version of which everything was told.
+    settled: Option<u64>,
     /// Avatars that left and that it still shows.
     gone: Vec<LocalId>,
     /// Where the round of those with more to tell than movement goes on.
@@ -107,6 +110,7 @@ impl View {
     pub fn reset(&mut self, slot: usize) {
         if let Some(mark) = self.told.get_mut(slot) {
             *mark = Mark::NOBODY;
+            self.settled = None;
         }
     }
 
@@ -150,6 +154,8 @@ pub struct Scratch {
     messages: Vec<(u32, usize)>,
     moving: Vec<usize>,
     resting: Vec<usize>,
+    /// (square of the distance, slot) for `CoarseLocationUpdate`.
+    pub(super) coarse: Vec<(u32, usize)>,
 }
 
 /// One client's share of a tick.
@@ -239,6 +245,11 @@ impl Region {
     fn gather(&self, viewer: usize, turn: usize, view: &mut View, scratch: &mut Scratch) {
         scratch.motions.clear();
         scratch.messages.clear();
+        let version = self.crowd.version();
+        if view.settled == Some(version) {
+            return;
+        }
+        let mut differs = false;
         let (marks, places) = (self.crowd.marks(), self.crowd.places());
         let resting = self.crowd.resting();
         view.make_room(marks.len());
@@ -248,6 +259,7 @@ impl Region {
             if mark == told || mark.is_nobody() {
                 continue;
             }
+            differs = true;
             let square = distance_squared(*own_place, *place);
             if told.is_nobody() || (mark.0 ^ told.0) >> 16 != 0 {
                 let order = if is_round(turn) && slot != viewer {
@@ -267,6 +279,7 @@ impl Region {
                 scratch.motions.push((urgency(square, *resting, changes), slot));
             }
         }
+        view.settled = (!differs).then_some(version);
     }
 
     fn send_motions(&self, view: &mut View, pipe: &mut Pipe<'_>, scratch: &mut Scratch) {

@@ -140,13 +140,14 @@ impl Region {
         if member.avatar.outbox.backlog() > self.settings.backlog_limit {
             return;
         }
-        let mut slots: Vec<(u32, usize)> = self
-            .crowd
-            .iter()
-            .map(|(slot, member)| {
-                (distance_squared(place, member.avatar.motion.position) as u32, slot)
-            })
-            .collect();
+        let avatars = self.crowd.marks().iter().zip(self.crowd.places()).enumerate();
+        let mut slots = std::mem::take(&mut self.scratch.coarse);
+        slots.clear();
+        slots.extend(
+            avatars
+                .filter(|(_, (mark, _))| !mark.is_nobody())
+                .map(|(slot, (_, at))| (distance_squared(place, *at) as u32, slot)),
+        );
         if slots.len() > COARSE_MAX {
             slots.select_nth_unstable(COARSE_MAX);
             slots.truncate(COARSE_MAX);
@@ -156,7 +157,7 @@ impl Region {
             index: CoarseLocationUpdateIndex { you: -1, prey: -1 },
             ..CoarseLocationUpdate::default()
         };
-        for (_, slot) in slots {
+        for &(_, slot) in &slots {
             let Some(member) = self.crowd.get(slot) else { continue };
             if slot == viewer {
                 update.index.you = update.location.len() as i16;
@@ -166,6 +167,7 @@ impl Region {
                 .agent_data
                 .push(CoarseLocationUpdateAgentData { agent_id: member.avatar.agent.0 });
         }
+        self.scratch.coarse = slots;
         let Some(member) = self.crowd.get(viewer) else { return };
         // Full: the endpoint counts it and ends the circuit.
         let _ = member.avatar.outbox.send_message(&update, false, Category::Task);

@@ -80,6 +80,16 @@ pub struct LoadArgs {
         help_heading = RUN
     )]
     duration: Duration,
+    /// How long they stand there before that, not for login: a large crowd takes its time to see
+    /// each other
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "0",
+        value_parser = parse_time,
+        help_heading = RUN
+    )]
+    settle: Duration,
     /// How long messages under way are waited for at the end
     #[arg(
         long,
@@ -223,6 +233,7 @@ impl LoadArgs {
             ramp: self.ramp,
             scenario,
             duration: self.duration,
+            settle: self.settle,
             drain: self.drain,
             manner: match self.manner {
                 None | Some(Manner::Viewer) => load::Manner::Viewer,
@@ -315,7 +326,11 @@ impl LoadArgs {
             ("walking", self.walking.is_some()),
         ];
         // Agents that come and go all the time neither fill a region nor stay to be strange.
-        let of_who_stays = [("ramp", self.ramp.is_some()), ("manner", self.manner.is_some())];
+        let of_who_stays = [
+            ("ramp", self.ramp.is_some()),
+            ("manner", self.manner.is_some()),
+            ("settle", !self.settle.is_zero()),
+        ];
         if self.scenario == Scenario::Login
             && let Some((flag, _)) = of_who_stays.iter().find(|(_, given)| *given)
         {
@@ -399,7 +414,7 @@ mod tests {
         let made = plan(
             "--login http://localhost:1/ --create 7 --control http://127.0.0.1:2/ --token t \
              --agents 5 --ramp 2.5 --scenario chat --speakers 2 --rate 50 --text-bytes 200 \
-             --duration 90 --drain 2m --manner silent --threads 3 --seed 9 --pid 4 --calibrate \
+             --duration 90 --settle 1m --drain 2m --manner silent --threads 3 --seed 9 --pid 4 --calibrate \
              --i-own-this-grid",
         );
         let expected = Plan {
@@ -419,6 +434,7 @@ mod tests {
                 text_bytes: 200,
             },
             duration: Duration::from_secs(90),
+            settle: Duration::from_secs(60),
             drain: Duration::from_secs(120),
             manner: load::Manner::Silent,
             threads: 3,
@@ -462,6 +478,7 @@ mod tests {
             ("walk --answer-only", "--answer-only is not for scenario walk, only for login"),
             ("eventqueue --churn 1", "--churn is not for scenario eventqueue, only for mixed"),
             ("login --ramp 3", "--ramp is not for scenario login"),
+            ("login --settle 3", "--settle is not for scenario login"),
             ("login --manner rude", "--manner is not for scenario login"),
             ("chat --rate 1 --outstanding 2", "--outstanding is for runs without --rate"),
             ("group", "scenario group: not yet, this grid has no group sessions"),
