@@ -376,6 +376,10 @@ async fn the_user_may_stop_a_run() {
     let slow = Plan { ramp: Some(0.1), ..self::plan(grid.login_uri(), 4, Scenario::Idle) };
     let outcome = disturbed(slow, is_in(Phase::Filling), async |stop| stop.cancel()).await;
     assert_eq!(outcome.error, Some(LoadError::Interrupted));
+    let settling = Plan { settle: LONG, ..self::plan(grid.login_uri(), 2, Scenario::Idle) };
+    let outcome = disturbed(settling, is_in(Phase::Settling), async |stop| stop.cancel()).await;
+    assert_eq!(outcome.error, Some(LoadError::Interrupted));
+    assert_eq!((outcome.report.connected, outcome.report.duration_s), (2, 0.0));
     let measuring = Plan { calibrate: true, ..self::plan(grid.login_uri(), 4, Scenario::Idle) };
     let outcome = disturbed(measuring, is_in(Phase::Calibrating), async |stop| stop.cancel()).await;
     assert_eq!(outcome.error, Some(LoadError::Interrupted));
