@@ -35,6 +35,9 @@ use crate::time::{Clock, Timestamp};
 const BATCH: usize = 256;
 /// Messages that are queued on circuits before these get to send.
 const SENDS_AT_A_TIME: usize = 1024;
+/// Rounds in a row before other tasks of the thread get their turn; to look for them costs a
+/// system call.
+const ROUNDS: u32 = 8;
 /// Largest datagram that is read, in bytes.
 const RECEIVE_BUFFER: usize = header::MAX_DATAGRAM;
 /// How long a stopping endpoint waits for its farewells to be acked.
@@ -69,6 +72,8 @@ pub struct Endpoint {
     /// What the kernel is about to get; between two rounds only what it had no room for.
     batch: Batch,
     held: VecDeque<Command>,
+    /// The region got something since other tasks last had their turn.
+    handed: bool,
     strangers: SourceLimit,
     receive_buffer: Box<[u8]>,
     scratch: BytesMut,
@@ -100,6 +105,7 @@ impl Endpoint {
             dirty: Vec::new(),
             batch: Batch::default(),
             held: VecDeque::new(),
+            handed: false,
             strangers,
             receive_buffer: vec![0; RECEIVE_BUFFER].into_boxed_slice(),
             scratch: BytesMut::new(),
@@ -111,6 +117,7 @@ impl Endpoint {
     /// arrive.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut stop_by = None;
+        let mut rounds = 0;
         loop {
             if stop_by.is_none() && stop.is_cancelled() {
                 stop_by = Some(self.clock.now() + STOP_LINGER);
@@ -122,10 +129,16 @@ impl Endpoint {
             {
                 return;
             }
-            if worked {
-                tokio::task::yield_now().await;
-            } else {
+            if !worked {
                 self.wait(&stop, stop_by).await;
+                rounds = 0;
+                continue;
+            }
+            rounds += 1;
+            // The region may wait on this very thread for what it was just handed.
+            if std::mem::take(&mut self.handed) || rounds >= ROUNDS {
+                tokio::task::yield_now().await;
+                rounds = 0;
             }
         }
     }
@@ -507,7 +520,10 @@ impl Endpoint {
         let mut any = false;
         while let Some(command) = self.held.pop_front() {
             match self.context.region.commands.try_send(command) {
-                Ok(()) => any = true,
+                Ok(()) => {
+                    any = true;
+                    self.handed = true;
+                }
                 Err(mpsc::error::TrySendError::Full(command)) => {
                     self.held.push_front(command);
                     break;
