@@ -91,7 +91,8 @@ fn send(
         if datagrams.is_multiple_of(LOOK_AT_CLOCK) && clock.now().since(began) >= for_ {
             break;
         }
-        if datagrams - lost - arrived.load(Ordering::Relaxed) >= window {
+        // What was given up may still come, so there may be less than nothing under way.
+        if (datagrams - lost).saturating_sub(arrived.load(Ordering::Relaxed)) >= window {
             let (spent, left) = wait(&clock, datagrams - lost - window / 2, arrived)?;
             waited += spent;
             lost += left;
