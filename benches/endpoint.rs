@@ -4,15 +4,17 @@
 //!
 //! `cargo bench --bench endpoint`; the figures are datagrams per second, in and out together.
 
+#[path = "common/packets.rs"]
+mod packets;
+
 use std::hint::black_box;
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
-use bytes::{BufMut, BytesMut};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use holm::client::LoginAnswer;
-use holm::message::header::{PacketFlags, write_header};
-use holm::message::{self, CompletePingCheck, Message, MessageId, StartPingCheck, UseCircuitCode};
+use holm::message::header::PacketFlags;
+use holm::message::{CompletePingCheck, Message, MessageId, StartPingCheck, UseCircuitCode};
 use holm::testing::TestGrid;
 
 /// Clients that ask at the same time.
@@ -43,13 +45,8 @@ impl RawCircuit {
     }
 
     fn send<M: Message>(&mut self, flags: PacketFlags, message: &M) -> std::io::Result<()> {
-        let encoded = message::encode(message).expect("a small message");
-        let coded = if encoded.zerocoded { PacketFlags::ZEROCODED } else { PacketFlags::empty() };
-        let mut datagram = BytesMut::new();
         self.sequence += 1;
-        write_header(flags | coded, self.sequence, &mut datagram);
-        datagram.put_slice(&encoded.body);
-        self.socket.send(&datagram)?;
+        self.socket.send(&packets::packet(flags, self.sequence, message, &[]))?;
         Ok(())
     }
 

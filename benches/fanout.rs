@@ -5,15 +5,17 @@
 //! `cargo bench --bench fanout [-- HEARERS...]`. CPU time is read from /proc, so figures per CPU
 //! second come on Linux only.
 
+#[path = "common/packets.rs"]
+mod packets;
+
 use std::io::{self, BufRead, BufReader};
 use std::net::{SocketAddr, UdpSocket};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use bytes::{BufMut, BytesMut};
 use holm::client::{HttpClient, LoginAnswer, LoginOptions};
-use holm::message::header::{PacketFlags, write_header};
+use holm::message::header::PacketFlags;
 use holm::message::{
     self, AgentMovementComplete, ChatFromSimulator, ChatFromViewer, CompleteAgentMovement, Message,
     MessageId, PacketAck, PacketAckPackets, RegionHandshakeReply, UseCircuitCode,
@@ -272,13 +274,8 @@ impl Agent {
     }
 
     fn send<M: Message>(&mut self, flags: PacketFlags, message: &M) -> io::Result<()> {
-        let encoded = message::encode(message).map_err(io::Error::other)?;
-        let coded = if encoded.zerocoded { PacketFlags::ZEROCODED } else { PacketFlags::empty() };
-        let mut datagram = BytesMut::new();
         self.sequence += 1;
-        write_header(flags | coded, self.sequence, &mut datagram);
-        datagram.put_slice(&encoded.body);
-        self.socket.send(&datagram)?;
+        self.socket.send(&packets::packet(flags, self.sequence, message, &[]))?;
         Ok(())
     }
 

@@ -71,7 +71,11 @@ impl LoginAnswer {
     /// When the grid does not answer, refuses, or answers without what a client needs.
     pub async fn request(http: &HttpClient, options: &LoginOptions) -> Result<Self, ClientError> {
         let answer = http.post_llsd(&options.login_uri, &request_body(options)).await?;
-        if !answer.get("login").as_bool() {
+        let granted = answer.get("login");
+        if matches!(granted, Llsd::Undef) {
+            return Err(ClientError::MissingField("login"));
+        }
+        if !granted.as_bool() {
             return Err(ClientError::Refused {
                 reason: answer.get("reason").as_string(),
                 message: answer.get("message").as_string(),

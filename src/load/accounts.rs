@@ -71,8 +71,10 @@ async fn create(
         Ok(answer) if matches!(answer.status, 201 | 409) => Ok(()),
         Ok(answer) => {
             let text = String::from_utf8_lossy(&answer.body);
+            // It may be a whole page; one line is enough.
             let text: String = text.chars().take(200).collect();
-            Err(format!("HTTP status {}: {text}", answer.status))
+            let words: Vec<&str> = text.split_whitespace().collect();
+            Err(format!("HTTP status {}: {}", answer.status, words.join(" ")))
         }
         Err(ClientError::Connect { reason, .. } | ClientError::Http { reason, .. }) => Err(reason),
         Err(error) => Err(error.to_string()),

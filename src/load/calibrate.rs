@@ -91,7 +91,8 @@ fn send(
         if datagrams.is_multiple_of(LOOK_AT_CLOCK) && clock.now().since(began) >= for_ {
             break;
         }
-        if datagrams - lost - arrived.load(Ordering::Relaxed) >= window {
+        // What was given up may still come, so there may be less than nothing under way.
+        if (datagrams - lost).saturating_sub(arrived.load(Ordering::Relaxed)) >= window {
             let (spent, left) = wait(&clock, datagrams - lost - window / 2, arrived)?;
             waited += spent;
             lost += left;
@@ -142,7 +143,8 @@ fn cpu_time() -> io::Result<Duration> {
     Err(io::Error::new(ErrorKind::Unsupported, text))
 }
 
-/// Datagrams under way to all sockets together; the kernel's own queue on loopback holds 1000.
+/// Datagrams under way to all sockets together: well below the 1,000 that Linux queues for a core
+/// by default (`net.core.netdev_max_backlog`) when its soft interrupts are behind.
 const WINDOW: u64 = 512;
 
 /// Datagrams under way per socket; a Linux socket holds about 90 of the largest by default.

@@ -68,6 +68,12 @@ impl Part {
         counts: true,
     };
 
+    /// The kind of trouble when its agent falls out of the region. That a server throws strange
+    /// agents out is its right.
+    pub fn fall(&self) -> &'static str {
+        if self.manner == Manner::Viewer { "circuit" } else { "thrown_out" }
+    }
+
     /// Whether its agent does something that a silent one cannot.
     fn is_active(&self) -> bool {
         self.speech.is_some() || self.letters.is_some()
@@ -186,33 +192,12 @@ const MIXED_SPEAKERS: usize = 100;
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::load::plan::AccountSource;
-
-    fn plan(agents: usize, scenario: Scenario) -> Plan {
-        Plan {
-            login_uri: "http://127.0.0.1:9000/".to_owned(),
-            accounts: AccountSource::Known(Vec::new()),
-            agents,
-            ramp: None,
-            scenario,
-            duration: Duration::from_secs(1),
-            settle: Duration::ZERO,
-            drain: Duration::from_secs(1),
-            manner: Manner::Viewer,
-            threads: 1,
-            pid: None,
-            calibrate: false,
-            seed: 1,
-        }
-    }
 
     #[test]
     fn speakers_take_turns() {
         let chat = Scenario::Chat { speakers: 2, rate: Some(4.0), outstanding: 1, text_bytes: 64 };
-        let parts = cast(&plan(5, chat));
+        let parts = cast(&Plan::example(5, chat));
         let paces: Vec<_> = parts.iter().filter_map(|part| Some(part.speech?.pace)).collect();
         let turn = |first| Pace::Rate { first, every: 0.5 };
         assert_eq!(paces, [turn(0.0), turn(0.25)]);
@@ -222,7 +207,7 @@ mod tests {
     #[test]
     fn letters_go_in_pairs_and_one_may_be_left_over() {
         let im = Scenario::Im { rate: None, outstanding: 3, text_bytes: 64 };
-        let parts = cast(&plan(5, im));
+        let parts = cast(&Plan::example(5, im));
         let to: Vec<_> = parts.iter().map(|part| part.letters.map(|(_, to)| to)).collect();
         assert_eq!(to, [Some(1), None, Some(3), None, None]);
         let from: Vec<_> = parts.iter().map(|part| part.pen_friend).collect();
@@ -232,7 +217,7 @@ mod tests {
     #[test]
     fn guests_neither_speak_nor_count() {
         let mixed = Scenario::Mixed { chat_rate: 1.0, im_rate: 1.0, churn: 0.2, walking: 0.5 };
-        let parts = cast(&plan(10, mixed));
+        let parts = cast(&Plan::example(10, mixed));
         let (stable, guests) = parts.split_at(8);
         assert!(stable.iter().all(|part| part.counts && part.churns.is_none()));
         assert_eq!(stable.iter().filter(|part| part.walks).count(), 4);
@@ -245,7 +230,7 @@ mod tests {
     #[test]
     fn the_rude_do_not_count_but_speakers_are_never_rude() {
         let chat = Scenario::Chat { speakers: 1, rate: None, outstanding: 1, text_bytes: 64 };
-        let parts = cast(&Plan { manner: Manner::Rude, ..plan(3, chat) });
+        let parts = cast(&Plan { manner: Manner::Rude, ..Plan::example(3, chat) });
         let rude: Vec<_> = parts.iter().map(|part| part.manner == Manner::Rude).collect();
         assert_eq!(rude, [false, true, true]);
         assert!(parts[0].counts && !parts[1].counts);

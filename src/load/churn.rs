@@ -104,6 +104,7 @@ impl Pool {
             let opened = if entered { Ok(()) } else { agent.use_circuit_code().await };
             match opened {
                 Ok(()) => agent.leave().await,
+                Err(EntryError::Leaving) => {}
                 Err(error) => pool.shared.totals().trouble("logout", &error.to_string(), 1),
             }
             pool.shared.online.fetch_sub(1, Ordering::Relaxed);

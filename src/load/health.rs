@@ -32,8 +32,9 @@ impl Health {
                     silent += u32::from(u128::from(since) > SILENCE.as_nanos());
                     refused += u32::from(seat.refused.load(Ordering::Relaxed));
                 }
-                Presence::Fallen => fallen += 1,
-                Presence::Present | Presence::Away => {}
+                // That strange agents are thrown out is the server's right.
+                Presence::Fallen if part.manner == Manner::Viewer => fallen += 1,
+                Presence::Fallen | Presence::Present | Presence::Away => {}
             }
         }
         if present == 0 {
@@ -67,7 +68,7 @@ impl Health {
         }
         let refused = shared.unreachable.load(Ordering::Relaxed);
         if self.is_refused(now, refused) {
-            died("it takes no connections any more")
+            died("it takes no connections or datagrams any more")
         } else if logins > 0 && now.since(since) > NO_LOGIN {
             died(&format!("no login has succeeded for {} s", NO_LOGIN.as_secs()))
         } else {
@@ -106,24 +107,10 @@ const NO_LOGIN: Duration = Duration::from_secs(15);
 mod tests {
     use super::*;
     use crate::load::cast::Part;
-    use crate::load::plan::{AccountSource, Plan, Scenario};
+    use crate::load::plan::{Plan, Scenario};
 
     fn shared(manners: &[Manner]) -> Shared {
-        let plan = Plan {
-            login_uri: "http://127.0.0.1:9000/".to_owned(),
-            accounts: AccountSource::Known(Vec::new()),
-            agents: manners.len(),
-            ramp: None,
-            scenario: Scenario::Idle,
-            duration: Duration::from_secs(1),
-            settle: Duration::ZERO,
-            drain: Duration::from_secs(1),
-            manner: Manner::Viewer,
-            threads: 1,
-            pid: None,
-            calibrate: false,
-            seed: 1,
-        };
+        let plan = Plan::example(manners.len(), Scenario::Idle);
         let parts = manners.iter().map(|&manner| Part { manner, ..Part::IDLE }).collect();
         let shared = Shared::new(plan, parts, Vec::new());
         shared.seats.iter().for_each(|seat| seat.set_presence(Presence::Present));
@@ -164,6 +151,13 @@ mod tests {
         assert_eq!(health.check_circuits(later, &shared), Ok(()));
         assert_eq!(health.check_circuits(later + REFUSED / 2, &shared), Ok(()));
         assert!(is_dead(&health.check_circuits(later + REFUSED, &shared)));
+    }
+
+    #[test]
+    fn strange_agents_that_are_thrown_out_are_no_death() {
+        let shared = shared(&[Manner::Silent, Manner::Rude]);
+        shared.seats.iter().for_each(|seat| seat.set_presence(Presence::Fallen));
+        assert_eq!(Health::default().check_circuits(Timestamp::ZERO, &shared), Ok(()));
     }
 
     #[test]

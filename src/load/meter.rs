@@ -172,7 +172,8 @@ impl Meter {
         let recent = self.series.iter().rev().take(3);
         let count = recent.len().max(1) as f64;
         let of = |second: &Second| if logins { second.logins } else { second.delivered } as f64;
-        recent.map(of).sum::<f64>() / count
+        // The sum of nothing would be a negative zero.
+        recent.map(of).fold(0.0, |sum, number| sum + number) / count
     }
 
     /// Seconds, server and tool; `work` is what was done for the CPU time.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::text::counted;
 use super::{PlanError, Report};
 
 /// What a run came to. There is a report whatever happened; after an error it is partial.
@@ -133,7 +134,7 @@ pub enum LoadError {
         reason: String,
     },
     /// The grid refuses the logins.
-    #[error("the grid refused {count} logins, the first with: {reason}")]
+    #[error("the grid refused {}, the first with: {reason}", counted(*count, "login"))]
     Refused {
         /// How many were refused.
         count: u64,
@@ -157,7 +158,7 @@ pub enum LoadError {
         reason: String,
     },
     /// Logins failed while others succeeded.
-    #[error("{count} logins failed, the first with: {reason}")]
+    #[error("{} failed, the first with: {reason}", counted(*count, "login"))]
     LoginsFailed {
         /// How many.
         count: u64,
@@ -171,7 +172,7 @@ pub enum LoadError {
         reason: String,
     },
     /// The server ended circuits, or agents could not log in again.
-    #[error("{count} agents fell out of the region; the first by: {reason}")]
+    #[error("{} fell out of the region; the first by: {reason}", counted(*count, "agent"))]
     FellOut {
         /// How many.
         count: u64,

@@ -1,7 +1,6 @@
 //! What a run is to do.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -12,6 +11,8 @@ use thiserror::Error;
 pub struct Plan {
     /// The grid's login URI.
     pub login_uri: String,
+    /// Whether the grid may be on, or send its agents to, another machine.
+    pub own_grid: bool,
     /// Who logs in.
     pub accounts: AccountSource,
     /// How many agents are in the region at once.
@@ -152,9 +153,6 @@ impl Scenario {
 /// Why a plan is not one.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PlanError {
-    /// The target is not this machine.
-    #[error("{0} is not on this machine; load only grids that are yours, with --i-own-this-grid")]
-    NotLoopback(String),
     /// An address cannot be used.
     #[error("cannot use the address {0:?}: http://host:port/ is wanted")]
     BadAddress(String),
@@ -169,14 +167,15 @@ pub enum PlanError {
 }
 
 impl Plan {
-    /// Whether the plan can be carried out; `own_grid` if the target may be another machine.
+    /// Whether the plan can be carried out. Where its addresses lead is not looked at.
     ///
     /// # Errors
-    /// When an address is none or not this machine's, or a number is out of its range.
-    pub fn check(&self, own_grid: bool) -> Result<(), PlanError> {
-        check_address(&self.login_uri, own_grid)?;
-        if let AccountSource::Create { control_uri, .. } = &self.accounts {
-            check_address(control_uri, own_grid)?;
+    /// When an address is none, or a number is out of its range.
+    pub fn check(&self) -> Result<(), PlanError> {
+        check_address(&self.login_uri)?;
+        if let AccountSource::Create { control_uri, count, .. } = &self.accounts {
+            check_address(control_uri)?;
+            ensure(*count <= MAX_AGENTS, "accounts to create", "at most 65535")?;
         }
         ensure(self.agents >= 1 && self.agents <= MAX_AGENTS, "agents", "1 to 65535")?;
         ensure(self.threads >= 1 && self.threads <= 64, "threads", "1 to 64")?;
@@ -215,8 +214,8 @@ impl Plan {
         };
         all.extend(settings(json!({
             "ramp": self.ramp, "duration_s": self.duration.as_secs_f64(),
-            "settle_s": self.settle.as_secs_f64(), "drain_s": self.drain.as_secs_f64(), "manner": manner, "threads": self.threads,
-            "seed": self.seed,
+            "settle_s": self.settle.as_secs_f64(), "drain_s": self.drain.as_secs_f64(),
+            "manner": manner, "threads": self.threads, "seed": self.seed,
         })));
         all.into_iter().collect()
     }
@@ -289,20 +288,12 @@ fn is_rate(rate: f64) -> bool {
     rate.is_finite() && rate > 0.0
 }
 
-fn check_address(address: &str, own_grid: bool) -> Result<(), PlanError> {
-    let loopback = is_loopback(address).ok_or_else(|| PlanError::BadAddress(address.to_owned()))?;
-    if loopback || own_grid { Ok(()) } else { Err(PlanError::NotLoopback(address.to_owned())) }
-}
-
-/// Whether an `http://` address names this machine; `None` if it is no such address.
-pub(super) fn is_loopback(address: &str) -> Option<bool> {
-    let uri: hyper::Uri = address.parse().ok()?;
-    if uri.scheme_str() != Some("http") {
-        return None;
+fn check_address(address: &str) -> Result<(), PlanError> {
+    let uri: Option<hyper::Uri> = address.parse().ok();
+    match uri {
+        Some(uri) if uri.scheme_str() == Some("http") && uri.host().is_some() => Ok(()),
+        _ => Err(PlanError::BadAddress(address.to_owned())),
     }
-    let host = uri.host()?.trim_start_matches('[').trim_end_matches(']');
-    let named = host.eq_ignore_ascii_case("localhost");
-    Some(named || host.parse().is_ok_and(|address: IpAddr| address.is_loopback()))
 }
 
 /// Numbers of speakers travel as 16 bits.
@@ -314,16 +305,16 @@ pub const MIN_TEXT: usize = 64;
 pub const MAX_TEXT: usize = 1000;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn plan() -> Plan {
-        Plan {
+impl Plan {
+    /// A plan of one second that tests of other modules start from.
+    pub(super) fn example(agents: usize, scenario: Scenario) -> Self {
+        Self {
             login_uri: "http://127.0.0.1:9000/".to_owned(),
+            own_grid: false,
             accounts: AccountSource::Known(Vec::new()),
-            agents: 10,
+            agents,
             ramp: None,
-            scenario: Scenario::Idle,
+            scenario,
             duration: Duration::from_secs(1),
             settle: Duration::ZERO,
             drain: Duration::from_secs(1),
@@ -334,36 +325,47 @@ mod tests {
             seed: 1,
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> Plan {
+        Plan::example(10, Scenario::Idle)
+    }
 
     #[test]
-    fn other_machines_need_the_flag() {
-        for address in ["http://127.0.0.1:9000/", "http://[::1]:9000", "http://LocalHost/login"] {
+    fn addresses_are_plain_http() {
+        for address in ["http://127.0.0.1:9000/", "http://[::1]:9000", "http://grid.example/login"]
+        {
             let plan = Plan { login_uri: address.to_owned(), ..plan() };
-            assert_eq!(plan.check(false), Ok(()), "{address}");
-        }
-        for address in ["http://grid.example:8002/", "http://10.0.0.1/", "http://127.0.0.1.evil/"] {
-            let plan = Plan { login_uri: address.to_owned(), ..plan() };
-            assert_eq!(plan.check(false), Err(PlanError::NotLoopback(address.to_owned())));
-            assert_eq!(plan.check(true), Ok(()));
+            assert_eq!(plan.check(), Ok(()), "{address}");
         }
         for address in ["", "127.0.0.1:9000", "https://127.0.0.1/", "http://"] {
             let plan = Plan { login_uri: address.to_owned(), ..plan() };
-            assert_eq!(plan.check(true), Err(PlanError::BadAddress(address.to_owned())));
+            assert_eq!(plan.check(), Err(PlanError::BadAddress(address.to_owned())));
         }
-        let control = AccountSource::Create {
-            control_uri: "http://10.0.0.1:9001/".to_owned(),
-            token: None,
-            count: 1,
+    }
+
+    #[test]
+    fn accounts_to_make_are_bounded_and_have_an_address() {
+        let create = |control_uri: &str, count| {
+            let control_uri = control_uri.to_owned();
+            let accounts = AccountSource::Create { control_uri, token: None, count };
+            Plan { accounts, ..plan() }.check()
         };
-        let plan = Plan { accounts: control, ..plan() };
-        assert!(matches!(plan.check(false), Err(PlanError::NotLoopback(_))));
+        assert_eq!(create("http://127.0.0.1:9001/", MAX_AGENTS), Ok(()));
+        assert!(matches!(create("9001", 1), Err(PlanError::BadAddress(_))));
+        let too_many = create("http://127.0.0.1:9001/", MAX_AGENTS + 1);
+        assert!(matches!(too_many, Err(PlanError::OutOfRange { .. })), "{too_many:?}");
     }
 
     #[test]
     fn numbers_have_ranges() {
         let fails = |scenario: Scenario| {
             let plan = Plan { scenario, ..plan() };
-            assert!(matches!(plan.check(false), Err(PlanError::OutOfRange { .. })), "{plan:?}");
+            assert!(matches!(plan.check(), Err(PlanError::OutOfRange { .. })), "{plan:?}");
         };
         fails(Scenario::Login { connections: 11, enter: true });
         fails(Scenario::Chat { speakers: 0, rate: None, outstanding: 1, text_bytes: 64 });
@@ -378,7 +380,7 @@ mod tests {
             Plan { ramp: Some(0.0), ..plan() },
             Plan { duration: Duration::MAX, ..plan() },
         ] {
-            assert!(matches!(plan.check(false), Err(PlanError::OutOfRange { .. })), "{plan:?}");
+            assert!(matches!(plan.check(), Err(PlanError::OutOfRange { .. })), "{plan:?}");
         }
     }
 }

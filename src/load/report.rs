@@ -166,7 +166,8 @@ pub struct Usage {
     pub delivered_per_cpu_s: f64,
 }
 
-/// One thread that sends datagrams of this size to as many sockets, which another thread reads.
+/// One thread that sends datagrams of this size to as many sockets, which are read as those of
+/// agents are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Limit {
     /// Bytes of a datagram.

@@ -161,12 +161,10 @@ pub(super) struct Shared {
     pub leaving: CancellationToken,
     /// Agents of `login` that are logged in.
     pub online: AtomicUsize,
-    /// The last login of `login` found nobody who takes connections.
+    /// The last login of `login` found nobody who takes connections, or datagrams.
     pub unreachable: AtomicBool,
     /// The server is dead: nobody needs to say goodbye.
     pub abandoned: AtomicBool,
-    /// Whether the grid may send the agents to other machines.
-    pub anywhere: bool,
     stage: AtomicU8,
     start: AtomicU64,
     end: AtomicU64,
@@ -176,7 +174,6 @@ pub(super) struct Shared {
 impl Shared {
     /// A run that begins with filling.
     pub fn new(plan: Plan, parts: Vec<Part>, accounts: Vec<Account>) -> Self {
-        let anywhere = super::plan::is_loopback(&plan.login_uri) != Some(true);
         Self {
             seats: parts.iter().map(Seat::new).collect(),
             parts,
@@ -190,7 +187,6 @@ impl Shared {
             online: AtomicUsize::new(0),
             unreachable: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
-            anywhere,
             stage: AtomicU8::new(Stage::Filling as u8),
             start: AtomicU64::new(0),
             end: AtomicU64::new(0),

@@ -157,6 +157,12 @@ pub fn count(value: u64) -> String {
     group(&value.to_string())
 }
 
+/// So many of something: `1 login`, `2,000 logins`.
+pub fn counted(number: u64, thing: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{ending}", count(number))
+}
+
 /// A measured number with three digits that count, never in powers of ten: `0.412`, `5.20`,
 /// `12,346`. What is no number is a dash.
 pub fn figure(value: f64) -> String {
@@ -351,5 +357,7 @@ chat: 100 agents, 30.0 s, complete
         {
             assert_eq!(count(value), expected);
         }
+        assert_eq!(counted(1, "agent"), "1 agent");
+        assert_eq!([0, 2000].map(|n| counted(n, "agent")), ["0 agents", "2,000 agents"]);
     }
 }

@@ -55,12 +55,12 @@ pub struct LoadArgs {
     /// Agents in the region at once
     #[arg(long, value_name = "N", default_value_t = 10, help_heading = AGENTS)]
     agents: usize,
-    /// Logins per second while the region fills [default: all at once]
+    /// Logins per second while the region fills; not for login [default: all at once]
     #[arg(long, value_name = "R", help_heading = AGENTS)]
     ramp: Option<f64>,
-    /// How the agents behave on the wire
-    #[arg(long, value_name = "MANNER", value_enum, default_value_t, help_heading = AGENTS)]
-    manner: Manner,
+    /// How the agents behave on the wire; not for login [default: viewer]
+    #[arg(long, value_name = "MANNER", value_enum, help_heading = AGENTS)]
+    manner: Option<Manner>,
     /// Threads that the agents share [default: one less than cores, 1 to 8]
     #[arg(long, value_name = "N", help_heading = AGENTS)]
     threads: Option<usize>,
@@ -80,7 +80,8 @@ pub struct LoadArgs {
         help_heading = RUN
     )]
     duration: Duration,
-    /// How long they stand there before that: a large crowd takes its time to see each other
+    /// How long they stand there before that, not for login: a large crowd takes its time to see
+    /// each other
     #[arg(
         long,
         value_name = "TIME",
@@ -115,7 +116,7 @@ pub struct LoadArgs {
     /// chat, im: messages under way per speaker when there is no --rate [default: 1]
     #[arg(long, value_name = "N", help_heading = OF_SCENARIOS)]
     outstanding: Option<usize>,
-    /// chat, im: bytes of a message [default: 100]
+    /// chat, im: bytes of a message, 64 to 1000 [default: 100]
     #[arg(long, value_name = "N", help_heading = OF_SCENARIOS)]
     text_bytes: Option<usize>,
     /// walk: metres around the region's middle in which they walk [default: 40]
@@ -206,10 +207,9 @@ impl Scenario {
 }
 
 /// How the agents behave on the wire, as a name on the command line.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum Manner {
     /// As viewers do
-    #[default]
     Viewer,
     /// They never ack, ping or move, but read
     Silent,
@@ -227,6 +227,7 @@ impl LoadArgs {
         let scenario = self.scenario()?;
         let plan = Plan {
             login_uri: self.login.clone(),
+            own_grid: self.i_own_this_grid,
             accounts: self.account_source()?,
             agents: self.agents,
             ramp: self.ramp,
@@ -235,9 +236,9 @@ impl LoadArgs {
             settle: self.settle,
             drain: self.drain,
             manner: match self.manner {
-                Manner::Viewer => load::Manner::Viewer,
-                Manner::Silent => load::Manner::Silent,
-                Manner::Rude => load::Manner::Rude,
+                None | Some(Manner::Viewer) => load::Manner::Viewer,
+                Some(Manner::Silent) => load::Manner::Silent,
+                Some(Manner::Rude) => load::Manner::Rude,
             },
             threads: self.threads.unwrap_or_else(default_threads),
             pid: self.pid,
@@ -245,7 +246,7 @@ impl LoadArgs {
             seed: self.seed,
         };
         // Where the addresses lead is looked at later, since that may take a name server.
-        plan.check(true).map_err(|error| usage(error.to_string()))?;
+        plan.check().map_err(|error| usage(error.to_string()))?;
         Ok(plan)
     }
 
@@ -260,11 +261,6 @@ impl LoadArgs {
     /// Form of what stdout gets.
     pub(super) fn message_format(&self) -> MessageFormat {
         self.message_format
-    }
-
-    /// Whether the grid may be on another machine.
-    pub(super) fn owns_grid(&self) -> bool {
-        self.i_own_this_grid
     }
 
     fn account_source(&self) -> Result<AccountSource, Failure> {
@@ -329,6 +325,17 @@ impl LoadArgs {
             ("churn", self.churn.is_some()),
             ("walking", self.walking.is_some()),
         ];
+        // Agents that come and go all the time neither fill a region nor stay to be strange.
+        let of_who_stays = [
+            ("ramp", self.ramp.is_some()),
+            ("manner", self.manner.is_some()),
+            ("settle", !self.settle.is_zero()),
+        ];
+        if self.scenario == Scenario::Login
+            && let Some((flag, _)) = of_who_stays.iter().find(|(_, given)| *given)
+        {
+            return Err(usage(format!("--{flag} is not for scenario login")));
+        }
         let taken = self.scenario.takes();
         let stranger = given.iter().find(|(flag, given)| *given && !taken.contains(flag));
         let Some((flag, _)) = stranger else { return Ok(()) };
@@ -407,10 +414,12 @@ mod tests {
         let made = plan(
             "--login http://localhost:1/ --create 7 --control http://127.0.0.1:2/ --token t \
              --agents 5 --ramp 2.5 --scenario chat --speakers 2 --rate 50 --text-bytes 200 \
-             --duration 90 --settle 1m --drain 2m --manner silent --threads 3 --seed 9 --pid 4 --calibrate",
+             --duration 90 --settle 1m --drain 2m --manner silent --threads 3 --seed 9 --pid 4 --calibrate \
+             --i-own-this-grid",
         );
         let expected = Plan {
             login_uri: "http://localhost:1/".to_owned(),
+            own_grid: true,
             accounts: AccountSource::Create {
                 control_uri: "http://127.0.0.1:2/".to_owned(),
                 token: Some("t".to_owned()),
@@ -468,6 +477,9 @@ mod tests {
             ("im --speakers 1", "--speakers is not for scenario im, only for chat, walk"),
             ("walk --answer-only", "--answer-only is not for scenario walk, only for login"),
             ("eventqueue --churn 1", "--churn is not for scenario eventqueue, only for mixed"),
+            ("login --ramp 3", "--ramp is not for scenario login"),
+            ("login --settle 3", "--settle is not for scenario login"),
+            ("login --manner rude", "--manner is not for scenario login"),
             ("chat --rate 1 --outstanding 2", "--outstanding is for runs without --rate"),
             ("group", "scenario group: not yet, this grid has no group sessions"),
             ("chat --speakers 11", "speakers must be"),

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use self::output::ReportFile;
 use super::exit::{self, Failure};
 use super::serve;
-use crate::load::{self, LoadError, Outcome, Plan, PlanError, Progress};
+use crate::load::{self, LoadError, Outcome, Plan, PlanError, Progress, text};
 
 mod accounts;
 mod args;
@@ -32,7 +32,7 @@ pub use args::LoadArgs;
 pub fn run(args: &LoadArgs, command: impl IntoIterator<Item = String>) -> Result<(), Failure> {
     let plan = args.plan()?;
     let files = args.report_files()?;
-    if !args.owns_grid() {
+    if !plan.own_grid {
         target::check(&plan)?;
     }
     files.iter().try_for_each(ReportFile::try_open)?;
@@ -106,9 +106,7 @@ const HIDDEN: &str = "***";
 impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
         let code = match &error {
-            LoadError::Plan(PlanError::NotLoopback(_)) | LoadError::OpenFiles { .. } => {
-                exit::REFUSED
-            }
+            LoadError::OpenFiles { .. } => exit::REFUSED,
             LoadError::Plan(PlanError::BadAddress(_) | PlanError::OutOfRange { .. })
             | LoadError::TooFewAccounts { .. }
             | LoadError::Process { .. } => exit::USAGE,
@@ -124,7 +122,8 @@ impl From<LoadError> for Failure {
             | LoadError::FellOut { .. } => exit::GRID,
             LoadError::Interrupted => exit::INTERRUPTED,
         };
-        Self::new(code, error.to_string())
+        // Part of it may be what a server said.
+        Self::new(code, text::printable(&error.to_string()))
     }
 }
 
@@ -150,12 +149,15 @@ mod tests {
             (LoadError::NoGrid { url: reason(), reason: reason() }, exit::GRID),
             (LoadError::ServerDied { reason: reason() }, exit::GRID),
             (LoadError::Interrupted, exit::INTERRUPTED),
-            (LoadError::Plan(PlanError::NotLoopback(reason())), exit::REFUSED),
+            (LoadError::Plan(PlanError::BadAddress(reason())), exit::USAGE),
+            (LoadError::OpenFiles { needed: 2, limit: 1 }, exit::REFUSED),
             (LoadError::TooFewAccounts { wanted: 2, needed: 2, have: 1 }, exit::USAGE),
         ] {
             let text = error.to_string();
             let failure = Failure::from(error);
             assert_eq!((failure.code, failure.message), (code, text));
         }
+        let rude = LoadError::ServerDied { reason: "\u{1b}[2J".to_owned() };
+        assert_eq!(Failure::from(rude).message, "the server died: \u{FFFD}[2J");
     }
 }

@@ -29,7 +29,7 @@ impl Display {
             return Self::Lines(Lines { last: None, writer: io::stderr() });
         }
         let bar = ProgressBar::with_draw_target(Some(PARTS), ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{prefix:>11} [{bar:24}] {wide_msg}");
+        let style = ProgressStyle::with_template("{prefix:>11} [{bar:10}] {wide_msg}");
         // The template is fixed; without it the bar is only less pretty.
         bar.set_style(
             style.map_or_else(|_| ProgressStyle::default_bar(), |s| s.progress_chars("=> ")),
@@ -83,16 +83,19 @@ fn part(now: &Progress) -> f64 {
     part.clamp(0.0, 1.0)
 }
 
+/// What matters first: a narrow terminal shows no more than the beginning.
 fn message(now: &Progress) -> String {
     let what = if now.phase == Phase::Accounts { "accounts" } else { "agents" };
     let mut message = format!("{} of {} {what}", now.connected, now.wanted);
     if now.sent > 0 {
-        let (sent, rate) = (text::count(now.sent), text::figure(now.delivered_per_s));
         // Writing to a string cannot fail.
-        let _ = write!(message, ", {sent} sent, {rate}/s delivered");
+        let _ = write!(message, ", {}/s delivered", text::figure(now.delivered_per_s));
     }
-    let errors = if now.errors == 1 { "error" } else { "errors" };
-    message + &format!(", {} {errors}", text::count(now.errors))
+    let _ = write!(message, ", {}", text::counted(now.errors, "error"));
+    if now.sent > 0 {
+        let _ = write!(message, ", {} sent", text::count(now.sent));
+    }
+    message
 }
 
 /// Steps of the bar.
@@ -123,7 +126,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(lines.writer).unwrap(),
             "holm: filling: 40 of 100 agents, 0 errors\n\
-             holm: running: 40 of 100 agents, 1,500 sent, 4,997/s delivered, 1 error\n"
+             holm: running: 40 of 100 agents, 4,997/s delivered, 1 error, 1,500 sent\n"
         );
     }
 

@@ -79,29 +79,13 @@ impl Balance {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::load::cast::cast;
-    use crate::load::plan::{AccountSource, Manner, Plan, Scenario};
+    use crate::load::plan::{Plan, Scenario};
 
     /// Three agents of whom two speak, and all are there.
     fn shared(scenario: Scenario) -> Shared {
-        let plan = Plan {
-            login_uri: "http://127.0.0.1:9000/".to_owned(),
-            accounts: AccountSource::Known(Vec::new()),
-            agents: 3,
-            ramp: None,
-            scenario,
-            duration: Duration::from_secs(1),
-            settle: Duration::ZERO,
-            drain: Duration::from_secs(1),
-            manner: Manner::Viewer,
-            threads: 1,
-            pid: None,
-            calibrate: false,
-            seed: 1,
-        };
+        let plan = Plan::example(3, scenario);
         let parts = cast(&plan);
         let shared = Shared::new(plan, parts, Vec::new());
         shared.seats.iter().for_each(|seat| seat.set_presence(Presence::Present));

@@ -1,6 +1,6 @@
 //! Coming and going: login, seed, circuit, entry, logout; each step with a deadline.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -40,8 +40,8 @@ pub(in crate::load) enum EntryError {
     #[error("seed capability: {0}")]
     Seed(ClientError),
     /// The grid sent the agent to another machine.
-    #[error("the grid of this machine sends agents to {0}")]
-    Elsewhere(SocketAddr),
+    #[error("the grid sends agents to {0}, which is not this machine (see --i-own-this-grid)")]
+    Elsewhere(String),
     /// No socket.
     #[error("socket: {0}")]
     Socket(#[from] std::io::Error),
@@ -80,7 +80,7 @@ pub(in crate::load) async fn come_and_go(
             Err(error) => {
                 seat.set_presence(Presence::Fallen);
                 let text = format!("did not get in again: {error}");
-                shared.totals().trouble("circuit", &text, 1);
+                shared.totals().trouble(part.fall(), &text, 1);
                 return Ok(());
             }
         };
@@ -97,7 +97,7 @@ pub(in crate::load) async fn come_and_go(
                 agent.stop_polling();
                 let now = shared.now();
                 agent.hand_in(now, true);
-                shared.totals().trouble("circuit", &reason, 1);
+                shared.totals().trouble(part.fall(), &reason, 1);
                 return Ok(());
             }
             End::TimeUp => {
@@ -150,9 +150,9 @@ async fn enter(shared: &Arc<Shared>, number: usize, part: Part) -> Result<Agent,
         // The same account has the same id each time.
         let _ = seat.agent.set(login.agent_id);
     }
-    let caps = Caps::request(&shared.http, &login.seed).await.map_err(EntryError::Seed)?;
-    drop(door);
     let mut agent = Agent::open(shared.clone(), number, part, login).await?;
+    let caps = Caps::request(&shared.http, &agent.login.seed).await.map_err(EntryError::Seed)?;
+    drop(door);
     agent.arrive().await?;
     let took = shared.now().since(begun);
     {
@@ -176,8 +176,8 @@ impl Agent {
         part: Part,
         login: LoginAnswer,
     ) -> Result<Self, EntryError> {
-        if !shared.anywhere && !login.simulator.ip().is_loopback() {
-            return Err(EntryError::Elsewhere(login.simulator));
+        if !shared.plan.own_grid {
+            check_is_here(&shared.plan.login_uri, &login)?;
         }
         let wake = match shared.seats.get(number) {
             Some(seat) => seat.wake.clone(),
@@ -278,7 +278,7 @@ impl Agent {
         let now = self.shared.now();
         self.send(now, &logout, true);
         let answered = self.until("LogoutReply", FAREWELL, |agent| agent.news.logged_out).await;
-        if answered.is_err() {
+        if matches!(answered, Err(EntryError::TimedOut(..) | EntryError::Ended(_))) {
             let text = "no LogoutReply came";
             self.shared.totals().trouble("logout", text, 1);
         }
@@ -331,11 +331,35 @@ impl Agent {
             if let Some(reason) = &self.news.ended {
                 return Err(EntryError::Ended(reason.clone()));
             }
+            if self.shared.abandoned.load(Ordering::Relaxed) {
+                return Err(EntryError::Leaving);
+            }
             if self.shared.now() >= deadline {
                 return Err(EntryError::TimedOut(within, what));
             }
             self.wait(more, Some(deadline)).await;
         }
+    }
+}
+
+/// Refuses a login answer that leads to another machine. The login URI's own host was checked.
+fn check_is_here(login_uri: &str, login: &LoginAnswer) -> Result<(), EntryError> {
+    if !login.simulator.ip().is_loopback() {
+        return Err(EntryError::Elsewhere(login.simulator.to_string()));
+    }
+    let host = |address: &str| {
+        let uri: Option<hyper::Uri> = address.parse().ok();
+        uri.and_then(|uri| uri.host().map(str::to_lowercase)).unwrap_or_default()
+    };
+    let seed = host(&login.seed);
+    let is_loopback = || {
+        let address = seed.trim_start_matches('[').trim_end_matches(']');
+        address == "localhost" || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+    };
+    if seed == host(login_uri) || is_loopback() {
+        Ok(())
+    } else {
+        Err(EntryError::Elsewhere(login.seed.clone()))
     }
 }
 

@@ -179,8 +179,10 @@ impl Agent {
     }
 
     fn note_refusal(&self) {
-        if let Some(seat) = self.seat() {
-            seat.refused.store(true, Ordering::Relaxed);
+        match self.seat() {
+            Some(seat) => seat.refused.store(true, Ordering::Relaxed),
+            // The scenario `login` has no seats.
+            None => self.shared.unreachable.store(true, Ordering::Relaxed),
         }
     }
 

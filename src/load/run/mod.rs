@@ -12,21 +12,22 @@ use tokio_util::sync::CancellationToken;
 use super::accounts::accounts;
 use super::agent::{EntryError, come_and_go};
 use super::cast::cast;
-use super::churn::Pool;
 use super::health::Health;
 use super::meter::{Meter, connected};
-use super::plan::{Manner, Scenario};
+use super::plan::Scenario;
 use super::report::{Filling, Freshness, Limit};
 use super::shared::{Presence, Shared, Stage};
 use super::stamp::Way;
-use super::tally::Times;
 use super::{LoadError, Outcome, Phase, Plan, Progress, Report, calibrate, files, machine};
 use crate::client::ClientError;
 use crate::llsd::format_date;
 use crate::time::{Clock, SystemClock, Timestamp};
 
+mod logins;
+
 /// Carries out `plan`, telling how far it is, until it is done, something makes it pointless, or
-/// `stop` is cancelled. Whether the target is allowed must have been [checked](Plan::check).
+/// `stop` is cancelled. Whether login and control address are of this machine must have been
+/// checked; where the grid sends the agents is checked here.
 pub async fn run(
     plan: Plan,
     progress: watch::Sender<Progress>,
@@ -79,14 +80,18 @@ async fn prepare(
     stop: &CancellationToken,
     report: &mut Report,
 ) -> Result<(Arc<Shared>, Meter), LoadError> {
-    plan.check(true)?;
+    plan.check()?;
     // Each agent has a socket and a long poll; logins have connections of their own.
     files::make_room(plan.agents as u64 * 3 + 64)?;
     let meter = Meter::new(plan.pid)?;
     if plan.calibrate {
         told.tell(Progress { phase: Phase::Calibrating, total: CALIBRATION, ..told.nothing() });
         let (sockets, bytes) = (plan.agents, plan.scenario.datagram_bytes());
-        match calibrate::measure(sockets, bytes, CALIBRATION).await {
+        let measured = tokio::select! {
+            measured = calibrate::measure(sockets, bytes, CALIBRATION) => measured,
+            () = stop.cancelled() => return Err(LoadError::Interrupted),
+        };
+        match measured {
             Ok(limit) => report.limit = Some(limit),
             Err(error) => tracing::warn!(%error, "plain sockets were not measured"),
         }
@@ -337,120 +342,15 @@ impl Director {
     /// What the agents' books say.
     fn verdict(&self) -> Option<LoadError> {
         let totals = self.shared.totals();
-        if self.shared.plan.manner == Manner::Viewer {
-            let fell = totals.troubles.iter().find(|trouble| trouble.kind == "circuit");
-            if let Some(fell) = fell {
-                return Some(LoadError::FellOut { count: fell.count, reason: fell.text.clone() });
-            }
+        let fell = totals.troubles.iter().find(|trouble| trouble.kind == "circuit");
+        if let Some(fell) = fell {
+            return Some(LoadError::FellOut { count: fell.count, reason: fell.text.clone() });
         }
         (totals.lost > 0 || totals.doubled > 0).then(|| LoadError::Lost {
             expected: totals.expected,
             lost: totals.lost,
             doubled: totals.doubled,
         })
-    }
-
-    // --- logins ---------------------------------------------------------------------------
-
-    async fn play_logins(
-        &mut self,
-        connections: usize,
-        enter: bool,
-        report: &mut Report,
-    ) -> Option<LoadError> {
-        let pool = Pool::new(self.shared.clone());
-        let warmed = self.warm_up(&pool, connections, enter).await;
-        self.note_filling(report);
-        let error = match warmed {
-            Ok(()) => {
-                // From here on the scenario's own logins only.
-                self.shared.totals().login = Times::default();
-                self.run_logins(&pool, connections, enter).await.err()
-            }
-            Err(error) => Some(error),
-        };
-        self.enter_phase(Phase::Leaving, Duration::ZERO);
-        if matches!(error, Some(LoadError::ServerDied { .. })) {
-            self.shared.abandoned.store(true, Ordering::Relaxed);
-        }
-        self.shared.set_stage(Stage::Leaving);
-        pool.farewells.close();
-        let until = self.shared.now() + FAREWELLS;
-        while !pool.farewells.is_empty() && self.shared.now() < until {
-            let _ = tokio::time::timeout(TICK, pool.farewells.wait()).await;
-            let _ = self.observe();
-        }
-        error.or_else(|| {
-            let totals = self.shared.totals();
-            let failed = totals.troubles.iter().find(|trouble| trouble.kind == "login")?;
-            Some(LoadError::LoginsFailed { count: failed.count, reason: failed.text.clone() })
-        })
-    }
-
-    /// Each account once, so that its password was verified before.
-    async fn warm_up(
-        &mut self,
-        pool: &Pool,
-        connections: usize,
-        enter: bool,
-    ) -> Result<(), LoadError> {
-        self.enter_phase(Phase::Filling, Duration::ZERO);
-        let accounts = self.shared.accounts.len();
-        let mut tasks = JoinSet::new();
-        for worker in 0..connections {
-            let pool = pool.clone();
-            let share = accounts / connections + usize::from(worker < accounts % connections);
-            tasks.spawn(async move {
-                for _ in 0..share {
-                    pool.log_in_once(enter).await?;
-                }
-                Ok(())
-            });
-        }
-        loop {
-            while let Some(ended) = tasks.try_join_next() {
-                if let Ok(Err(error)) = ended {
-                    let failures = self.shared.totals().errors;
-                    return Err(if self.shared.totals().logins == 0 {
-                        self.nobody(&error, failures)
-                    } else {
-                        LoadError::LoginsFailed { count: failures, reason: error.to_string() }
-                    });
-                }
-            }
-            if tasks.is_empty() {
-                return Ok(());
-            }
-            self.tick(TICK).await?;
-        }
-    }
-
-    async fn run_logins(
-        &mut self,
-        pool: &Pool,
-        connections: usize,
-        enter: bool,
-    ) -> Result<(), LoadError> {
-        let duration = self.shared.plan.duration;
-        let start = self.shared.now();
-        self.shared.set_span(start, start + duration);
-        self.enter_phase(Phase::Running, duration);
-        let mut tasks = JoinSet::new();
-        for _ in 0..connections {
-            tasks.spawn(pool.clone().go_on(enter));
-        }
-        let result = self.run_until(start, start + duration).await;
-        if !matches!(result, Err(LoadError::ServerDied { .. })) {
-            // Each finishes the login that it is at: nobody else would log that account out.
-            self.shared.set_span(start, self.shared.now());
-            self.enter_phase(Phase::Draining, Duration::ZERO);
-            let until = self.shared.now() + FAREWELLS;
-            while !tasks.is_empty() && self.shared.now() < until {
-                let _ = tokio::time::timeout(TICK, tasks.join_next()).await;
-                let _ = self.observe();
-            }
-        }
-        result
     }
 
     // --- all the time ---------------------------------------------------------------------
