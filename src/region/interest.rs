@@ -214,9 +214,10 @@ impl Region {
         };
         let outbox = member.avatar.outbox.clone();
         let mut view = std::mem::take(&mut member.view);
-        let room = match outbox.is_congested() {
-            true => 0,
-            false => self.settings.backlog_limit.saturating_sub(outbox.backlog()),
+        let room = if outbox.is_congested() {
+            0
+        } else {
+            self.settings.backlog_limit.saturating_sub(outbox.backlog())
         };
         let mut pipe = Pipe { outbox: &outbox, room, packets: packets + LAND_PACKETS, sent: 0 };
         if pipe.is_open() {
