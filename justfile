@@ -35,7 +35,7 @@ browser:
 
 # Benchmarks with figures; names are parts of those of benchmarks.
 bench *names:
-    cargo bench --bench '*' -- {{names}}
+    cargo bench --benches -- {{names}}
 
 # The speed of this checkout beside that of another commit, by ratio: `just bench-compare main`.
 bench-compare base *arguments:
