@@ -4,6 +4,9 @@
 //!
 //! `cargo bench --bench endpoint`; the figures are datagrams per second, in and out together.
 
+#[path = "common/bare.rs"]
+#[expect(dead_code, reason = "other benches use the rest")]
+mod bare;
 #[path = "common/packets.rs"]
 mod packets;
 
@@ -11,10 +14,11 @@ use std::hint::black_box;
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
+use bare::BareCircuit;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use holm::client::LoginAnswer;
 use holm::message::header::PacketFlags;
-use holm::message::{CompletePingCheck, Message, MessageId, StartPingCheck, UseCircuitCode};
+use holm::message::{CompletePingCheck, Message, StartPingCheck};
 use holm::testing::TestGrid;
 
 /// Clients that ask at the same time.
@@ -22,62 +26,24 @@ const CLIENTS: usize = 8;
 /// Pings that each of them has under way; a circuit answers so many in one go.
 const WINDOW: usize = 16;
 
-/// A circuit as bare as it gets, so that its own cost does not count much.
-struct RawCircuit {
-    socket: UdpSocket,
-    sequence: u32,
-    buffer: Vec<u8>,
+fn ask(circuit: &mut BareCircuit) -> std::io::Result<()> {
+    let mut ping = StartPingCheck::default();
+    for id in 0..WINDOW {
+        ping.ping_id.ping_id = id as u8;
+        circuit.send(PacketFlags::empty(), &ping)?;
+    }
+    Ok(())
 }
 
-impl RawCircuit {
-    fn open(login: &LoginAnswer) -> std::io::Result<Self> {
-        let socket = UdpSocket::bind("127.0.0.1:0")?;
-        socket.connect(login.simulator)?;
-        socket.set_read_timeout(Some(Duration::from_secs(2)))?;
-        let mut circuit = Self { socket, sequence: 0, buffer: vec![0; 8192] };
-        let mut open = UseCircuitCode::default();
-        open.circuit_code.code = login.circuit_code.0;
-        open.circuit_code.session_id = login.session_id.0;
-        open.circuit_code.id = login.agent_id.0;
-        circuit.send(PacketFlags::RELIABLE, &open)?;
-        circuit.wait_for(MessageId::fixed(0xFFFF_FFFB))?;
-        Ok(circuit)
-    }
-
-    fn send<M: Message>(&mut self, flags: PacketFlags, message: &M) -> std::io::Result<()> {
-        self.sequence += 1;
-        self.socket.send(&packets::packet(flags, self.sequence, message, &[]))?;
-        Ok(())
-    }
-
-    fn wait_for(&mut self, wanted: MessageId) -> std::io::Result<()> {
-        loop {
-            let length = self.socket.recv(&mut self.buffer)?;
-            let number = self.buffer.get(6..length).unwrap_or_default();
-            if MessageId::read(number).is_some_and(|(id, _)| id == wanted) {
-                return Ok(());
-            }
-        }
-    }
-
-    fn ask(&mut self) -> std::io::Result<()> {
-        let mut ping = StartPingCheck::default();
-        for id in 0..WINDOW {
-            ping.ping_id.ping_id = id as u8;
-            self.send(PacketFlags::empty(), &ping)?;
-        }
-        Ok(())
-    }
-
-    fn hear(&mut self) -> std::io::Result<()> {
-        (0..WINDOW).try_for_each(|_| self.wait_for(CompletePingCheck::ID))
-    }
+fn hear(circuit: &mut BareCircuit) -> std::io::Result<()> {
+    (0..WINDOW).try_for_each(|_| circuit.wait_for(CompletePingCheck::ID).map(drop))?;
+    circuit.ack()
 }
 
 /// Every client asks its pings, then reads its answers.
-fn round(circuits: &mut [RawCircuit]) -> std::io::Result<()> {
-    circuits.iter_mut().try_for_each(RawCircuit::ask)?;
-    circuits.iter_mut().try_for_each(RawCircuit::hear)
+fn round(circuits: &mut [BareCircuit]) -> std::io::Result<()> {
+    circuits.iter_mut().try_for_each(ask)?;
+    circuits.iter_mut().try_for_each(hear)
 }
 
 /// The same exchange between plain sockets and a thread that sends everything back.
@@ -107,8 +73,8 @@ fn pings(criterion: &mut Criterion) {
         }
         (grid, logins)
     });
-    let mut circuits: Vec<RawCircuit> =
-        logins.iter().map(|login| RawCircuit::open(login).expect("a circuit")).collect();
+    let mut circuits: Vec<BareCircuit> =
+        logins.into_iter().map(|login| BareCircuit::open(login).expect("a circuit")).collect();
 
     let mut group = criterion.benchmark_group("endpoint");
     // One datagram in and one out per ping.

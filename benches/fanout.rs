@@ -5,21 +5,26 @@
 //! `cargo bench --bench fanout [-- HEARERS...]`. CPU time is read from /proc, so figures per CPU
 //! second come on Linux only.
 
+#[path = "common/bare.rs"]
+mod bare;
 #[path = "common/packets.rs"]
 mod packets;
+#[path = "common/process.rs"]
+mod process;
 
-use std::io::{self, BufRead, BufReader};
+use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use bare::BareCircuit;
 use holm::client::{HttpClient, LoginAnswer, LoginOptions};
 use holm::message::header::PacketFlags;
 use holm::message::{
     self, AgentMovementComplete, ChatFromSimulator, ChatFromViewer, CompleteAgentMovement, Message,
-    MessageId, PacketAck, PacketAckPackets, RegionHandshakeReply, UseCircuitCode,
+    RegionHandshakeReply,
 };
+use process::Process;
 use rustix::time::{ClockId, clock_gettime};
 
 /// Lines that are under way at once.
@@ -122,61 +127,17 @@ fn plain(sockets: usize, bytes: usize, time: Duration) -> io::Result<Rate> {
     Ok(Rate { per_cpu: count as f64 / cpu, per_second: count as f64 / wall })
 }
 
-/// A running `holm`.
-struct Server {
-    child: Child,
-    login_uri: String,
-}
-
-impl Server {
-    fn start() -> io::Result<Self> {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_holm"))
-            .args(["serve", "--ephemeral", "--open", "--message-format", "json", "--log", "warn"])
-            .args(["--http-port", "0", "--udp-port", "0", "--control-port", "0"])
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
-        for line in lines {
-            let event: serde_json::Value = serde_json::from_str(&line?)?;
-            if let Some(uri) = event.get("login_uri").and_then(serde_json::Value::as_str) {
-                return Ok(Self { child, login_uri: uri.to_owned() });
-            }
-        }
-        Err(io::Error::other("holm ended before it was ready"))
-    }
-
-    /// CPU seconds that the process has used.
-    fn cpu(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
-        let stat = stat.unwrap_or_default();
-        let fields: Vec<f64> = stat
-            .rsplit(')')
-            .next()
-            .unwrap_or_default()
-            .split_whitespace()
-            .map(|field| field.parse().unwrap_or(0.0))
-            .collect();
-        // utime and stime, in ticks of 10 ms.
-        fields.get(11..13).map_or(f64::NAN, |ticks| ticks.iter().sum::<f64>() / 100.0)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// Agents in a region; the first one speaks.
 struct Crowd {
-    server: Server,
-    agents: Vec<Agent>,
+    server: Process,
+    agents: Vec<BareCircuit>,
 }
 
 impl Crowd {
     fn enter(count: usize) -> io::Result<Self> {
-        let server = Server::start()?;
+        let server = Process::start(|command| {
+            command.args(["--ephemeral", "--open"]);
+        })?;
         let runtime = tokio::runtime::Runtime::new()?;
         let http = HttpClient::new(Duration::from_secs(10));
         let mut agents = Vec::new();
@@ -186,7 +147,7 @@ impl Crowd {
             let login = runtime
                 .block_on(LoginAnswer::request(&http, &options))
                 .map_err(|error| io::Error::other(error.to_string()))?;
-            agents.push(Agent::enter(login)?);
+            agents.push(enter(login)?);
             if number % 8 == 0 {
                 agents.iter_mut().try_for_each(|agent| agent.drain().map(drop))?;
             }
@@ -232,109 +193,37 @@ impl Crowd {
         }
         let mut bytes = 0;
         for agent in &mut self.agents {
-            bytes = agent.hear(lines)?;
+            bytes = hear(agent, lines)?;
         }
         Ok(bytes)
     }
 }
 
-/// A circuit as bare as it gets, so that its own cost does not count much.
-struct Agent {
-    login: LoginAnswer,
-    socket: UdpSocket,
-    sequence: u32,
-    buffer: Vec<u8>,
-    owed: Vec<PacketAckPackets>,
+/// Enters the region, as viewers do.
+fn enter(login: LoginAnswer) -> io::Result<BareCircuit> {
+    let mut agent = BareCircuit::open(login)?;
+    let (agent_id, session_id) = (agent.login.agent_id.0, agent.login.session_id.0);
+    let mut movement = CompleteAgentMovement::default();
+    movement.agent_data.agent_id = agent_id;
+    movement.agent_data.session_id = session_id;
+    movement.agent_data.circuit_code = agent.login.circuit_code.0;
+    agent.send(PacketFlags::RELIABLE, &movement)?;
+    agent.wait_for(AgentMovementComplete::ID)?;
+    let mut reply = RegionHandshakeReply::default();
+    reply.agent_data.agent_id = agent_id;
+    reply.agent_data.session_id = session_id;
+    agent.send(PacketFlags::RELIABLE, &reply)?;
+    Ok(agent)
 }
 
-impl Agent {
-    fn enter(login: LoginAnswer) -> io::Result<Self> {
-        let socket = UdpSocket::bind("127.0.0.1:0")?;
-        socket.connect(login.simulator)?;
-        socket.set_read_timeout(Some(Duration::from_secs(5)))?;
-        let buffer = vec![0; 8192];
-        let mut agent = Self { login, socket, sequence: 0, buffer, owed: Vec::new() };
-        let mut open = UseCircuitCode::default();
-        open.circuit_code.code = agent.login.circuit_code.0;
-        open.circuit_code.session_id = agent.login.session_id.0;
-        open.circuit_code.id = agent.login.agent_id.0;
-        agent.send(PacketFlags::RELIABLE, &open)?;
-        agent.wait_for(PacketAck::ID)?;
-        let mut movement = CompleteAgentMovement::default();
-        movement.agent_data.agent_id = agent.login.agent_id.0;
-        movement.agent_data.session_id = agent.login.session_id.0;
-        movement.agent_data.circuit_code = agent.login.circuit_code.0;
-        agent.send(PacketFlags::RELIABLE, &movement)?;
-        agent.wait_for(AgentMovementComplete::ID)?;
-        let mut reply = RegionHandshakeReply::default();
-        reply.agent_data.agent_id = agent.login.agent_id.0;
-        reply.agent_data.session_id = agent.login.session_id.0;
-        agent.send(PacketFlags::RELIABLE, &reply)?;
-        Ok(agent)
+/// Reads until so many lines of chat were heard, and acks all that asks for it.
+fn hear(agent: &mut BareCircuit, lines: usize) -> io::Result<usize> {
+    let mut bytes = 0;
+    for _ in 0..lines {
+        bytes = agent.wait_for(ChatFromSimulator::ID)?;
     }
-
-    fn send<M: Message>(&mut self, flags: PacketFlags, message: &M) -> io::Result<()> {
-        self.sequence += 1;
-        self.socket.send(&packets::packet(flags, self.sequence, message, &[]))?;
-        Ok(())
-    }
-
-    /// Reads until so many lines of chat were heard, and acks all that asks for it.
-    fn hear(&mut self, lines: usize) -> io::Result<usize> {
-        let mut bytes = 0;
-        for _ in 0..lines {
-            bytes = self.wait_for(ChatFromSimulator::ID)?;
-        }
-        self.ack()?;
-        Ok(bytes)
-    }
-
-    /// Reads what is there, without waiting; gives how many datagrams that were.
-    fn drain(&mut self) -> io::Result<usize> {
-        self.socket.set_nonblocking(true)?;
-        let mut count = 0;
-        // Nothing has the number 0, so this reads until nothing is left.
-        while self.read(MessageId::low(0)).is_ok() {
-            count += 1;
-        }
-        self.socket.set_nonblocking(false)?;
-        self.ack()?;
-        Ok(count)
-    }
-
-    fn wait_for(&mut self, wanted: MessageId) -> io::Result<usize> {
-        loop {
-            if let Some(length) = self.read(wanted)? {
-                return Ok(length);
-            }
-        }
-    }
-
-    /// Reads one datagram; gives its length if it is the wanted message.
-    fn read(&mut self, wanted: MessageId) -> io::Result<Option<usize>> {
-        let length = self.socket.recv(&mut self.buffer)?;
-        let Some((&[flags, a, b, c, d, _], body)) = self.buffer[..length].split_first_chunk::<6>()
-        else {
-            return Ok(None);
-        };
-        // Zero-coding leaves the first byte of a message number as it is.
-        let found = MessageId::read(body).is_some_and(|(id, _)| id == wanted);
-        if flags & PacketFlags::RELIABLE.bits() != 0 {
-            self.owed.push(PacketAckPackets { id: u32::from_be_bytes([a, b, c, d]) });
-            if self.owed.len() >= 200 {
-                self.ack()?;
-            }
-        }
-        Ok(found.then_some(length))
-    }
-
-    fn ack(&mut self) -> io::Result<()> {
-        if self.owed.is_empty() {
-            return Ok(());
-        }
-        let packets = std::mem::take(&mut self.owed);
-        self.send(PacketFlags::empty(), &PacketAck { packets })
-    }
+    agent.ack()?;
+    Ok(bytes)
 }
 
 /// CPU seconds of this thread.

@@ -4,11 +4,12 @@
 //! `cargo bench --bench login`. Accounts have password hashes of the default cost and are kept on
 //! disk. *Cold* is a login whose password must be hashed, *verified* one that was right before.
 
+#[path = "common/process.rs"]
+mod process;
+
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -28,6 +29,7 @@ use holm::services::accounts::AccountName;
 use holm::services::inventory::standard_inventory;
 use holm::services::ports::{Account, AccountStore as _, Store as _, StoredPassword};
 use holm::storage::SqliteStore;
+use process::Process;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tower::ServiceExt as _;
@@ -227,60 +229,25 @@ fn in_process(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A server in a process of its own.
-struct Process {
-    child: Child,
-    address: SocketAddr,
-    started_in: Duration,
+/// A server that keeps its accounts in `directory`, and lets a second login in at once.
+fn serve(directory: &Path) -> Process {
+    let server = Process::start(|command| {
+        command.arg("--data").arg(directory);
+        command.env("HOLM_GRID_DUPLICATE_LOGIN", "replace");
+        command.env("HOLM_LOGIN_TEST_ACCOUNTS", "false");
+    });
+    server.expect("a server")
 }
 
-impl Process {
-    fn start(directory: &Path) -> Self {
-        let begun = now();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_holm"))
-            .args(["serve", "--http-port", "0", "--udp-port", "0", "--control-port", "0"])
-            .args(["--message-format", "json", "--data"])
-            .arg(directory)
-            .env("HOLM_GRID_DUPLICATE_LOGIN", "replace")
-            .env("HOLM_LOGIN_TEST_ACCOUNTS", "false")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("a server");
-        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        let ready = lines.next().expect("a first line").expect("text");
-        let ready: serde_json::Value = serde_json::from_str(&ready).expect("JSON");
-        let uri = ready["login_uri"].as_str().expect("a login URI");
-        let address = uri.trim_start_matches("http://").trim_end_matches('/').parse();
-        Self { child, address: address.expect("an address"), started_in: begun.elapsed() }
-    }
-
-    /// CPU time so far.
-    fn cpu(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
-        let stat = stat.unwrap_or_default();
-        let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');
-        let ticks: u64 =
-            fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
-        // A tick is 10 ms on every Linux there is.
-        Duration::from_millis(ticks * 10)
-    }
-
-    /// Resident memory in KiB.
-    fn memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
-        let status = status.unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
-    }
+/// Where its login port is.
+fn address(server: &Process) -> SocketAddr {
+    let authority = server.login_uri.trim_start_matches("http://").trim_end_matches('/');
+    authority.parse().expect("an address")
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
+/// Resident memory in KiB.
+fn memory(server: &Process) -> u64 {
+    server.sample().rss_bytes / 1024
 }
 
 /// Sends one request and reads its answer; whether the login was granted.
@@ -335,7 +302,7 @@ async fn run(server: &Process, wire: Wire, connections: usize, logins: usize) ->
     let (cpu, begun) = (server.cpu(), now());
     let mut tasks = Vec::new();
     for _ in 0..connections {
-        let (next, address) = (Arc::clone(&next), server.address);
+        let (next, address) = (Arc::clone(&next), address(server));
         tasks.push(tokio::spawn(async move {
             let mut stream = TcpStream::connect(address).await.expect("a connection");
             stream.set_nodelay(true).expect("no delay");
@@ -360,7 +327,7 @@ async fn run(server: &Process, wire: Wire, connections: usize, logins: usize) ->
             if entered { granted += 1 } else { refused += 1 }
         }
     }
-    let (elapsed, cpu) = (begun.elapsed(), server.cpu().saturating_sub(cpu));
+    let (elapsed, cpu) = (begun.elapsed(), Duration::from_secs_f64(server.cpu() - cpu));
     Outcome { elapsed, cpu, granted, refused, latency }
 }
 
@@ -368,17 +335,18 @@ async fn over_loopback() {
     let (burst, logins) = if is_smoke() { (16, 16) } else { (ACCOUNTS, 20_000) };
     let directory = tempfile::tempdir().expect("a directory");
     fill(directory.path(), burst);
-    let server = Process::start(directory.path());
-    println!("\nstart to ready: {:.1} ms", server.started_in.as_secs_f64() * 1000.0);
-    println!("resident before: {} KiB", server.memory());
+    let began = now();
+    let server = serve(directory.path());
+    println!("\nstart to ready: {:.1} ms", began.elapsed().as_secs_f64() * 1000.0);
+    println!("resident before: {} KiB", memory(&server));
     run(&server, Wire::XmlRpc, burst, burst).await.print("burst at once, cold");
-    println!("resident after it: {} KiB", server.memory());
+    println!("resident after it: {} KiB", memory(&server));
     run(&server, Wire::XmlRpc, burst, burst).await.print("burst at once, verified");
     for wire in Wire::ALL {
         let what = format!("{CONNECTIONS} connections, verified, {}", wire.name());
         run(&server, wire, CONNECTIONS, logins).await.print(&what);
     }
-    println!("resident at the end: {} KiB", server.memory());
+    println!("resident at the end: {} KiB", memory(&server));
 }
 
 fn main() {

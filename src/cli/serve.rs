@@ -20,7 +20,7 @@ pub fn run(config: Config, format: MessageFormat) -> Result<(), Failure> {
         tracing::warn!(%error, "the limit on open files stays as it is");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(worker_threads())
+        .worker_threads(worker_threads(config.network.worker_threads))
         .enable_all()
         .build()
         .map_err(|error| Failure::new(exit::INTERNAL, format!("no runtime: {error}")))?;
@@ -33,13 +33,14 @@ pub fn run(config: Config, format: MessageFormat) -> Result<(), Failure> {
     result
 }
 
-/// Half of the cores: a region and its endpoint hand each other every line, and where they share a
-/// thread that costs no wake-up. Storage and password hashing have threads of their own.
-/// `TOKIO_WORKER_THREADS` says otherwise, as for every program on this runtime.
-fn worker_threads() -> usize {
-    let wanted = std::env::var("TOKIO_WORKER_THREADS").ok().and_then(|text| text.parse().ok());
+/// By default half of the cores: a region and its endpoint hand each other every line, and where
+/// they share a thread that costs no wake-up.
+fn worker_threads(configured: u16) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    wanted.filter(|&threads| threads > 0).unwrap_or(cores / 2).max(1)
+    match usize::from(configured) {
+        0 => (cores / 2).max(1),
+        threads => threads,
+    }
 }
 
 async fn serve(config: Config, output: &mut Output<std::io::Stdout>) -> Result<(), Failure> {

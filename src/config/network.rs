@@ -26,6 +26,9 @@ pub struct NetworkConfig {
     pub control_token: Option<String>,
     /// Endpoint tasks per region port, by `SO_REUSEPORT` where the system has it.
     pub endpoint_tasks: u16,
+    /// Threads on which regions, sockets and requests are served; 0: half of the cores, at least
+    /// one. Storage and password hashing have threads of their own.
+    pub worker_threads: u16,
     /// `SO_RCVBUF` of region sockets, bytes; the system may grant less.
     pub receive_buffer: u32,
     /// `SO_SNDBUF` of region sockets, bytes; the system may grant less.
@@ -46,6 +49,7 @@ impl Default for NetworkConfig {
             control_port: 9001,
             control_token: None,
             endpoint_tasks: 1,
+            worker_threads: 0,
             receive_buffer: 4 << 20,
             send_buffer: 4 << 20,
             unknown_source_rate: 20,

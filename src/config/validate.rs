@@ -69,6 +69,7 @@ fn network(config: &Config) -> Result<(), Problem> {
         "must have at least 16 visible ascii characters",
     )?;
     range("network.endpoint_tasks", network.endpoint_tasks, 1..=64)?;
+    range("network.worker_threads", network.worker_threads, 0..=256)?;
     range("network.receive_buffer", network.receive_buffer, 65_536..=1 << 30)?;
     range("network.send_buffer", network.send_buffer, 65_536..=1 << 30)?;
     range("network.unknown_source_rate", network.unknown_source_rate, 1..=1_000_000)?;
