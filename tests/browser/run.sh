@@ -10,6 +10,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
+. "$root/tests/program.sh"
 
 find_browser() {
     for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
@@ -19,10 +20,6 @@ find_browser() {
         fi
     done
 }
-
-# Everything here talks to loopback; a proxy of the environment must not get in between.
-export NO_PROXY="127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}"
-export no_proxy="$NO_PROXY"
 
 browser=$(find_browser)
 if [ -z "$browser" ] && command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
@@ -35,16 +32,6 @@ if [ -z "$browser" ]; then
     exit 1
 fi
 
-if [ -z "${HOLM_BIN:-}" ]; then
-    (cd "$root" && cargo build --release --locked)
-    HOLM_BIN="${CARGO_TARGET_DIR:-$root/target}/release/holm"
-fi
-if [ ! -x "$HOLM_BIN" ]; then
-    echo "tests/browser: $HOLM_BIN is not a program" >&2
-    exit 1
-fi
-holm=$(cd "$(dirname "$HOLM_BIN")" && pwd)/$(basename "$HOLM_BIN")
-# The program itself reads variables of this prefix as settings.
-unset HOLM_BIN
+find_program
 
 "${PYTHON:-python3}" "$here/suite.py" "$holm" "$browser"

@@ -10,10 +10,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-
-# Everything here talks to loopback; a proxy of the environment must not get in between.
-export NO_PROXY="127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}"
-export no_proxy="$NO_PROXY"
+. "$root/tests/program.sh"
 
 node_metaverse() {
     # The lock file decides; an installation of just that lock file is used again.
@@ -40,17 +37,7 @@ if [ "$#" -eq 0 ]; then
     set -- node-metaverse hippolyzer
 fi
 
-if [ -z "${HOLM_BIN:-}" ]; then
-    (cd "$root" && cargo build --release --locked)
-    HOLM_BIN="${CARGO_TARGET_DIR:-$root/target}/release/holm"
-fi
-if [ ! -x "$HOLM_BIN" ]; then
-    echo "tests/clients: $HOLM_BIN is not a program" >&2
-    exit 1
-fi
-holm=$(cd "$(dirname "$HOLM_BIN")" && pwd)/$(basename "$HOLM_BIN")
-# The program itself reads variables of this prefix as settings.
-unset HOLM_BIN
+find_program
 
 failed=
 for suite in "$@"; do
