@@ -4,7 +4,7 @@
     cargo build --release && python3 benches/targets.py [ROW...] [--runs 5] [--program FILE]
                                                         [--walk 600]
 
-Rows: start chat latency im login burst memory polls growth walk; without names all but `walk`,
+Rows: start chat latency im group login burst memory polls growth walk; without names all but `walk`,
 which takes ten minutes. Each row starts its own server on free ports and prints the median of all
 runs with the single figures behind it. Linux only. Nothing else should run meanwhile.
 """
@@ -165,6 +165,32 @@ def im(program: str, runs: int) -> None:
         show(key, [r["latency_ms"][key] for r in reports], "ms", 2)
 
 
+def group(program: str, runs: int) -> None:
+    """Text in the chat session of a group, at a rate and as fast as it goes."""
+    print("group: 100 members, 10 speakers, 50 texts per second, 10 s")
+    with serving(program, "--ephemeral") as server:
+        reports = [
+            load(program, server, "--agents", "100", "--scenario", "group", "--speakers", "10",
+                 "--rate", "50", "--settle", "5", "--duration", "10")
+            for _ in range(runs)
+        ]  # fmt: skip
+    for key in ("p50", "p99", "p999", "max"):
+        show(key, [r["latency_ms"][key] for r in reports], "ms", 2)
+    show("server CPU", [r["server"]["cpu_percent"] for r in reports], "% of a core", 1)
+    print("group: 60 members, 1 speaker, 64 texts under way, 5 s")
+    with serving(program, "--ephemeral") as server:
+        reports = [
+            load(program, server, "--agents", "60", "--scenario", "group", "--speakers", "1",
+                 "--outstanding", "64", "--settle", "5", "--duration", "5", "--calibrate")
+            for _ in range(runs)
+        ]  # fmt: skip
+    show("copies per second", [r["delivered_per_s"] for r in reports])
+    show("copies per second of server CPU",
+         [r["server"]["delivered_per_cpu_s"] for r in reports])  # fmt: skip
+    show("part of plain send_to, per CPU second", [r["limit"]["ratio"] for r in reports], "", 2)
+    show("p99", [r["latency_ms"]["p99"] for r in reports], "ms", 1)
+
+
 def login(program: str, runs: int) -> None:
     """Logins on 16 connections, kept on disk, default password hashing, verified before."""
     print("login: 16 connections, accounts verified once, on disk, 5 s")
@@ -323,7 +349,7 @@ def walk(program: str, runs: int, seconds: int) -> None:
 
 ROWS = {
     row.__name__: row
-    for row in (start, chat, latency, im, login, burst, memory, polls, growth)
+    for row in (start, chat, latency, im, group, login, burst, memory, polls, growth)
 }
 
 

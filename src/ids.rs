@@ -51,6 +51,14 @@ uuid_newtype! {
     ItemId,
     /// An asset's id.
     AssetId,
+    /// A group's id.
+    GroupId,
+    /// A role of a group; nil is the role that everyone has.
+    RoleId,
+    /// A group notice's id.
+    NoticeId,
+    /// A chat session's id; a group's session has the group's own.
+    ChatSessionId,
 }
 
 /// The number that binds a UDP circuit to a login (`UseCircuitCode.CircuitCode.Code`).

@@ -38,10 +38,40 @@ pub enum EndpointCommand {
     Send(CircuitKey, Outgoing),
     /// Send one message on many circuits; it was encoded once.
     SendMany(Box<[CircuitKey]>, Outgoing),
+    /// Send to each circuit a message of its own, in this order.
+    SendEach(Each),
     /// End a circuit; the endpoint says the fitting farewell first, with the text if it has one.
     Close(CircuitKey, CloseReason, String),
     /// Tell about all circuits.
     Report(oneshot::Sender<Vec<CircuitReport>>),
+}
+
+/// Messages for circuits of one endpoint, each its own. They are counted while they wait, because
+/// one command may hold thousands.
+#[derive(Debug)]
+pub struct Each {
+    messages: Vec<(CircuitKey, Outgoing)>,
+    count: usize,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Each {
+    fn new(messages: Vec<(CircuitKey, Outgoing)>, waiting: Arc<AtomicUsize>) -> Self {
+        let count = messages.len();
+        waiting.fetch_add(count, Ordering::Relaxed);
+        Self { messages, count, waiting }
+    }
+
+    /// The messages; they no longer wait.
+    pub fn take(mut self) -> Vec<(CircuitKey, Outgoing)> {
+        std::mem::take(&mut self.messages)
+    }
+}
+
+impl Drop for Each {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(self.count, Ordering::Relaxed);
+    }
 }
 
 /// What an endpoint tells about one of its circuits.
@@ -112,13 +142,16 @@ struct EndpointShared {
     number: u32,
     commands: mpsc::Sender<EndpointCommand>,
     refused: AtomicU64,
+    /// Messages in [`EndpointCommand::SendEach`] that were not taken yet.
+    waiting: Arc<AtomicUsize>,
 }
 
 impl EndpointLink {
     /// A channel to endpoint `number` that holds at most `capacity` commands.
     pub fn channel(number: u32, capacity: usize) -> (Self, mpsc::Receiver<EndpointCommand>) {
         let (commands, receiver) = mpsc::channel(capacity);
-        let shared = EndpointShared { number, commands, refused: AtomicU64::new(0) };
+        let (refused, waiting) = (AtomicU64::new(0), Arc::default());
+        let shared = EndpointShared { number, commands, refused, waiting };
         (Self { shared: Arc::new(shared) }, receiver)
     }
 
@@ -243,8 +276,9 @@ impl Outbox {
 
     /// Whether the endpoint is behind with its work: what can be told later should be.
     pub fn is_congested(&self) -> bool {
-        let commands = &self.inner.endpoint.shared.commands;
-        commands.capacity() < commands.max_capacity() / 4 * 3
+        let EndpointShared { commands, waiting, .. } = &*self.inner.endpoint.shared;
+        let most = commands.max_capacity();
+        commands.capacity() < most / 4 * 3 || waiting.load(Ordering::Relaxed) > most / 4
     }
 
     /// Whether both lead to the same circuit.
@@ -289,5 +323,110 @@ pub fn send_many<'a>(recipients: impl IntoIterator<Item = &'a Outbox>, outgoing:
                 outbox.inner.gauge.overflowed.store(true, Ordering::Relaxed);
             }
         }
+    }
+}
+
+/// Sends to each agent a message of its own: one command per endpoint, not one per agent. Tells
+/// for each, in the same order, whether its endpoint had room; where it had not, the circuit ends.
+pub fn send_each(messages: Vec<(Outbox, Outgoing)>) -> Vec<bool> {
+    struct Share {
+        link: EndpointLink,
+        messages: Vec<(CircuitKey, Outgoing)>,
+        members: Vec<(usize, Outbox)>,
+    }
+    let mut accepted = vec![true; messages.len()];
+    let mut shares: SmallVec<[Share; 4]> = SmallVec::new();
+    for (index, (outbox, outgoing)) in messages.into_iter().enumerate() {
+        let link = &outbox.inner.endpoint;
+        let number = link.shared.number;
+        let known = shares.iter().position(|share| share.link.shared.number == number);
+        let place = known.unwrap_or_else(|| {
+            shares.push(Share { link: link.clone(), messages: Vec::new(), members: Vec::new() });
+            shares.len() - 1
+        });
+        if let Some(share) = shares.get_mut(place) {
+            share.messages.push((outbox.inner.circuit, outgoing));
+            share.members.push((index, outbox));
+        }
+    }
+    for share in shares {
+        let waiting = share.link.shared.waiting.clone();
+        let command = EndpointCommand::SendEach(Each::new(share.messages, waiting));
+        if share.link.push(command).is_err() {
+            for (index, outbox) in share.members {
+                outbox.inner.gauge.overflowed.store(true, Ordering::Relaxed);
+                if let Some(told) = accepted.get_mut(index) {
+                    *told = false;
+                }
+            }
+        }
+    }
+    accepted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::recorder::{decoded, recorder};
+    use super::*;
+    use crate::message::StartPingCheck;
+
+    fn ping(id: u8) -> Outgoing {
+        let mut ping = StartPingCheck::default();
+        ping.ping_id.ping_id = id;
+        let message = message::encode(&ping).unwrap();
+        Outgoing { message, reliable: false, category: Category::Unthrottled }
+    }
+
+    #[test]
+    fn each_gets_its_own_in_order() {
+        let agents: Vec<_> = (1..=3).map(|number| recorder(AgentId::random(), number)).collect();
+        let mut messages = Vec::new();
+        for id in 0..9 {
+            let (outbox, _) = &agents[usize::from(id) % 3];
+            messages.push((outbox.clone(), ping(id)));
+        }
+        assert_eq!(send_each(messages), [true; 9]);
+        for (first, (_, mut recorder)) in (0..).zip(agents) {
+            let pings: Vec<u8> = decoded::<StartPingCheck>(&recorder.drain())
+                .iter()
+                .map(|ping| ping.ping_id.ping_id)
+                .collect();
+            assert_eq!(pings, [first, first + 3, first + 6]);
+        }
+    }
+
+    #[test]
+    fn what_waits_in_one_command_counts() {
+        let (outbox, mut recorder) = recorder(AgentId::random(), 1);
+        let many = || (0..1 << 14).map(|_| (outbox.clone(), ping(0))).collect();
+        send_each(many());
+        assert!(!outbox.is_congested());
+        send_each(vec![(outbox.clone(), ping(0))]);
+        assert!(outbox.is_congested());
+        recorder.drain();
+        assert!(!outbox.is_congested());
+    }
+
+    #[test]
+    fn a_full_endpoint_refuses_only_its_own() {
+        struct Nowhere;
+        impl EventSink for Nowhere {
+            fn push(&self, _event: Event) -> bool {
+                false
+            }
+        }
+        let outbox = |link: &EndpointLink| {
+            let key = CircuitKey { slot: 0, generation: 0 };
+            let gauge = Arc::new(CircuitGauge::default());
+            Outbox::new(AgentId::random(), key, link.clone(), Arc::new(Nowhere), gauge)
+        };
+        let (small, _held) = EndpointLink::channel(1, 1);
+        let (large, _held_too) = EndpointLink::channel(2, 8);
+        let (one, other) = (outbox(&small), outbox(&large));
+        assert_eq!(send_each(vec![(one.clone(), ping(0))]), [true]);
+        let both = vec![(one.clone(), ping(1)), (other.clone(), ping(1))];
+        assert_eq!(send_each(both), [false, true]);
+        assert!(one.inner.gauge.overflowed() && !other.inner.gauge.overflowed());
+        assert_eq!(small.refused(), 1);
     }
 }

@@ -8,6 +8,7 @@ mod control;
 mod error;
 mod login;
 mod metrics;
+mod people;
 mod upkeep;
 mod world;
 
@@ -22,13 +23,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::cluster::LocalBus;
-use crate::config::{Config, RegionConfig};
+use crate::config::{Config, GroupConfig, RegionConfig};
 use crate::http;
-use crate::ids::RegionId;
+use crate::ids::{GroupId, RegionId};
 use crate::region::RegionInfo;
+use crate::services::Services;
 use crate::services::accounts::{self, Accounts, AccountsConfig};
 use crate::services::assets::Assets;
-use crate::services::inventory::Inventory;
+use crate::services::groups::ConfiguredGroup;
+use crate::services::offline::OfflineSettings;
 use crate::services::ports::{Store, StoreHandle};
 use crate::session::caps::CapRegistry;
 use crate::session::{AgentSession, Sessions};
@@ -66,6 +69,8 @@ pub struct Server {
     router: Router,
     stop: CancellationToken,
     tasks: TaskTracker,
+    /// Set by who does not want the farewell that real clients get.
+    hurry: CancellationToken,
 }
 
 /// What all parts of one server share.
@@ -73,9 +78,7 @@ struct Shared {
     config: Config,
     clock: Arc<dyn Clock>,
     store: StoreHandle,
-    accounts: Accounts,
-    inventory: Inventory,
-    assets: Assets,
+    services: Services,
     sessions: Arc<Sessions>,
     bus: Arc<LocalBus>,
     stop: CancellationToken,
@@ -109,14 +112,17 @@ impl Server {
 
         let first_region =
             RegionId(config.region.first().map(RegionConfig::id).unwrap_or_default());
+        let bus = Arc::new(LocalBus::default());
+        let assets = Assets::built_in(first_region);
+        let services =
+            Services::new(&store, bus.clone(), clock.clone(), accounts, assets, offline(&config));
+        services.groups.ensure(wanted_groups(&config)).await?;
         let shared = Arc::new(Shared {
             clock,
-            inventory: Inventory::new(store.clone()),
-            assets: Assets::built_in(first_region),
+            services,
             store: store.clone(),
-            accounts,
             sessions: Arc::new(Sessions::default()),
-            bus: Arc::new(LocalBus::default()),
+            bus,
             stop: stop.clone(),
             config,
         });
@@ -134,7 +140,9 @@ impl Server {
             ..Default::default()
         };
         let doors = CancellationToken::new();
-        tasks.spawn(close_doors(inside, gate.caps().clone(), stop.clone(), doors.clone()));
+        let hurry = CancellationToken::new();
+        let farewell = Farewell { caps: gate.caps().clone(), hurry: hurry.clone() };
+        tasks.spawn(close_doors(inside, farewell, stop.clone(), doors.clone()));
         let main_router = login::router(gate);
         let router = main_router.clone();
         tasks.spawn(http::serve::serve(http, main_router, serve.clone(), doors));
@@ -144,7 +152,7 @@ impl Server {
 
         let regions = world.regions.iter().map(|region| region.info.clone()).collect();
         let addresses = Addresses { login_uri, control_uri, regions };
-        Ok(Self { addresses, test_accounts, store, router, stop, tasks })
+        Ok(Self { addresses, test_accounts, store, router, stop, tasks, hurry })
     }
 
     /// Where it listens.
@@ -168,6 +176,16 @@ impl Server {
         self.stop.cancelled().await;
     }
 
+    /// As [`Self::stop`], without the second in which clients that were thrown out still find the
+    /// HTTP listener.
+    ///
+    /// # Errors
+    /// As [`Self::stop`].
+    pub async fn stop_at_once(self) -> Result<(), ServerError> {
+        self.hurry.cancel();
+        self.stop().await
+    }
+
     /// Ends everything. What was acknowledged is on disk when this returns.
     ///
     /// # Errors
@@ -185,19 +203,34 @@ impl Server {
     }
 }
 
+/// Who may still need the public listener.
+struct Farewell {
+    caps: CapRegistry<AgentSession>,
+    hurry: CancellationToken,
+}
+
 /// Closes the public listener once regions and endpoints have ended and nobody needs it any more.
 async fn close_doors(
     inside: TaskTracker,
-    caps: CapRegistry<AgentSession>,
+    farewell: Farewell,
     stop: CancellationToken,
     doors: CancellationToken,
 ) {
     stop.cancelled().await;
     inside.wait().await;
-    if !caps.is_empty() {
-        tokio::time::sleep(FAREWELL).await;
+    if !farewell.caps.is_empty() {
+        // Over early if somebody is in a hurry.
+        let _ = tokio::time::timeout(FAREWELL, farewell.hurry.cancelled()).await;
     }
     doors.cancel();
+}
+
+fn offline(config: &Config) -> OfflineSettings {
+    OfflineSettings {
+        max_messages: u64::from(config.limits.offline_messages),
+        keep: Duration::from_secs(u64::from(config.limits.offline_days) * 24 * 3600),
+        flavour: config.grid.flavour,
+    }
 }
 
 fn open_store(config: &Config) -> Result<StoreHandle, ServerError> {
@@ -223,6 +256,19 @@ async fn create_accounts(config: &Config, accounts: &Accounts) -> Result<Vec<Str
     let wanted = accounts::default_accounts()?;
     accounts.ensure_public(&wanted).await?;
     Ok(wanted.iter().map(|a| format!("{} {}", a.name.first(), a.name.last())).collect())
+}
+
+fn wanted_groups(config: &Config) -> Vec<ConfiguredGroup> {
+    let wanted = |(number, group): (usize, &GroupConfig)| ConfiguredGroup {
+        key: format!("group.{number}"),
+        id: GroupId(group.id()),
+        name: group.name.clone(),
+        charter: group.charter.clone(),
+        open: group.open,
+        founder: group.founder.clone(),
+        members: group.members.clone(),
+    };
+    config.wanted_groups().map(wanted).collect()
 }
 
 fn read_text(file: &Path) -> Result<String, ServerError> {

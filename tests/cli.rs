@@ -73,7 +73,6 @@ fn load_refuses_what_it_can_before_anything_starts() {
         fails(&[&["load", "--create", "--agents", "2"], rest].concat(), code, message);
     };
     load(&["--scenario", "chat", "--radius", "3"], 2, "--radius is not for scenario chat");
-    load(&["--scenario", "group"], 2, "not yet, this grid has no group sessions");
     load(&["--scenario", "dance"], 2, "dance");
     load(&["--scenario", "idle", "--report", "a.txt"], 2, "expected a name in .json or .html");
     load(&["--scenario", "idle", "--report", "/no/such/a.json"], 6, "/no/such/a.json: ");

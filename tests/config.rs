@@ -159,6 +159,34 @@ fn regions_must_differ() {
 }
 
 #[test]
+fn groups_must_differ() {
+    let second = |keys: &str| format!("[[group]]\n[[group]]\n{keys}");
+    file_fails(&second(""), "group.1.name = \"Holm Residents\": must differ");
+    file_fails(&second("name = \"HOLM residents\""), "holm.toml:3: group.1.name = ");
+    file_fails("[[group]]\nname = \"abc\"", "holm.toml:2: group.0.name = \"abc\": must have from");
+    let uuid = "uuid = \"00000000-0000-4000-8000-00000000000a\"\n";
+    let twice = format!("[[group]]\n{uuid}[[group]]\nname = \"Others\"\n{uuid}");
+    file_fails(&twice, "holm.toml:5: group.1.uuid = ");
+    let listed = "[[group]]\nmembers = [\"A B\", \"a b\"]";
+    file_fails(listed, "group.0.members.1 = \"a b\": must be listed only once");
+    file_fails("[[group]]\nopne = true", "holm.toml:2: unknown key group.0.opne");
+    assert!(from_file(&second("name = \"Others\"")).is_ok());
+}
+
+#[test]
+fn the_group_of_the_ready_made_accounts_goes_where_they_go() {
+    let wanted = |file: &str| {
+        let config = from_file(file).unwrap().config;
+        config.wanted_groups().map(|(_, group)| group.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(wanted(""), ["Holm Residents"]);
+    assert!(wanted("group = []").is_empty());
+    assert!(wanted("[login]\ntest_accounts = false").is_empty());
+    let own = "[login]\naccounts_file = \"a.json\"\n[[group]]\nname = \"Ours\"";
+    assert_eq!(wanted(own), ["Ours"]);
+}
+
+#[test]
 fn environment_errors_name_the_variable() {
     let fails = |variable: &str, value: &str, expected: &str| {
         let error = merged("", &[(variable, value)], &Overrides::default()).unwrap_err();

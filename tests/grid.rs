@@ -4,20 +4,50 @@
 mod chat;
 #[path = "grid/circuits.rs"]
 mod circuits;
+#[path = "grid/conference.rs"]
+mod conference;
+#[path = "grid/dialogs.rs"]
+mod dialogs;
+#[path = "grid/directory.rs"]
+mod directory;
 #[path = "grid/entry.rs"]
 mod entry;
+#[path = "grid/friends.rs"]
+mod friends;
+#[path = "grid/group_chat.rs"]
+mod group_chat;
+#[path = "grid/group_members.rs"]
+mod group_members;
+#[path = "grid/group_roles.rs"]
+mod group_roles;
+#[path = "grid/groups.rs"]
+mod groups;
 #[path = "grid/im.rs"]
 mod im;
 #[path = "grid/leaving.rs"]
 mod leaving;
 #[path = "grid/login.rs"]
 mod login;
+#[path = "grid/lures.rs"]
+mod lures;
 #[path = "grid/movement.rs"]
 mod movement;
+#[path = "grid/mutes.rs"]
+mod mutes;
 #[path = "grid/names.rs"]
 mod names;
+#[path = "grid/notices.rs"]
+mod notices;
+#[path = "grid/offline.rs"]
+mod offline;
+#[path = "grid/presence.rs"]
+mod presence;
+#[path = "grid/profiles.rs"]
+mod profiles;
 #[path = "grid/regions.rs"]
 mod regions;
+#[path = "grid/teleports.rs"]
+mod teleports;
 
 use std::time::Duration;
 

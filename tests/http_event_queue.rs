@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holm::circuit::CloseReason;
+use holm::cluster::LocalBus;
 use holm::http::caps::{Caps, GridFacts, router};
 use holm::http::serve::{ServeSettings, serve};
 use holm::ids::{AgentId, RegionId};
@@ -12,9 +13,10 @@ use holm::llsd::{self, Llsd};
 use holm::message::Vector3;
 use holm::outbox::{Event, EventSink};
 use holm::region::{RegionInfo, RegionLink};
+use holm::services::Services;
 use holm::services::accounts::{Accounts, AccountsConfig};
 use holm::services::assets::Assets;
-use holm::services::inventory::Inventory;
+use holm::services::offline::OfflineSettings;
 use holm::services::ports::StoreHandle;
 use holm::session::caps::{CapRegistry, EVENT_QUEUE_GET};
 use holm::session::event_queue::EventQueueSettings;
@@ -59,12 +61,18 @@ impl Grid {
         });
         let path = session.caps.grant(&session, EVENT_QUEUE_GET).unwrap();
         let stop = CancellationToken::new();
+        let accounts = Accounts::new(store.clone(), clock.clone(), AccountsConfig::default());
+        let assets = Assets::built_in(RegionId::NIL);
         let caps = Caps {
             registry,
-            accounts: Accounts::new(store.clone(), clock.clone(), AccountsConfig::default()),
-            inventory: Inventory::new(store),
-            assets: Assets::built_in(RegionId::NIL),
-            clock,
+            services: Services::new(
+                &store,
+                Arc::new(LocalBus::default()),
+                clock,
+                accounts,
+                assets,
+                OfflineSettings::default(),
+            ),
             grid: GridFacts::default(),
             max_body: 1 << 20,
             stop: stop.clone(),

@@ -113,6 +113,19 @@ async fn letters_go_to_the_neighbour() {
 }
 
 #[tokio::test]
+async fn a_group_hears_each_text_once() {
+    let group =
+        |rate, outstanding| Scenario::Group { speakers: 2, rate, outstanding, text_bytes: 100 };
+    let (rate, fast) = tokio::join!(fine(5, group(Some(40.0), 1)), fine(4, group(None, 4)));
+    let report = rate.report;
+    assert_eq!((report.sent, report.expected, report.delivered), (40, 200, 200));
+    assert_eq!(report.messages.received.get("ImprovedInstantMessage"), Some(&200));
+    assert_eq!(report.messages.events.get("ChatterBoxSessionStartReply"), Some(&5));
+    assert!(fast.report.sent > 20, "{}", fast.report.sent);
+    assert_eq!(fast.report.expected, fast.report.sent * 4);
+}
+
+#[tokio::test]
 async fn walkers_see_each_other() {
     let grid = TestGrid::start().await.expect("starts");
     let scenario = Scenario::Walk { radius: 40.0, speakers: 2, rate: 10.0 };

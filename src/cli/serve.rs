@@ -6,6 +6,7 @@ use super::serve_args::MessageFormat;
 use crate::config::Config;
 use crate::http::raise_open_files;
 use crate::server::{Addresses, Server, ServerError};
+use crate::services::groups::ConfiguredGroupError;
 
 /// The password of the ready-made accounts.
 const TEST_PASSWORD: &str = "test";
@@ -114,7 +115,10 @@ impl From<ServerError> for Failure {
             ServerError::Storage(_) | ServerError::Store(_) | ServerError::StoreGone => {
                 exit::STORAGE
             }
-            ServerError::NoAddress { .. } | ServerError::Control(_) => exit::CONFIG,
+            ServerError::ConfiguredGroup(ConfiguredGroupError::Failed { .. }) => exit::STORAGE,
+            ServerError::NoAddress { .. }
+            | ServerError::Control(_)
+            | ServerError::ConfiguredGroup(ConfiguredGroupError::Value { .. }) => exit::CONFIG,
             ServerError::AccountFile(_)
             | ServerError::File { .. }
             | ServerError::Terrain { .. } => exit::INPUT,

@@ -10,7 +10,7 @@ use super::{ClientError, HttpClient};
 use crate::llsd::{Llsd, Map};
 
 /// What a client asks its seed for.
-const WANTED: [&str; 10] = [
+const WANTED: [&str; 18] = [
     "EventQueueGet",
     "SimulatorFeatures",
     "GetDisplayNames",
@@ -21,6 +21,14 @@ const WANTED: [&str; 10] = [
     "FetchLib2",
     "ViewerAsset",
     "GetTexture",
+    "AcceptFriendship",
+    "AcceptGroupInvite",
+    "AvatarPickerSearch",
+    "ChatSessionRequest",
+    "DeclineFriendship",
+    "DeclineGroupInvite",
+    "GroupMemberData",
+    "ReadOfflineMsgs",
 ];
 
 /// Longer than any server holds a poll.

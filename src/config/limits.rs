@@ -114,6 +114,13 @@ pub struct LimitsConfig {
     /// Copies of chat lines that one speaker may cause per second (a line costs as many as hear
     /// it), four times that at once; what goes beyond is dropped and counted.
     pub chat_copies_per_second: u32,
+    /// Instant messages that one agent may send per second, twice that at once; what goes beyond
+    /// is dropped and counted, and the agent is told.
+    pub instant_messages_per_second: u32,
+    /// Messages that may wait for one agent that is not logged in; the senders of more are told.
+    pub offline_messages: u32,
+    /// Days that a message waits for its recipient.
+    pub offline_days: u32,
 }
 
 impl Default for LimitsConfig {
@@ -126,6 +133,9 @@ impl Default for LimitsConfig {
             region_queue: 16_384,
             outbox_queue: 65_536,
             chat_copies_per_second: 1_000_000,
+            instant_messages_per_second: 5000,
+            offline_messages: 80,
+            offline_days: 31,
         }
     }
 }

@@ -11,8 +11,10 @@
 //! Optional values are written as the empty text (`control_token = ""`), so that every key has a
 //! visible default. Times are `Duration`s here and carry their unit in the key's name.
 
+mod derived;
 mod error;
 mod grid;
+mod group;
 mod limits;
 mod load;
 mod network;
@@ -26,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::ConfigError;
 pub use grid::{DuplicateLogin, Flavour, GridConfig, LoginConfig, StorageConfig};
+pub use group::{GroupConfig, derived_group_id};
 pub use limits::{CircuitLimits, EventQueueConfig, IdleAnswer, LimitsConfig};
 pub use load::{Loaded, load, load_text};
 pub use network::NetworkConfig;
@@ -58,6 +61,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// The regions, at least one; the first is where unknown start locations lead.
     pub region: Vec<RegionConfig>,
+    /// The groups that exist from the start.
+    pub group: Vec<GroupConfig>,
 }
 
 impl Default for Config {
@@ -73,6 +78,7 @@ impl Default for Config {
             event_queue: EventQueueConfig::default(),
             limits: LimitsConfig::default(),
             region: vec![RegionConfig::default()],
+            group: vec![GroupConfig::default()],
         }
     }
 }
@@ -85,6 +91,15 @@ impl Config {
             && self.network.is_loopback()
             && self.login.accounts_file.is_none()
             && !self.login.open_anywhere
+    }
+
+    /// The groups that are to exist, with their numbers in `group`. That of the ready-made accounts,
+    /// unchanged, is left out where those are not offered: nobody asked for it there.
+    pub fn wanted_groups(&self) -> impl Iterator<Item = (usize, &GroupConfig)> {
+        let offered = self.offers_test_accounts();
+        let ready_made = GroupConfig::default();
+        let groups = self.group.iter().enumerate();
+        groups.filter(move |(_, group)| offered || **group != ready_made)
     }
 
     /// Whether an unknown name creates an account at its first login.

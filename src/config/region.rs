@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use uuid::{Builder, Uuid};
+use uuid::Uuid;
 
+use super::derived::derived_id;
 use super::units::{optional, optional_path};
 
 /// One `[[region]]`: 256 m by 256 m on a UDP port of its own.
@@ -130,22 +131,8 @@ pub enum TerrainKind {
 
 /// The id of a region that was given none: a hash of name and place, marked as version 8 (custom).
 pub fn derived_region_id(name: &str, x: u32, y: u32) -> Uuid {
-    let mut bytes = [0; 16];
-    for (half, basis) in bytes.chunks_exact_mut(8).zip([FNV_BASIS, !FNV_BASIS]) {
-        let mut hash = basis;
-        for byte in name.bytes().chain(x.to_be_bytes()).chain(y.to_be_bytes()) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME);
-        }
-        // FNV leaves the high bits of short inputs poorly mixed.
-        hash ^= hash >> 32;
-        hash = hash.wrapping_mul(FNV_PRIME);
-        half.copy_from_slice(&(hash ^ (hash >> 29)).to_be_bytes());
-    }
-    Builder::from_custom_bytes(bytes).into_uuid()
+    derived_id(&name.bytes().chain(x.to_be_bytes()).chain(y.to_be_bytes()))
 }
-
-const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::{Config, RegionConfig, TerrainKind};
+use super::{Config, GroupConfig, RegionConfig, TerrainKind};
 
 /// What is wrong with the value of one key.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,7 +27,8 @@ pub(super) fn validate(config: &Config) -> Result<(), Problem> {
     circuit(config)?;
     event_queue(config)?;
     limits(config)?;
-    regions(&config.region)
+    regions(&config.region)?;
+    groups(&config.group)
 }
 
 fn grid(config: &Config) -> Result<(), Problem> {
@@ -131,7 +132,14 @@ fn limits(config: &Config) -> Result<(), Problem> {
     range("limits.max_cap_body", limits.max_cap_body, 4096..=1 << 28)?;
     range("limits.region_queue", limits.region_queue, 16..=1 << 20)?;
     range("limits.outbox_queue", limits.outbox_queue, 16..=1 << 20)?;
-    range("limits.chat_copies_per_second", limits.chat_copies_per_second, 100..=100_000_000)
+    range("limits.chat_copies_per_second", limits.chat_copies_per_second, 100..=100_000_000)?;
+    range(
+        "limits.instant_messages_per_second",
+        limits.instant_messages_per_second,
+        1..=10_000_000,
+    )?;
+    range("limits.offline_messages", limits.offline_messages, 0..=100_000)?;
+    range("limits.offline_days", limits.offline_days, 1..=3650)
 }
 
 fn regions(regions: &[RegionConfig]) -> Result<(), Problem> {
@@ -200,6 +208,46 @@ fn regions(regions: &[RegionConfig]) -> Result<(), Problem> {
                 "must be empty for this kind of terrain"
             },
         )?;
+    }
+    Ok(())
+}
+
+fn groups(groups: &[GroupConfig]) -> Result<(), Problem> {
+    range("group", groups.len(), 0..=1024)?;
+    let mut names = HashSet::new();
+    let mut ids = HashSet::new();
+    for (index, group) in groups.iter().enumerate() {
+        let key = |name: &str| format!("group.{index}.{name}");
+        text(&key("name"), &group.name, 4..=35)?;
+        check(
+            group.name.trim() == group.name,
+            &key("name"),
+            "must neither begin nor end with a space",
+        )?;
+        check(
+            names.insert(group.name.to_lowercase()),
+            &key("name"),
+            "must differ from the names of the other groups",
+        )?;
+        check(
+            group.uuid.is_none_or(|id| !id.is_nil()),
+            &key("uuid"),
+            "must not be the all-zero id",
+        )?;
+        check(
+            ids.insert(group.id()),
+            &key("uuid"),
+            "must differ from the ids of the other groups",
+        )?;
+        text(&key("founder"), &group.founder, 1..=255)?;
+        range(&key("members"), group.members.len(), 0..=10_000)?;
+        let mut members = HashSet::new();
+        for (number, member) in group.members.iter().enumerate() {
+            let key = key(&format!("members.{number}"));
+            text(&key, member, 1..=255)?;
+            check(members.insert(member.to_lowercase()), &key, "must be listed only once")?;
+        }
+        check(group.charter.len() <= 511, &key("charter"), "must have at most 511 bytes of utf-8")?;
     }
     Ok(())
 }

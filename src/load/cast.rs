@@ -12,6 +12,8 @@ pub(super) struct Part {
     pub speech: Option<Speech>,
     /// Instant messages that it writes, and to whom.
     pub letters: Option<(Speech, usize)>,
+    /// It is in the group of the run, and speaks in its chat session.
+    pub in_group: bool,
     /// Who writes to it.
     pub pen_friend: Option<usize>,
     /// It goes within so many metres of the region's middle, and stays there.
@@ -60,6 +62,7 @@ impl Part {
         manner: Manner::Viewer,
         speech: None,
         letters: None,
+        in_group: false,
         pen_friend: None,
         place: None,
         walks: false,
@@ -88,6 +91,13 @@ pub(super) fn cast(plan: &Plan) -> Vec<Part> {
         Scenario::Idle | Scenario::EventQueue => {}
         Scenario::Chat { speakers, rate, outstanding, text_bytes } => {
             gather(&mut parts, EARSHOT);
+            let pace = Paces { rate, outstanding, senders: speakers };
+            speak(&mut parts, pace, text_bytes);
+        }
+        Scenario::Group { speakers, rate, outstanding, text_bytes } => {
+            for part in &mut parts {
+                part.in_group = true;
+            }
             let pace = Paces { rate, outstanding, senders: speakers };
             speak(&mut parts, pace, text_bytes);
         }
@@ -202,6 +212,14 @@ mod tests {
         let turn = |first| Pace::Rate { first, every: 0.5 };
         assert_eq!(paces, [turn(0.0), turn(0.25)]);
         assert!(parts.iter().all(|part| part.counts && part.place == Some(EARSHOT)));
+    }
+
+    #[test]
+    fn all_are_in_the_group_and_some_speak_there() {
+        let group = Scenario::Group { speakers: 2, rate: None, outstanding: 3, text_bytes: 64 };
+        let parts = cast(&Plan::example(4, group));
+        assert!(parts.iter().all(|part| part.in_group && part.counts && part.place.is_none()));
+        assert_eq!(parts.iter().filter(|part| part.speech.is_some()).count(), 2);
     }
 
     #[test]

@@ -111,6 +111,17 @@ pub enum Scenario {
         /// Bytes of a message.
         text_bytes: usize,
     },
+    /// All are in one group; some speak in its chat session, all hear.
+    Group {
+        /// How many speak.
+        speakers: usize,
+        /// Texts per second; `None`: as fast as it goes.
+        rate: Option<f64>,
+        /// Texts under way per speaker when there is no rate.
+        outstanding: usize,
+        /// Bytes of a text.
+        text_bytes: usize,
+    },
     /// All walk to random places; some speak.
     Walk {
         /// Metres around the region's middle in which they walk; up to 49 all hear all.
@@ -143,6 +154,7 @@ impl Scenario {
             Self::Idle => "idle",
             Self::Chat { .. } => "chat",
             Self::Im { .. } => "im",
+            Self::Group { .. } => "group",
             Self::Walk { .. } => "walk",
             Self::EventQueue => "eventqueue",
             Self::Mixed { .. } => "mixed",
@@ -193,7 +205,8 @@ impl Plan {
             Scenario::Login { connections, enter } => {
                 settings(json!({ "connections": connections, "enter": enter }))
             }
-            Scenario::Chat { speakers, rate, outstanding, text_bytes } => settings(json!({
+            Scenario::Chat { speakers, rate, outstanding, text_bytes }
+            | Scenario::Group { speakers, rate, outstanding, text_bytes } => settings(json!({
                 "speakers": speakers, "rate": rate, "outstanding": outstanding,
                 "text_bytes": text_bytes,
             })),
@@ -234,7 +247,7 @@ impl Scenario {
     pub(super) fn datagram_bytes(&self) -> usize {
         match self {
             Self::Chat { text_bytes, .. } => text_bytes + 72,
-            Self::Im { text_bytes, .. } => text_bytes + 130,
+            Self::Im { text_bytes, .. } | Self::Group { text_bytes, .. } => text_bytes + 130,
             Self::Login { .. } | Self::Idle | Self::EventQueue => 100,
             Self::Walk { .. } | Self::Mixed { .. } => 600,
         }
@@ -246,7 +259,8 @@ impl Scenario {
             Self::Login { connections, .. } => {
                 ensure((1..=agents).contains(&connections), "connections", "1 to agents")
             }
-            Self::Chat { speakers, rate, outstanding, text_bytes } => {
+            Self::Chat { speakers, rate, outstanding, text_bytes }
+            | Self::Group { speakers, rate, outstanding, text_bytes } => {
                 ensure((1..=agents).contains(&speakers), "speakers", "1 to agents")?;
                 check_messages(rate, outstanding, text_bytes)
             }
@@ -370,6 +384,7 @@ mod tests {
         fails(Scenario::Login { connections: 11, enter: true });
         fails(Scenario::Chat { speakers: 0, rate: None, outstanding: 1, text_bytes: 64 });
         fails(Scenario::Chat { speakers: 1, rate: Some(0.0), outstanding: 1, text_bytes: 64 });
+        fails(Scenario::Group { speakers: 11, rate: None, outstanding: 1, text_bytes: 64 });
         fails(Scenario::Im { rate: Some(f64::NAN), outstanding: 1, text_bytes: 64 });
         fails(Scenario::Im { rate: None, outstanding: 1, text_bytes: 63 });
         fails(Scenario::Walk { radius: f32::NAN, speakers: 1, rate: 1.0 });

@@ -8,12 +8,13 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use super::agent::Mail;
 use super::cast::{Pace, Part, Speech};
 use super::plan::{Account, Plan};
 use super::stamp::Way;
 use super::tally::Totals;
 use crate::client::{HttpClient, POLL_TIMEOUT};
-use crate::ids::AgentId;
+use crate::ids::{AgentId, GroupId};
 use crate::time::{Clock, SystemClock, Timestamp};
 
 /// Where the agents' work is.
@@ -53,6 +54,8 @@ pub(super) struct Seat {
     pub refused: AtomicBool,
     /// Numbered messages that it heard, each once.
     pub delivered: AtomicU64,
+    /// What its event queue has brought.
+    pub mail: Mail,
     /// It will send no more numbered messages.
     pub silent: AtomicBool,
     presence: AtomicU8,
@@ -159,6 +162,8 @@ pub(super) struct Shared {
     pub doors: Semaphore,
     /// Cancelled when the agents are to leave.
     pub leaving: CancellationToken,
+    /// The group of the run, once there is one.
+    pub group: OnceLock<GroupId>,
     /// Agents of `login` that are logged in.
     pub online: AtomicUsize,
     /// The last login of `login` found nobody who takes connections, or datagrams.
@@ -184,6 +189,7 @@ impl Shared {
             patient: HttpClient::new(POLL_TIMEOUT),
             doors: Semaphore::new(MAX_LOGINS),
             leaving: CancellationToken::new(),
+            group: OnceLock::new(),
             online: AtomicUsize::new(0),
             unreachable: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
@@ -216,6 +222,11 @@ impl Shared {
         if stage == Stage::Leaving {
             self.leaving.cancel();
         }
+        self.wake_all();
+    }
+
+    /// Wakes every agent.
+    pub fn wake_all(&self) {
         for seat in &self.seats {
             seat.wake.notify_one();
         }

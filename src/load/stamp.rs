@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 /// The two ways that numbered messages go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// Nearby chat, heard by all.
+    /// Nearby chat, or text in a chat session, heard by all.
     Chat,
     /// An instant message to one.
     Im,

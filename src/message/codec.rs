@@ -75,14 +75,34 @@ pub fn encode_sized<M: Message>(message: &M, bytes: usize) -> Result<Encoded, En
 /// The wire form of what `writer` has collected.
 pub(super) fn finish(info: &MessageInfo, writer: Writer) -> Encoded {
     let plain = writer.finish();
-    if info.zerocoded {
-        let mut coded = BytesMut::new();
-        zerocode::encode(&plain, &mut coded);
-        if coded.len() < plain.len() {
-            return Encoded { id: info.id, body: coded.freeze(), zerocoded: true };
-        }
+    zerocoded(info, &plain).unwrap_or_else(|| Encoded {
+        id: info.id,
+        body: plain.freeze(),
+        zerocoded: false,
+    })
+}
+
+/// As [`finish()`], leaving number and plain body where they are.
+pub(super) fn finish_plain(info: &MessageInfo, plain: &[u8]) -> Encoded {
+    zerocoded(info, plain).unwrap_or_else(|| Encoded {
+        id: info.id,
+        body: Bytes::copy_from_slice(plain),
+        zerocoded: false,
+    })
+}
+
+/// The zero-coded form, if the message may have it and it is shorter.
+fn zerocoded(info: &MessageInfo, plain: &[u8]) -> Option<Encoded> {
+    if !info.zerocoded {
+        return None;
     }
-    Encoded { id: info.id, body: plain.freeze(), zerocoded: false }
+    let mut coded = BytesMut::new();
+    zerocode::encode(plain, &mut coded);
+    (coded.len() < plain.len()).then(|| Encoded {
+        id: info.id,
+        body: coded.freeze(),
+        zerocoded: true,
+    })
 }
 
 /// Decodes and encodes again, for [`super::roundtrip`].

@@ -5,6 +5,7 @@
 //! sequence numbers are [`header`]'s, sending and receiving is the circuit's.
 
 mod codec;
+mod copies;
 mod dynamic;
 mod encoded;
 mod error;
@@ -21,6 +22,7 @@ mod writer;
 pub mod zerocode;
 
 pub use codec::{Message, Roundtrip, RoundtripError, decode, encode, encode_sized};
+pub use copies::{Copies, CopiesError};
 pub use dynamic::{DynamicMessage, Entry, Value};
 pub use encoded::Encoded;
 pub use error::{DecodeError, DecodeProblem, EncodeError, EncodeProblem, Place};

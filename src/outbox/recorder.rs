@@ -48,6 +48,9 @@ impl Recorder {
                 EndpointCommand::Send(_, outgoing) | EndpointCommand::SendMany(_, outgoing) => {
                     sent.push(outgoing);
                 }
+                EndpointCommand::SendEach(each) => {
+                    sent.extend(each.take().into_iter().map(|(_, outgoing)| outgoing));
+                }
                 EndpointCommand::Close(_, reason, _) => self.closed = Some(reason),
                 EndpointCommand::Report(answer) => drop(answer),
             }

@@ -9,18 +9,19 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::world::World;
-use super::{ServerError, Shared};
+use super::{ServerError, Shared, people};
 use crate::circuit::CloseReason;
 use crate::config::Config;
 use crate::http::control::{
-    Account, AgentState, AgentStatus, BoxFuture, CircuitStatus, ControlAccess, ControlBackend,
-    ControlError, NewAccount,
+    Account, AgentState, AgentStatus, BoxFuture, ChatSessionStatus, CircuitStatus, ControlAccess,
+    ControlBackend, ControlError, FriendList, GroupStatus, NewAccount, NewMessage, Sent,
 };
 use crate::ids::AgentId;
 use crate::outbox::CircuitReport;
 use crate::region::{AgentSnapshot, Command, RegionSnapshot};
 use crate::services::accounts::{AccountError, AccountName, NewPassword};
 use crate::services::ports::StoreError;
+use crate::session::presence;
 
 /// How long a region may take to draw its picture.
 const SNAPSHOT_WITHIN: Duration = Duration::from_secs(5);
@@ -125,7 +126,7 @@ impl ControlBackend for Backend {
                 ControlError::Invalid { field: Some("password"), message: error.to_string() }
             })?;
             let id = new.uuid.map(AgentId);
-            match self.shared.accounts.create(name, password, id).await {
+            match self.shared.services.accounts.create(name, password, id).await {
                 Ok(account) => Ok(Account {
                     uuid: account.id.0,
                     first: account.name.first().to_owned(),
@@ -146,14 +147,30 @@ impl ControlBackend for Backend {
         Box::pin(async move {
             let session =
                 self.shared.sessions.by_agent(agent).ok_or(ControlError::NotFound("agent"))?;
-            match session.outbox() {
-                Some(outbox) => outbox.close(CloseReason::Kicked, reason),
-                None => {
-                    self.shared.sessions.remove(&session, CloseReason::Kicked);
-                }
+            if let Some(outbox) = session.outbox() {
+                outbox.close(CloseReason::Kicked, reason);
+            } else {
+                let Shared { services, sessions, .. } = &*self.shared;
+                presence::ended(services, sessions, &session, CloseReason::Kicked);
             }
             Ok(())
         })
+    }
+
+    fn groups(&self) -> BoxFuture<'_, Result<Vec<GroupStatus>, ControlError>> {
+        Box::pin(people::groups(&self.shared.store, &self.shared.services))
+    }
+
+    fn chat_sessions(&self) -> BoxFuture<'_, Result<Vec<ChatSessionStatus>, ControlError>> {
+        Box::pin(async { Ok(people::chat_sessions(&self.shared.services)) })
+    }
+
+    fn friends(&self, agent: AgentId) -> BoxFuture<'_, Result<FriendList, ControlError>> {
+        Box::pin(people::friends(&self.shared.store, &self.shared.services, agent))
+    }
+
+    fn send_message(&self, message: NewMessage) -> BoxFuture<'_, Result<Sent, ControlError>> {
+        Box::pin(people::send_message(&self.shared.services, message))
     }
 
     fn shutdown(&self) {

@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::http::control::MissingToken;
 use crate::region::terrain::TerrainError;
 use crate::services::accounts::{AccountError, AccountFileError};
+use crate::services::groups::ConfiguredGroupError;
 use crate::services::ports::StoreError;
 use crate::storage;
 
@@ -49,6 +50,9 @@ pub enum ServerError {
     /// The accounts file is wrong.
     #[error(transparent)]
     AccountFile(#[from] AccountFileError),
+    /// A group of the configuration cannot be created.
+    #[error(transparent)]
+    ConfiguredGroup(#[from] ConfiguredGroupError),
     /// A file cannot be read.
     #[error("cannot read {}: {source}", file.display())]
     File {

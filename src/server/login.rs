@@ -13,20 +13,21 @@ use crate::config::DuplicateLogin;
 use crate::http;
 use crate::http::control::BoxFuture;
 use crate::http::login::{
-    AccountBenefits, Arrival, Benefits, FailureReason, Folder, GridInfo, HomeLocation, Identity,
-    Inventory, LoginFailure, LoginFlags, LoginRequest, LoginSuccess, Maturity, Password,
+    AccountBenefits, Arrival, Benefits, Buddy, FailureReason, Folder, GridInfo, HomeLocation,
+    Identity, Inventory, LoginFailure, LoginFlags, LoginRequest, LoginSuccess, Maturity, Password,
     StartLocation, StartedAt,
 };
 use crate::http::router::{GridStats, LoginBackend};
 use crate::http::welcome::Welcome;
 use crate::message::Vector3;
 use crate::services::accounts::{AccountName, LoginError};
+use crate::services::friends::Friend;
 use crate::services::inventory::{self, FolderType, LIBRARY_OWNER};
 use crate::services::login::{self as rules, Destination, Grant, Start, Started};
 use crate::services::ports::Account;
 use crate::session::caps::{CapRegistry, SEED};
 use crate::session::event_queue::EventQueueSettings;
-use crate::session::{AgentSession, EventQueue, NewSession};
+use crate::session::{AgentSession, EventQueue, NewSession, presence};
 
 /// Decides over logins.
 pub(super) struct Gate {
@@ -85,18 +86,23 @@ impl Gate {
         let infos: Vec<_> = self.world.regions.iter().map(|region| region.info.clone()).collect();
         let unix = self.shared.clock.unix().as_secs();
         let start = wish(request.start);
-        let grant = rules::grant(&self.shared.store, account.id, &start, &infos, unix)
+        let mut grant = rules::grant(&self.shared.store, account.id, &start, &infos, unix)
             .await
             .map_err(|error| inside(&error))?;
         self.check_region(&grant)?;
         let session = self.open(&grant)?;
+        let buddies = grant.relations.friends.iter().map(buddy).collect();
+        let relations = std::mem::take(&mut grant.relations);
+        presence::logged_in(&self.shared.services, &session, relations);
         let seed = session.caps.grant(&session, SEED).ok_or_else(|| {
             // Somebody else logged in under the same name at this very moment.
             LoginFailure::new(FailureReason::Presence, "You logged in from another place.")
         })?;
         metrics::counter!("holm_logins_granted_total").increment(1);
         tracing::info!(agent = %account.id, name = %session.name(), %peer, "login granted");
-        Ok(self.answer(&grant, &session, seed, unix))
+        let mut answer = self.answer(&grant, &session, seed, unix);
+        answer.buddies = buddies;
+        Ok(answer)
     }
 
     async fn authenticate(
@@ -110,7 +116,7 @@ impl Gate {
             Password::Md5(digest) => format!("$1${digest}"),
             Password::Plain(text) => text.clone(),
         };
-        let accounts = &self.shared.accounts;
+        let accounts = &self.shared.services.accounts;
         let verified = if self.shared.config.opens_accounts() {
             accounts.login_or_create(&name, &passwd, peer.ip()).await
         } else {
@@ -129,7 +135,8 @@ impl Gate {
         if let Some(outbox) = previous.outbox() {
             outbox.close(CloseReason::Superseded, "");
         }
-        self.shared.sessions.remove(&previous, CloseReason::Superseded);
+        let Shared { services, sessions, .. } = &*self.shared;
+        presence::ended(services, sessions, &previous, CloseReason::Superseded);
         match self.shared.config.grid.duplicate_login {
             DuplicateLogin::Replace => Ok(()),
             DuplicateLogin::RefuseOnce => {
@@ -254,7 +261,7 @@ impl Gate {
     }
 
     fn inventory(&self, grant: &Grant) -> Inventory {
-        let library = self.shared.inventory.library();
+        let library = self.shared.services.inventory.library();
         let root = |folders: &[inventory::Folder]| {
             let root = folders.iter().find(|folder| folder.kind == FolderType::Root);
             root.map(|folder| folder.id.0).unwrap_or_default()
@@ -296,7 +303,7 @@ impl LoginBackend for Gate {
 
     fn grid_stats(&self) -> BoxFuture<'_, GridStats> {
         Box::pin(async {
-            let residents = self.shared.accounts.count().await.unwrap_or_else(|error| {
+            let residents = self.shared.services.accounts.count().await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "accounts cannot be counted");
                 0
             });
@@ -326,10 +333,7 @@ pub(super) fn router(gate: Gate) -> Router {
     let shared = gate.shared.clone();
     let caps = http::caps::Caps {
         registry: gate.caps.clone(),
-        accounts: shared.accounts.clone(),
-        inventory: shared.inventory.clone(),
-        assets: shared.assets.clone(),
-        clock: shared.clock.clone(),
+        services: shared.services.clone(),
         grid: http::caps::GridFacts {
             name: shared.config.grid.name.clone(),
             nick: shared.config.grid.nick.clone(),
@@ -340,6 +344,14 @@ pub(super) fn router(gate: Gate) -> Router {
     };
     let max_login_body = shared.config.limits.max_login_body as usize;
     http::router::router(Arc::new(gate), Arc::new(caps), max_login_body)
+}
+
+fn buddy(friend: &Friend) -> Buddy {
+    Buddy {
+        id: friend.agent,
+        rights_has: friend.has.bits() as i32,
+        rights_given: friend.given.bits() as i32,
+    }
 }
 
 fn wish(start: StartLocation) -> Start {

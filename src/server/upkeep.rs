@@ -10,9 +10,12 @@ use super::world::World;
 use crate::circuit::CloseReason;
 use crate::outbox::EndpointLink;
 use crate::region::{Command, RegionCounters, RegionLink};
+use crate::session::presence;
 
 /// How often logins are looked through.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// At every so many of those what is too old is forgotten: once an hour.
+const FORGET_EVERY: u32 = 3600;
 /// At every so many of those the regions are asked for their figures.
 const REGIONS_EVERY: u32 = 5;
 
@@ -29,6 +32,9 @@ pub(super) async fn run(shared: Arc<Shared>, world: Arc<World>) {
                 show_region(region).await;
             }
         }
+        if round.is_multiple_of(FORGET_EVERY) {
+            forget_old(&shared).await;
+        }
         round = round.wrapping_add(1);
     }
     // Polls that are still held get their answer, so that connections can end.
@@ -37,14 +43,28 @@ pub(super) async fn run(shared: Arc<Shared>, world: Arc<World>) {
     }
 }
 
+/// Messages, invitations and notices are not kept for ever.
+async fn forget_old(shared: &Shared) {
+    match shared.services.offline.purge().await {
+        Ok(forgotten) => tracing::debug!(forgotten, "old messages forgotten"),
+        Err(error) => tracing::warn!(%error, "old messages are not forgotten"),
+    }
+    match shared.services.groups.forget_old().await {
+        Ok(forgotten) => tracing::debug!(forgotten, "old group mail forgotten"),
+        Err(error) => tracing::warn!(%error, "old group mail is not forgotten"),
+    }
+}
+
 /// Ends sessions whose circuit was not opened within the life of its code.
 fn expire_logins(shared: &Shared) {
     let now = shared.clock.now();
     let lifetime = shared.config.login.circuit_code_lifetime;
+    shared.sessions.expire_journeys(now, lifetime);
     for session in shared.sessions.all() {
         if session.address().is_none() && now.since(session.started) > lifetime {
             tracing::debug!(agent = %session.agent_id, "login without circuit expired");
-            shared.sessions.remove(&session, CloseReason::Silence);
+            let Shared { services, sessions, .. } = shared;
+            presence::ended(services, sessions, &session, CloseReason::Silence);
         }
     }
 }

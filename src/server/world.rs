@@ -72,13 +72,10 @@ pub(super) fn start(
             region: link,
             regions: regions.clone(),
             sessions: shared.sessions.clone(),
-            accounts: shared.accounts.clone(),
-            inventory: shared.inventory.clone(),
-            assets: shared.assets.clone(),
-            bus: shared.bus.clone(),
+            services: shared.services.clone(),
             counters: MessageCounters::new(),
             tasks: tasks.clone(),
-            clock: shared.clock.clone(),
+            im_rate: config.limits.instant_messages_per_second,
         });
         for socket in sockets {
             let number = endpoints.len() as u32;

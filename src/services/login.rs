@@ -9,7 +9,9 @@ use crate::ids::AgentId;
 use crate::message::Vector3;
 use crate::region::RegionInfo;
 use crate::region::terrain::REGION_SIZE;
+use crate::services::friends::{Friend, ReceivedOffer};
 use crate::services::inventory::{Folder, FolderType};
+use crate::services::mutes::Mute;
 use crate::services::ports::{Account, Location, Store, StoreError, StoreGone, StoreHandle};
 
 /// Where an agent wants to arrive.
@@ -80,6 +82,19 @@ pub struct Grant {
     pub home: Option<Destination>,
     /// The inventory skeleton: the root first, parents before children.
     pub folders: Vec<Folder>,
+    /// Whom it knows.
+    pub relations: Relations,
+}
+
+/// An account's relations to others.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Relations {
+    /// Friends.
+    pub friends: Vec<Friend>,
+    /// Offers of friendship that wait for an answer.
+    pub offers: Vec<ReceivedOffer>,
+    /// The mute list.
+    pub mutes: Vec<Mute>,
 }
 
 impl Grant {
@@ -107,10 +122,11 @@ pub async fn grant(
     regions: &[Arc<RegionInfo>],
     unix_now: u64,
 ) -> Result<Grant, GrantError> {
-    let (account, folders) = store.call(move |store| gather(store, agent, unix_now)).await??;
+    let gathered = store.call(move |store| gather(store, agent, unix_now)).await??;
+    let (account, folders, relations) = gathered;
     let destination = resolve(start, &account, regions).ok_or(GrantError::NoRegion)?;
     let home = account.home.and_then(|at| arrive(regions, &at, Started::Home));
-    Ok(Grant { account, destination, home, folders })
+    Ok(Grant { account, destination, home, folders, relations })
 }
 
 /// Where `start` leads; none only if there are no regions. A wish that cannot be met (the region
@@ -151,15 +167,25 @@ pub enum GrantError {
     Gone(#[from] StoreGone),
 }
 
+/// Everything in one storage call: a login must not wait for several.
 fn gather(
     store: &mut dyn Store,
     agent: AgentId,
     unix_now: u64,
-) -> Result<(Account, Vec<Folder>), StoreError> {
+) -> Result<(Account, Vec<Folder>, Relations), StoreError> {
     let account = store.account(agent)?.ok_or(StoreError::NotFound(agent))?;
     let folders = store.folders(agent)?;
+    let mut offers = Vec::new();
+    for offer in store.friend_offers_to(agent)? {
+        // Removing an account removes its offers, so there is one.
+        if let Some(from) = store.account(offer.from)? {
+            offers.push(ReceivedOffer { offer, from_name: from.name.to_string() });
+        }
+    }
+    let relations =
+        Relations { friends: store.friends(agent)?, offers, mutes: store.mutes(agent)? };
     store.set_last_login(agent, unix_now)?;
-    Ok((account, folders))
+    Ok((account, folders, relations))
 }
 
 fn arrive(

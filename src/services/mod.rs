@@ -5,7 +5,94 @@
 
 pub mod accounts;
 pub mod assets;
+pub mod chats;
+pub mod friends;
+pub mod groups;
 pub mod im;
 pub mod inventory;
 pub mod login;
+pub mod lures;
+pub mod mutes;
+pub mod offline;
 pub mod ports;
+pub mod profiles;
+
+use std::sync::Arc;
+
+use accounts::Accounts;
+use assets::Assets;
+use chats::ChatSessions;
+use friends::Friends;
+use groups::Groups;
+use inventory::Inventory;
+use lures::Lures;
+use mutes::Mutes;
+use offline::{OfflineMessages, OfflineSettings};
+use ports::{Bus, StoreHandle};
+use profiles::Profiles;
+
+use crate::time::Clock;
+
+/// All services of a grid; a cheap clone.
+#[derive(Clone)]
+pub struct Services {
+    /// Who has an account.
+    pub accounts: Accounts,
+    /// Folders and items.
+    pub inventory: Inventory,
+    /// Textures and the like.
+    pub assets: Assets,
+    /// Who else must hear.
+    pub bus: Arc<dyn Bus>,
+    /// Groups.
+    pub groups: Groups,
+    /// Group chats and conferences.
+    pub chats: ChatSessions,
+    /// Friendships.
+    pub friends: Friends,
+    /// Mute lists.
+    pub mutes: Mutes,
+    /// Teleport offers.
+    pub lures: Lures,
+    /// Messages for who is not here.
+    pub offline: OfflineMessages,
+    /// What people say about themselves.
+    pub profiles: Profiles,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Services {
+    /// The services over one store and one bus.
+    pub fn new(
+        store: &StoreHandle,
+        bus: Arc<dyn Bus>,
+        clock: Arc<dyn Clock>,
+        accounts: Accounts,
+        assets: Assets,
+        offline: OfflineSettings,
+    ) -> Self {
+        let mutes = Mutes::new(store.clone());
+        let groups = Groups::new(store.clone(), bus.clone(), clock.clone());
+        Self {
+            accounts,
+            inventory: Inventory::new(store.clone()),
+            assets,
+            chats: ChatSessions::new(bus.clone(), groups.clone(), mutes.clone(), clock.clone()),
+            groups,
+            friends: Friends::new(store.clone(), bus.clone(), clock.clone()),
+            offline: OfflineMessages::new(
+                store.clone(),
+                bus.clone(),
+                mutes.clone(),
+                clock.clone(),
+                offline,
+            ),
+            mutes,
+            lures: Lures::new(clock.clone()),
+            profiles: Profiles::new(store.clone()),
+            bus,
+            clock,
+        }
+    }
+}

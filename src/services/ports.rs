@@ -5,14 +5,20 @@
 //! implementations. No rule of any service lives here or there: a store keeps and finds.
 
 mod bus;
+mod friends;
+mod groups;
 mod handle;
+mod mail;
 
 use std::fmt;
 
 pub use bus::{Bus, Delivery, Reach};
+pub use friends::FriendStore;
+pub use groups::GroupStore;
 pub use handle::{StoreGone, StoreHandle};
+pub use mail::{MessageStore, MuteStore, ProfileStore};
 
-use crate::ids::{AgentId, RegionId};
+use crate::ids::{AgentId, GroupId, RegionId};
 use crate::message::Vector3;
 
 use super::accounts::AccountName;
@@ -22,7 +28,16 @@ use super::inventory::{Contents, Folder, FolderId, Item, ItemId};
 ///
 /// Each call is atomic by itself. Between [`begin`](Self::begin) and [`commit`](Self::commit) a
 /// failed call undoes only its own changes.
-pub trait Store: AccountStore + InventoryStore + Send {
+pub trait Store:
+    AccountStore
+    + InventoryStore
+    + GroupStore
+    + FriendStore
+    + MuteStore
+    + MessageStore
+    + ProfileStore
+    + Send
+{
     /// Starts a batch: the calls that follow reach the disk together, at [`Self::commit`].
     ///
     /// # Errors
@@ -210,6 +225,12 @@ pub enum StoreError {
     /// The account to change does not exist.
     #[error("no account has id {0}")]
     NotFound(AgentId),
+    /// The group to change does not exist.
+    #[error("no group has id {0}")]
+    NoGroup(GroupId),
+    /// Another group has that name.
+    #[error("group name `{0}` is taken")]
+    GroupNameTaken(String),
     /// What was read back cannot be what was written.
     #[error("stored data is damaged: {0}")]
     Corrupt(String),

@@ -145,6 +145,17 @@ impl<S> AgentCaps<S> {
         Some(format!("{}/cap/{id}", self.shared.base_url))
     }
 
+    /// The capabilities of the same agent in another region: none yet, with what the client has set.
+    #[must_use]
+    pub fn sibling(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            granted: Mutex::new(Some(Vec::new())),
+            preferences: Mutex::new(self.preferences()),
+            turns: Semaphore::new(MAX_AT_WORK),
+        }
+    }
+
     /// Ends all capabilities; only the event queue's is remembered for a while.
     pub fn close(&self) {
         let Some(granted) = self.lock().take() else { return };

@@ -8,7 +8,10 @@ pub mod counters;
 pub mod event_queue;
 pub mod handlers;
 pub mod preferences;
+pub mod presence;
 mod registry;
 
 pub use handlers::{Context, Outcome, Session, Turn};
-pub use registry::{AgentCaps, AgentSession, ClaimError, EventQueue, NewSession, Sessions};
+pub use registry::{
+    AgentCaps, AgentSession, ClaimError, Destination, EventQueue, NewSession, Sessions,
+};

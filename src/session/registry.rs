@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
@@ -156,9 +157,36 @@ impl AgentSession {
         self.circuit().reason
     }
 
+    /// Ends it, its capabilities and its event queue; `true` for the call that did.
+    fn end(&self, reason: CloseReason) -> bool {
+        {
+            let mut circuit = self.circuit();
+            if self.is_closed() {
+                return false;
+            }
+            circuit.reason = Some(reason);
+            self.closed.cancel();
+        }
+        self.caps.close();
+        self.events.close();
+        true
+    }
+
     fn circuit(&self) -> std::sync::MutexGuard<'_, CircuitState> {
         self.circuit.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where an agent goes.
+pub struct Destination {
+    /// The region.
+    pub region: RegionLink,
+    /// Where it arrives, region-local metres.
+    pub position: Vector3,
+    /// Where it looks, a unit vector.
+    pub look_at: Vector3,
+    /// When it left.
+    pub at: Timestamp,
 }
 
 /// All sessions of this process.
@@ -166,6 +194,8 @@ impl AgentSession {
 pub struct Sessions {
     by_agent: DashMap<AgentId, Arc<AgentSession>>,
     by_code: DashMap<CircuitCode, Arc<AgentSession>>,
+    /// Agents on their way to another region, as they will be there.
+    journeys: DashMap<CircuitCode, Arc<AgentSession>>,
     /// Open sessions by the region that they entered; a region that had one keeps its entry.
     counts: DashMap<RegionHandle, usize>,
 }
@@ -212,30 +242,99 @@ impl Sessions {
         self.by_agent.get(&agent).map(|entry| entry.value().clone())
     }
 
-    /// The open session that a circuit code was issued for.
-    pub fn by_circuit_code(&self, code: CircuitCode) -> Option<Arc<AgentSession>> {
-        self.by_code.get(&code).map(|entry| entry.value().clone())
+    /// The session that a circuit code opens a circuit of in a region: that of an agent on its way
+    /// there, else the open one, wherever that is.
+    pub fn by_circuit_code(
+        &self,
+        code: CircuitCode,
+        region: RegionHandle,
+    ) -> Option<Arc<AgentSession>> {
+        let found = |entry: dashmap::mapref::one::Ref<'_, _, Arc<AgentSession>>| entry.clone();
+        let journey = self.journeys.get(&code).map(found);
+        journey
+            .filter(|session| session.region.info.handle == region)
+            .or_else(|| self.by_code.get(&code).map(found))
+    }
+
+    /// Prepares the agent's arrival in another region: the same ids, an event queue and
+    /// capabilities of its own. It takes the place of `session` when the agent has arrived, and
+    /// ends with it if it never does.
+    pub fn depart(&self, session: &AgentSession, to: Destination) -> Arc<AgentSession> {
+        let journey = Arc::new(AgentSession {
+            agent_id: session.agent_id,
+            session_id: session.session_id,
+            secure_session_id: session.secure_session_id,
+            circuit_code: session.circuit_code,
+            first: session.first.clone(),
+            last: session.last.clone(),
+            region: to.region,
+            position: to.position,
+            look_at: to.look_at,
+            whereabouts: Arc::new(Whereabouts::new(to.position)),
+            started: to.at,
+            events: Arc::new(session.events.sibling()),
+            caps: session.caps.sibling(),
+            circuit: Mutex::default(),
+            closed: CancellationToken::new(),
+        });
+        if let Some(given_up) = self.journeys.insert(journey.circuit_code, journey.clone()) {
+            given_up.end(CloseReason::Superseded);
+        }
+        journey
+    }
+
+    /// The agent of a journey has arrived: its session there is the open one from now on. Gives the
+    /// one that it replaces, which has ended. None for a session that is no journey.
+    pub fn arrive(&self, session: &Arc<AgentSession>) -> Option<Arc<AgentSession>> {
+        let code = session.circuit_code;
+        self.journeys.remove_if(&code, |_, held| Arc::ptr_eq(held, session))?;
+        *self.counts.entry(session.region.info.handle).or_default() += 1;
+        let previous = self.by_code.insert(code, session.clone());
+        self.by_agent.insert(session.agent_id, session.clone());
+        let previous = previous?;
+        if previous.end(CloseReason::Left) {
+            self.count_down(&previous);
+        }
+        Some(previous)
+    }
+
+    /// Gives up journeys that began longer than `life` ago.
+    pub fn expire_journeys(&self, now: Timestamp, life: Duration) {
+        self.journeys.retain(|_, journey| {
+            let stays = now.since(journey.started) <= life;
+            if !stays {
+                journey.end(CloseReason::Silence);
+            }
+            stays
+        });
     }
 
     /// Ends a session: nobody finds it any more, its capabilities and event queue close. `true`
     /// for the call that ended it.
     pub fn remove(&self, session: &AgentSession, reason: CloseReason) -> bool {
-        {
-            let mut circuit = session.circuit();
-            if session.is_closed() {
-                return false;
-            }
-            circuit.reason = Some(reason);
-            session.closed.cancel();
+        if !session.end(reason) {
+            return false;
         }
-        self.by_code.remove(&session.circuit_code);
+        let is_it = |held: &Arc<AgentSession>| std::ptr::eq(Arc::as_ptr(held), session);
+        let code = session.circuit_code;
+        // One that never arrived was counted nowhere.
+        if self.journeys.remove_if(&code, |_, held| is_it(held)).is_some() {
+            return true;
+        }
+        if self.by_code.remove_if(&code, |_, held| is_it(held)).is_some()
+            && let Some((_, journey)) = self.journeys.remove(&code)
+        {
+            journey.end(reason);
+        }
+        self.by_agent.remove_if(&session.agent_id, |_, held| is_it(held));
+        self.count_down(session);
+        true
+    }
+
+    fn count_down(&self, session: &AgentSession) {
         if let Some(mut count) = self.counts.get_mut(&session.region.info.handle) {
             *count = count.saturating_sub(1);
         }
-        self.by_agent.remove_if(&session.agent_id, |_, held| held.session_id == session.session_id);
-        session.caps.close();
-        session.events.close();
-        true
     }
 
     /// All open sessions.

@@ -10,3 +10,9 @@ mod sqlite;
 
 pub use memory::MemoryStore;
 pub use sqlite::{OpenError, SqliteStore};
+
+/// The form in which names of groups are compared and searched. Letter by letter, unlike
+/// [`str::to_lowercase`], so that a part of a name folds to a part of the folded name.
+fn folded(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
+}

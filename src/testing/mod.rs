@@ -182,11 +182,11 @@ impl TestGrid {
         &self.http
     }
 
-    /// Stops the server.
+    /// Stops the server without its farewell to clients over HTTP.
     ///
     /// # Errors
     /// As [`Server::stop`].
     pub async fn stop(self) -> Result<(), ServerError> {
-        self.server.stop().await
+        self.server.stop_at_once().await
     }
 }

@@ -28,7 +28,7 @@ use crate::outbox::{
     CircuitGauge, CircuitKey, CircuitReport, EndpointCommand, EndpointLink, Outbox,
 };
 use crate::region::Command;
-use crate::session::{ClaimError, Context, Outcome, Session, Turn};
+use crate::session::{ClaimError, Context, Outcome, Session, Turn, presence};
 use crate::time::{Clock, Timestamp};
 
 /// Datagrams or commands that are handled before the other side of the task gets its turn.
@@ -89,7 +89,7 @@ impl Endpoint {
         link: EndpointLink,
         commands: mpsc::Receiver<EndpointCommand>,
     ) -> Self {
-        let clock = context.clock.clone();
+        let clock = context.services.clock.clone();
         let counters = Counters::of(&context.region.info.name);
         let strangers =
             SourceLimit::new(settings.stranger_rate, settings.stranger_burst, clock.now());
@@ -253,7 +253,7 @@ impl Endpoint {
         let session = self
             .context
             .sessions
-            .by_circuit_code(CircuitCode(block.code))
+            .by_circuit_code(CircuitCode(block.code), self.context.region.info.handle)
             .ok_or("unknown_circuit_code")?;
         if session.session_id != SessionId(block.session_id)
             || session.agent_id != AgentId(block.id)
@@ -330,6 +330,14 @@ impl Endpoint {
                 }
                 return keys.len();
             }
+            EndpointCommand::SendEach(each) => {
+                let messages = each.take();
+                let count = messages.len();
+                for (key, outgoing) in messages {
+                    self.send(key, outgoing, now);
+                }
+                return count;
+            }
             EndpointCommand::Close(key, reason, text) => {
                 self.end(key, reason, &text, now);
                 self.settle(key);
@@ -399,8 +407,8 @@ impl Endpoint {
         self.settle(key);
     }
 
-    /// Ends the session behind a circuit: says farewell, tells the region and the bus. The circuit
-    /// stays for a while to repeat the farewell and its acks.
+    /// Ends the session behind a circuit: says farewell, tells the region and whom it concerns. The
+    /// circuit stays for a while to repeat the farewell and its acks.
     fn end(&mut self, key: CircuitKey, reason: CloseReason, text: &str, now: Timestamp) {
         let Some(slot) = self.slots.get_mut(key) else { return };
         if slot.lingers_until.is_some() {
@@ -412,12 +420,13 @@ impl Endpoint {
         metrics::counter!("holm_circuits_closed_total", "reason" => reason.as_str()).increment(1);
         farewell(slot, reason, text, now);
         if slot.session.entered() {
-            self.context.bus.depart(&slot.session.outbox);
             self.held
                 .push_back(Command::Leave { agent: shared.agent_id, session: shared.session_id });
-            self.context.remember_place(&shared);
+            if reason != CloseReason::Left {
+                self.context.remember_place(&shared);
+            }
         }
-        self.context.sessions.remove(&shared, reason);
+        presence::ended(&self.context.services, &self.context.sessions, &shared, reason);
     }
 
     /// Drops a circuit and adds what it counted to the totals.

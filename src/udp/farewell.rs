@@ -20,13 +20,14 @@ pub(super) fn farewell(slot: &mut Slot, reason: CloseReason, text: &str, now: Ti
             say(slot, &reply, now);
         }
         CloseReason::ClosedByPeer => {}
-        CloseReason::Silence | CloseReason::ResendBufferFull | CloseReason::OutboxFull => {
+        // After a teleport the client is elsewhere; this ends only its view of the old region.
+        CloseReason::Silence
+        | CloseReason::ResendBufferFull
+        | CloseReason::OutboxFull
+        | CloseReason::Left => {
             say(slot, &DisableSimulator::default(), now);
         }
-        CloseReason::Kicked
-        | CloseReason::Superseded
-        | CloseReason::Left
-        | CloseReason::Shutdown => {
+        CloseReason::Kicked | CloseReason::Superseded | CloseReason::Shutdown => {
             let mut kick = KickUser::default();
             kick.user_info.agent_id = shared.agent_id.0;
             kick.user_info.session_id = shared.session_id.0;

@@ -36,6 +36,9 @@ try {
   const { region } = await import('./cases/region.mjs');
   const { inventory } = await import('./cases/inventory.mjs');
   const { movement } = await import('./cases/movement.mjs');
+  const { groups } = await import('./cases/groups.mjs');
+  const { talk } = await import('./cases/talk.mjs');
+  const { friends } = await import('./cases/friends.mjs');
   const { leaving } = await import('./cases/leaving.mjs');
   const { burst } = await import('./cases/burst.mjs');
 
@@ -44,7 +47,10 @@ try {
   const world = { runner, server, region: server.ready.regions[0], clients: {} };
   await login(world);
   if (Object.keys(world.clients).length === 3) {
-    for (const part of [presence, chat, im, region, inventory, movement, secondLogin, leaving]) {
+    const parts = [
+      presence, chat, im, groups, talk, region, inventory, movement, friends, secondLogin, leaving,
+    ];
+    for (const part of parts) {
       await part(world);
     }
   } else {

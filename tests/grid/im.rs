@@ -55,7 +55,10 @@ async fn absence_is_answered() -> Result<()> {
     let notice = alice.expect::<ImprovedInstantMessage>(SOON, |_| true).await?;
     assert_eq!(text(&notice.message_block.from_agent_name), "System");
     assert_eq!(notice.agent_data.agent_id, nobody.0);
-    assert_eq!(text(&notice.message_block.message), "User is not logged in. Message not saved.");
+    assert_eq!(
+        text(&notice.message_block.message),
+        "User is not logged in. Message not saved: there is no such user."
+    );
     grid.stop().await?;
     Ok(())
 }

@@ -106,17 +106,17 @@ pub struct LoadArgs {
     /// login: log in and never enter the region
     #[arg(long, help_heading = OF_SCENARIOS)]
     answer_only: bool,
-    /// chat, walk: how many speak [default: 10, at most --agents]
+    /// chat, walk, group: how many speak [default: 10, at most --agents]
     #[arg(long, value_name = "N", help_heading = OF_SCENARIOS)]
     speakers: Option<usize>,
-    /// chat, im, walk: messages per second, of all speakers together [default: as fast as it
+    /// chat, im, walk, group: messages per second, of all speakers together [default: as fast as it
     /// goes; walk: 10]
     #[arg(long, value_name = "R", help_heading = OF_SCENARIOS)]
     rate: Option<f64>,
-    /// chat, im: messages under way per speaker when there is no --rate [default: 1]
+    /// chat, im, group: messages under way per speaker when there is no --rate [default: 1]
     #[arg(long, value_name = "N", help_heading = OF_SCENARIOS)]
     outstanding: Option<usize>,
-    /// chat, im: bytes of a message, 64 to 1000 [default: 100]
+    /// chat, im, group: bytes of a message, 64 to 1000 [default: 100]
     #[arg(long, value_name = "N", help_heading = OF_SCENARIOS)]
     text_bytes: Option<usize>,
     /// walk: metres around the region's middle in which they walk [default: 40]
@@ -164,6 +164,7 @@ Scenarios:
   walk        all walk, some speak            --radius --speakers --rate
   eventqueue  all keep a long poll open
   mixed       a blend of all                  --chat-rate --im-rate --churn --walking
+  group       all in one group, some speak    --speakers --rate --outstanding --text-bytes
 
 Exit codes besides those of `holm --help`:
   9    messages were lost or doubled
@@ -197,8 +198,8 @@ impl Scenario {
     fn takes(self) -> &'static [&'static str] {
         match self {
             Self::Login => &["connections", "answer-only"],
-            Self::Idle | Self::EventQueue | Self::Group => &[],
-            Self::Chat => &["speakers", "rate", "outstanding", "text-bytes"],
+            Self::Idle | Self::EventQueue => &[],
+            Self::Chat | Self::Group => &["speakers", "rate", "outstanding", "text-bytes"],
             Self::Im => &["rate", "outstanding", "text-bytes"],
             Self::Walk => &["radius", "speakers", "rate"],
             Self::Mixed => &["chat-rate", "im-rate", "churn", "walking"],
@@ -275,9 +276,6 @@ impl LoadArgs {
     }
 
     fn scenario(&self) -> Result<load::Scenario, Failure> {
-        if self.scenario == Scenario::Group {
-            return Err(usage("scenario group: not yet, this grid has no group sessions"));
-        }
         self.refuse_strangers()?;
         if self.rate.is_some() && self.outstanding.is_some() {
             return Err(usage("--outstanding is for runs without --rate; give one of them"));
@@ -290,9 +288,12 @@ impl LoadArgs {
                 connections: self.connections.unwrap_or(CONNECTIONS.min(self.agents)),
                 enter: !self.answer_only,
             },
-            Scenario::Idle | Scenario::Group => load::Scenario::Idle,
+            Scenario::Idle => load::Scenario::Idle,
             Scenario::Chat => {
                 load::Scenario::Chat { speakers, rate: self.rate, outstanding, text_bytes }
+            }
+            Scenario::Group => {
+                load::Scenario::Group { speakers, rate: self.rate, outstanding, text_bytes }
             }
             Scenario::Im => load::Scenario::Im { rate: self.rate, outstanding, text_bytes },
             Scenario::Walk => load::Scenario::Walk {
@@ -458,6 +459,8 @@ mod tests {
         assert_eq!(scenario("--agents 4 --scenario chat"), chat);
         let im = S::Im { rate: None, outstanding: 8, text_bytes: 100 };
         assert_eq!(scenario("--scenario im --outstanding 8"), im);
+        let group = S::Group { speakers: 10, rate: Some(50.0), outstanding: 1, text_bytes: 100 };
+        assert_eq!(scenario("--agents 100 --scenario group --rate 50"), group);
         let walk = S::Walk { radius: 40.0, speakers: 10, rate: 10.0 };
         assert_eq!(scenario("--agents 20 --scenario walk"), walk);
         assert_eq!(scenario("--scenario eventqueue"), S::EventQueue);
@@ -473,15 +476,15 @@ mod tests {
     fn a_flag_of_another_scenario_is_named_with_it() {
         for (line, expected) in [
             ("chat --radius 3", "--radius is not for scenario chat, only for walk"),
-            ("idle --rate 3", "--rate is not for scenario idle, only for chat, im, walk"),
-            ("im --speakers 1", "--speakers is not for scenario im, only for chat, walk"),
+            ("idle --rate 3", "--rate is not for scenario idle, only for chat, im, walk, group"),
+            ("im --speakers 1", "--speakers is not for scenario im, only for chat, walk, group"),
             ("walk --answer-only", "--answer-only is not for scenario walk, only for login"),
             ("eventqueue --churn 1", "--churn is not for scenario eventqueue, only for mixed"),
             ("login --ramp 3", "--ramp is not for scenario login"),
             ("login --settle 3", "--settle is not for scenario login"),
             ("login --manner rude", "--manner is not for scenario login"),
             ("chat --rate 1 --outstanding 2", "--outstanding is for runs without --rate"),
-            ("group", "scenario group: not yet, this grid has no group sessions"),
+            ("group --radius 3", "--radius is not for scenario group, only for walk"),
             ("chat --speakers 11", "speakers must be"),
             ("chat --login https://127.0.0.1/", "cannot use the address"),
         ] {
@@ -494,10 +497,6 @@ mod tests {
     fn help_lists_the_flags_of_each_scenario() {
         for scenario in Scenario::value_variants() {
             let name = scenario.name();
-            if *scenario == Scenario::Group {
-                assert!(!SCENARIOS.contains(&name));
-                continue;
-            }
             let line = SCENARIOS
                 .lines()
                 .find(|line| line.split_whitespace().next() == Some(&name))

@@ -51,7 +51,7 @@ pub(super) fn download(
     let (_, id) = named.ok_or(CapError::NotFound("kind of asset"))?;
     let id = Uuid::try_parse(id)
         .map_err(|_| CapError::BadRequest("id of the asset is not a UUID".into()))?;
-    let asset = caps.assets.get(AssetId(id)).ok_or(CapError::NotFound("asset"))?;
+    let asset = caps.services.assets.get(AssetId(id)).ok_or(CapError::NotFound("asset"))?;
     Ok(CapReply::Response(ranged(&request.headers, asset.content_type, &asset.data)))
 }
 

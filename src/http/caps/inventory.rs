@@ -58,7 +58,7 @@ pub(super) async fn descendents(
     };
     let judged: Vec<_> = wanted.iter().enumerate().map(judge).collect();
     let ids = judged.iter().flatten().copied().collect();
-    let found = caps.inventory.contents(source.owner(agent), ids).await;
+    let found = caps.services.inventory.contents(source.owner(agent), ids).await;
     let mut found = found.map_err(unavailable)?.into_iter();
     let (mut folders, mut bad_folders) = (Vec::new(), Vec::new());
     for (wanted, judged) in wanted.iter().zip(judged) {
@@ -96,7 +96,8 @@ pub(super) async fn items(
         .filter(|item| source.accepts(AgentId(item.get("owner_id").as_uuid()), agent))
         .map(|item| ItemId(item.get("item_id").as_uuid()))
         .collect();
-    let items = caps.inventory.items(source.owner(agent), ids).await.map_err(unavailable)?;
+    let items =
+        caps.services.inventory.items(source.owner(agent), ids).await.map_err(unavailable)?;
     let items = items.iter().map(item_to_llsd).collect();
     Ok(CapReply::Value(llsd::map! { "agent_id" => agent.0, "items" => Llsd::Array(items) }))
 }

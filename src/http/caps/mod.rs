@@ -5,12 +5,17 @@
 //! capability, add its name to [`NAMES`] and an arm to `answer`.
 
 mod assets;
+mod chat_session;
 mod environment;
 mod events;
 mod features;
+mod friendship;
+mod groups;
 mod inventory;
 mod materials;
+mod messages;
 mod names;
+mod people;
 mod request;
 mod seed;
 #[cfg(test)]
@@ -28,25 +33,16 @@ use uuid::Uuid;
 use self::inventory::Source;
 use self::request::{CapError, CapReply, CapRequest};
 use crate::llsd;
-use crate::services::accounts::Accounts;
-use crate::services::assets::Assets;
-use crate::services::inventory::Inventory;
+use crate::services::Services;
 use crate::session::AgentSession;
 use crate::session::caps::{Cap, CapRegistry, EVENT_QUEUE_GET, SEED};
-use crate::time::Clock;
 
 /// What capabilities work with.
 pub struct Caps {
     /// Whose URL it is.
     pub registry: CapRegistry<AgentSession>,
-    /// Names.
-    pub accounts: Accounts,
-    /// Folders and items.
-    pub inventory: Inventory,
-    /// Asset data.
-    pub assets: Assets,
-    /// Wall time, for expiry dates.
-    pub clock: Arc<dyn Clock>,
+    /// What the grid can do.
+    pub services: Services,
     /// What clients are told about the grid.
     pub grid: GridFacts,
     /// Longest request body in bytes.
@@ -72,8 +68,14 @@ pub fn router(caps: Arc<Caps>) -> Router {
 }
 
 /// Every capability that a seed grants.
-pub const NAMES: [&str; 17] = [
+pub const NAMES: [&str; 25] = [
+    "AcceptFriendship",
+    "AcceptGroupInvite",
     "AgentPreferences",
+    "AvatarPickerSearch",
+    "ChatSessionRequest",
+    "DeclineFriendship",
+    "DeclineGroupInvite",
     "EnvironmentSettings",
     EVENT_QUEUE_GET,
     "ExtEnvironment",
@@ -85,6 +87,8 @@ pub const NAMES: [&str; 17] = [
     "GetMesh",
     "GetMesh2",
     "GetTexture",
+    "GroupMemberData",
+    "ReadOfflineMsgs",
     "RenderMaterials",
     "SimulatorFeatures",
     "UpdateAgentInformation",
@@ -129,6 +133,15 @@ async fn answer(
             Ok(CapReply::Value(materials::none()))
         }
         "GetDisplayNames" => names::display_names(caps, request).await,
+        "AcceptFriendship" => friendship::accept(caps, session, request).await,
+        "DeclineFriendship" => friendship::decline(caps, session, request).await,
+        "AcceptGroupInvite" => groups::accept_invite(caps, session, request).await,
+        "DeclineGroupInvite" => groups::decline_invite(caps, agent, request).await,
+        "ReadOfflineMsgs" => {
+            request.require(&axum::http::Method::GET)?;
+            messages::read_offline(caps, agent).await
+        }
+        "AvatarPickerSearch" => people::search(caps, request).await,
         "AgentPreferences" | "UpdateAgentLanguage" => {
             let body = request.post(caps.max_body).await?;
             let preferences = session.caps.change_preferences(|all| all.apply(&body));
@@ -140,6 +153,7 @@ async fn answer(
             let max = llsd::map! { "max" => preferences.max_access.code() };
             Ok(CapReply::Value(llsd::map! { "access_prefs" => max }))
         }
+        "ChatSessionRequest" => chat_session::request(caps, session, request).await,
         "FetchInventoryDescendents2" => {
             inventory::descendents(caps, agent, Source::Agent, request).await
         }
@@ -148,6 +162,7 @@ async fn answer(
         }
         "FetchInventory2" => inventory::items(caps, agent, Source::Agent, request).await,
         "FetchLib2" => inventory::items(caps, agent, Source::Library, request).await,
+        "GroupMemberData" => groups::member_data(caps, agent, request).await,
         "ViewerAsset" => assets::download(caps, assets::ANY, &request),
         "GetTexture" => assets::download(caps, assets::TEXTURE, &request),
         "GetMesh" | "GetMesh2" => assets::download(caps, assets::MESH, &request),

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::Caps;
 use super::request::{CapError, CapReply, CapRequest, llsd_response};
 use crate::ids::AgentId;
-use crate::llsd::{self, Llsd};
+use crate::llsd::{self, Llsd, Map};
 use crate::services::accounts::ONE_WORD_LAST_NAME;
 use crate::services::ports::Account;
 
@@ -29,7 +29,7 @@ pub(super) async fn display_names(caps: &Caps, request: CapRequest) -> Result<Ca
     if ids.len() > MAX_IDS {
         return Err(CapError::BadRequest("too many ids".into()));
     }
-    let accounts = caps.accounts.by_ids(ids.clone()).await.map_err(|error| {
+    let accounts = caps.services.accounts.by_ids(ids.clone()).await.map_err(|error| {
         tracing::error!(%error, "names cannot be looked up");
         CapError::Unavailable("names cannot be looked up now")
     })?;
@@ -38,7 +38,7 @@ pub(super) async fn display_names(caps: &Caps, request: CapRequest) -> Result<Ca
             bad_ids.push(Llsd::Uuid(id.0));
         }
     }
-    let expires = caps.clock.unix().as_secs_f64() + MAX_AGE;
+    let expires = caps.services.clock.unix().as_secs_f64() + MAX_AGE;
     let agents = accounts.iter().map(|account| entry(account, expires)).collect();
     let names = llsd::map! { "agents" => Llsd::Array(agents), "bad_ids" => Llsd::Array(bad_ids) };
     let mut response = llsd_response(axum::http::StatusCode::OK, request.format(), &names);
@@ -48,20 +48,26 @@ pub(super) async fn display_names(caps: &Caps, request: CapRequest) -> Result<Ca
 }
 
 fn entry(account: &Account, expires: f64) -> Llsd {
+    let mut entry = names_of(account);
+    entry.insert("display_name_expires", Llsd::Date(expires));
+    entry.insert("display_name_next_update", Llsd::Date(expires));
+    Llsd::Map(entry)
+}
+
+/// The names of an account in every form, under the keys that viewers read.
+pub(super) fn names_of(account: &Account) -> Map {
     let (first, last) = (account.name.first(), account.name.last());
     let one_word = last == ONE_WORD_LAST_NAME;
     let username = if one_word { first.to_owned() } else { format!("{first}.{last}") };
     let display = if one_word { first.to_owned() } else { format!("{first} {last}") };
-    llsd::map! {
-        "display_name" => display,
-        "display_name_expires" => Llsd::Date(expires),
-        "display_name_next_update" => Llsd::Date(expires),
-        "id" => account.id.0,
-        "is_display_name_default" => true,
-        "legacy_first_name" => first,
-        "legacy_last_name" => last,
-        "username" => username.to_lowercase(),
-    }
+    let mut names = Map::new();
+    names.insert("display_name", display);
+    names.insert("id", account.id.0);
+    names.insert("is_display_name_default", true);
+    names.insert("legacy_first_name", first);
+    names.insert("legacy_last_name", last);
+    names.insert("username", username.to_lowercase());
+    names
 }
 
 /// A viewer asks for about 100 at a time.

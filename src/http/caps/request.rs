@@ -79,6 +79,9 @@ pub(super) enum CapError {
     /// 400.
     #[error("{0}")]
     BadRequest(Cow<'static, str>),
+    /// 403.
+    #[error("{0}")]
+    Forbidden(Cow<'static, str>),
     /// 404.
     #[error("no such {0}")]
     NotFound(&'static str),
@@ -100,6 +103,7 @@ impl CapError {
     const fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TimedOut => StatusCode::REQUEST_TIMEOUT,

@@ -1,5 +1,8 @@
 //! Every capability, called through the router without a socket.
 
+mod friendship;
+mod groups;
+
 use std::time::Duration;
 
 use axum::body::Body;
@@ -9,19 +12,22 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::circuit::CloseReason;
+use crate::cluster::LocalBus;
 use crate::http::body;
 use crate::ids::{AgentId, RegionId};
 use crate::llsd::Llsd;
 use crate::message::Vector3;
 use crate::outbox::{Event, EventSink};
 use crate::region::{RegionInfo, RegionLink};
-use crate::services::accounts::{AccountName, AccountsConfig, HashCost, NewPassword};
+use crate::services::accounts::{AccountName, Accounts, AccountsConfig, HashCost, NewPassword};
+use crate::services::assets::Assets;
 use crate::services::inventory::{FolderType, LIBRARY_OWNER, LIBRARY_ROOT, standard_folder};
+use crate::services::offline::OfflineSettings;
 use crate::services::ports::StoreHandle;
 use crate::session::event_queue::{EventQueueSettings, IdleAnswer};
 use crate::session::{EventQueue, NewSession, Sessions};
 use crate::storage::MemoryStore;
-use crate::time::{ManualClock, Timestamp};
+use crate::time::{Clock as _, ManualClock, Timestamp};
 
 /// A grid with one logged-in agent, without sockets.
 struct Grid {
@@ -76,12 +82,18 @@ impl Grid {
             events: Arc::new(EventQueue::new(settings, 1, clock.clone())),
             caps: registry.open(),
         });
+        let bus = Arc::new(LocalBus::default());
+        let assets = Assets::built_in(RegionId(Uuid::from_u128(7)));
         let caps = Arc::new(Caps {
             registry,
-            accounts,
-            inventory: Inventory::new(store),
-            assets: Assets::built_in(RegionId(Uuid::from_u128(7))),
-            clock: clock.clone(),
+            services: Services::new(
+                &store,
+                bus.clone(),
+                clock.clone(),
+                accounts,
+                assets,
+                OfflineSettings::default(),
+            ),
             grid: GridFacts {
                 name: "Holm".into(),
                 nick: "holm".into(),
@@ -210,7 +222,14 @@ async fn every_granted_name_is_served() {
         let get = grid.get(&url).await.status;
         assert!(get == 405 || get == 200 || get == 400, "{name} {get}");
         if get == 405 {
-            assert_eq!(grid.post(&url, &Llsd::Map(llsd::Map::new())).await.status, 200, "{name}");
+            let post = grid.post(&url, &Llsd::Map(llsd::Map::new())).await.status;
+            let expected = match name {
+                // These cannot do without what an empty map leaves out.
+                "ChatSessionRequest" | "AcceptFriendship" => 400,
+                "DeclineFriendship" => 405,
+                _ => 200,
+            };
+            assert_eq!(post, expected, "{name}");
         } else {
             assert_eq!(grid.post(&url, &Llsd::Undef).await.status, 405, "{name}");
         }
@@ -586,4 +605,54 @@ async fn no_materials_are_an_empty_list() {
         (a, (b + a) % 65521)
     });
     assert_eq!(zipped[zipped.len() - 4..], (checksum.1 << 16 | checksum.0).to_be_bytes());
+}
+
+#[tokio::test]
+async fn chat_sessions_are_asked_for_with_care() {
+    let grid = Grid::new().await;
+    let url = grid.url("ChatSessionRequest");
+    let friend = Uuid::from_u128(77);
+    let some = Uuid::from_u128(5);
+    let ask = |method: &str, id: Uuid, params: Llsd| {
+        llsd::map! { "method" => method, "session-id" => id, "params" => params }
+    };
+    let friends = || llsd::array![friend];
+    let started = grid.post(&url, &ask("start conference", some, friends())).await;
+    assert_eq!(started.status, 200);
+    // Nobody is at the end of the circuit, so the session has ended again.
+    let id = started.llsd().get("session_id").as_uuid();
+    assert!(!id.is_nil() && id != some);
+    let muting = llsd::map! {
+        "agent_id" => friend, "mute_info" => llsd::map! { "text" => true },
+    };
+    let mode = llsd::map! { "moderated_mode" => llsd::map! { "voice" => true } };
+    let moderating = llsd::map! { "update_info" => mode };
+    for (method, params, status) in [
+        ("accept invitation", Llsd::Undef, 404),
+        ("decline invitation", Llsd::Undef, 404),
+        ("fetch history", Llsd::Undef, 404),
+        ("invite", friends(), 404),
+        ("invite", Llsd::Undef, 400),
+        ("invite", llsd::array!["nobody"], 400),
+        ("start conference", Llsd::Undef, 400),
+        ("start conference", (0..251).map(|_| friend).collect(), 400),
+        ("mute update", muting, 404),
+        ("mute update", Llsd::Undef, 400),
+        ("mute update", llsd::map! { "agent_id" => friend }, 400),
+        ("session update", moderating, 404),
+        ("session update", Llsd::Undef, 400),
+        ("call", Llsd::Undef, 403),
+        ("start p2p voice", Llsd::from(friend), 400),
+        ("decline p2p voice", Llsd::Undef, 200),
+        ("moderate update", Llsd::Undef, 400),
+        ("", Llsd::Undef, 400),
+    ] {
+        let answer = grid.post(&url, &ask(method, some, params)).await;
+        assert_eq!(answer.status, status, "{method}");
+        assert_eq!(answer.llsd().as_str().is_some(), status != 200, "{method}: a short text");
+    }
+    for body in [Llsd::Undef, ask("accept invitation", Uuid::nil(), Llsd::Undef), llsd::array![1]] {
+        assert_eq!(grid.post(&url, &body).await.status, 400, "{body:?}");
+    }
+    assert_eq!(grid.get(&url).await.status, 405);
 }

@@ -7,6 +7,7 @@ mod error;
 mod fields;
 mod guard;
 mod model;
+mod people;
 #[cfg(test)]
 mod tests;
 
@@ -29,8 +30,9 @@ use crate::ids::AgentId;
 pub use self::error::ControlError;
 pub use self::guard::{ControlAccess, MissingToken};
 pub use self::model::{
-    Account, AgentList, AgentState, AgentStatus, CircuitList, CircuitStatus, Kick, NewAccount,
-    Problem, Status,
+    Account, AgentList, AgentState, AgentStatus, ChatSessionList, ChatSessionStatus, CircuitList,
+    CircuitStatus, FriendList, FriendStatus, GroupList, GroupStatus, Kick, MemberStatus,
+    NewAccount, NewMessage, ParticipantStatus, Problem, RoleStatus, Sent, Status,
 };
 
 /// A future that a trait object can return.
@@ -56,6 +58,18 @@ pub trait ControlBackend: Send + Sync {
     /// Ends an agent's session, telling its user `reason`.
     fn kick(&self, agent: AgentId, reason: String) -> BoxFuture<'_, Result<(), ControlError>>;
 
+    /// All groups, by name.
+    fn groups(&self) -> BoxFuture<'_, Result<Vec<GroupStatus>, ControlError>>;
+
+    /// The chat sessions that are open, in any order.
+    fn chat_sessions(&self) -> BoxFuture<'_, Result<Vec<ChatSessionStatus>, ControlError>>;
+
+    /// The friends of an agent.
+    fn friends(&self, agent: AgentId) -> BoxFuture<'_, Result<FriendList, ControlError>>;
+
+    /// Sends an instant message.
+    fn send_message(&self, message: NewMessage) -> BoxFuture<'_, Result<Sent, ControlError>>;
+
     /// Begins to stop the server; returns at once.
     fn shutdown(&self);
 }
@@ -78,6 +92,10 @@ pub fn router(
         .route("/v1/agents/{id}/kick", post(kick))
         .route("/v1/circuits", get(circuits))
         .route("/v1/accounts", post(create_account))
+        .route("/v1/groups", get(people::groups))
+        .route("/v1/sessions", get(people::sessions))
+        .route("/v1/friends/{id}", get(people::friends))
+        .route("/v1/im", post(people::instant_message))
         .route("/v1/shutdown", post(shutdown))
         .fallback(|| async { ControlError::NotFound("route") })
         .method_not_allowed_fallback(|| async { ControlError::MethodNotAllowed })
@@ -100,7 +118,20 @@ pub fn openapi_document() -> Result<String, serde_json::Error> {
         version = "1",
         description = "Look inside a running grid and act on it."
     ),
-    paths(health, ready, metrics, agents, kick, circuits, create_account, shutdown)
+    paths(
+        health,
+        ready,
+        metrics,
+        agents,
+        kick,
+        circuits,
+        create_account,
+        people::groups,
+        people::sessions,
+        people::friends,
+        people::instant_message,
+        shutdown
+    )
 )]
 struct ApiDocument;
 

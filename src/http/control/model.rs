@@ -151,3 +151,135 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
 }
+
+/// All groups.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct GroupList {
+    /// In order of their names.
+    pub groups: Vec<GroupStatus>,
+}
+
+/// A group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct GroupStatus {
+    /// The group's id.
+    pub id: Uuid,
+    /// Its name.
+    #[schema(example = "Holm Residents")]
+    pub name: String,
+    /// What it is about.
+    pub charter: String,
+    /// Whether anybody may join.
+    pub open: bool,
+    /// Who made it.
+    pub founder: Uuid,
+    /// Its roles, that of everyone first.
+    pub roles: Vec<RoleStatus>,
+    /// Its members in the order of joining.
+    pub members: Vec<MemberStatus>,
+}
+
+/// A role of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RoleStatus {
+    /// The role's id; all zero for that of everyone.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// The title that its members can show.
+    pub title: String,
+    /// What it lets its members do, a 64-bit mask in hex.
+    #[schema(example = "0000090018010000")]
+    pub powers: String,
+}
+
+/// A member of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct MemberStatus {
+    /// Who.
+    pub id: Uuid,
+    /// Ids of its roles besides that of everyone.
+    pub roles: Vec<Uuid>,
+    /// Whether it is logged in.
+    pub online: bool,
+}
+
+/// All open chat sessions.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ChatSessionList {
+    /// In order of their names.
+    pub sessions: Vec<ChatSessionStatus>,
+}
+
+/// A chat session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ChatSessionStatus {
+    /// The session's id; that of the group for a group's session.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// `group` or `conference`.
+    #[schema(example = "group")]
+    pub kind: String,
+    /// Who takes part, was invited or has left.
+    pub people: Vec<ParticipantStatus>,
+}
+
+/// Somebody in a chat session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ParticipantStatus {
+    /// Who.
+    pub id: Uuid,
+    /// `joined`, `invited` or `left`.
+    #[schema(example = "joined")]
+    pub state: String,
+    /// Whether it may mute others.
+    pub moderator: bool,
+    /// Whether its text is muted by a moderator.
+    pub muted: bool,
+}
+
+/// The friends of an agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FriendList {
+    /// In the order in which they became it.
+    pub friends: Vec<FriendStatus>,
+    /// Who offered friendship and has no answer yet.
+    pub offers: Vec<Uuid>,
+}
+
+/// A friend of an agent. Rights are 1 see online, 2 see on the map, 4 change objects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FriendStatus {
+    /// The friend.
+    pub id: Uuid,
+    /// What the agent lets the friend do.
+    pub given: u32,
+    /// What the friend lets the agent do.
+    pub has: u32,
+    /// Whether the friend is logged in.
+    pub online: bool,
+}
+
+/// An instant message to send.
+#[derive(Clone, Debug, PartialEq, Eq, ToSchema)]
+pub struct NewMessage {
+    /// To whom.
+    pub to: Uuid,
+    /// The text, at most 1,023 bytes.
+    #[schema(example = "The region restarts in five minutes.")]
+    pub message: String,
+    /// In whose name; left out: the grid's own.
+    pub from: Option<Uuid>,
+    /// The name that the grid calls itself; `Second Life`, which viewers show as the system's
+    /// words, if left out.
+    pub from_name: Option<String>,
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Sent {
+    /// `delivered`, `kept` (the recipient is away), `muted`, `congested` or `mailbox_full`.
+    #[schema(example = "delivered")]
+    pub status: String,
+}

@@ -17,6 +17,7 @@ struct Fake {
     stopped: AtomicBool,
     created: Mutex<Vec<NewAccount>>,
     kicked: Mutex<Vec<(AgentId, String)>>,
+    sent: Mutex<Vec<NewMessage>>,
 }
 
 fn agent(id: u128, first: &str) -> AgentStatus {
@@ -76,6 +77,48 @@ impl ControlBackend for Fake {
             }
             self.kicked.lock().unwrap().push((agent, reason));
             Ok(())
+        })
+    }
+
+    fn groups(&self) -> BoxFuture<'_, Result<Vec<GroupStatus>, ControlError>> {
+        Box::pin(async {
+            let group = GroupStatus {
+                id: Uuid::from_u128(5),
+                name: "Weavers".to_owned(),
+                charter: String::new(),
+                open: true,
+                founder: ALICE,
+                roles: Vec::new(),
+                members: vec![MemberStatus { id: ALICE, roles: Vec::new(), online: true }],
+            };
+            Ok(vec![group])
+        })
+    }
+
+    fn chat_sessions(&self) -> BoxFuture<'_, Result<Vec<ChatSessionStatus>, ControlError>> {
+        let session = |id, name: &str| ChatSessionStatus {
+            id: Uuid::from_u128(id),
+            name: name.to_owned(),
+            kind: "group".to_owned(),
+            people: Vec::new(),
+        };
+        Box::pin(async move { Ok(vec![session(1, "Weavers"), session(2, "Dyers")]) })
+    }
+
+    fn friends(&self, agent: AgentId) -> BoxFuture<'_, Result<FriendList, ControlError>> {
+        Box::pin(async move {
+            if agent != AgentId(ALICE) {
+                return Err(ControlError::NotFound("account"));
+            }
+            let friend = FriendStatus { id: Uuid::from_u128(2), given: 1, has: 3, online: false };
+            Ok(FriendList { friends: vec![friend], offers: Vec::new() })
+        })
+    }
+
+    fn send_message(&self, message: NewMessage) -> BoxFuture<'_, Result<Sent, ControlError>> {
+        Box::pin(async move {
+            self.sent.lock().unwrap().push(message);
+            Ok(Sent { status: "delivered".to_owned() })
         })
     }
 
@@ -254,11 +297,56 @@ async fn the_document_names_every_route() {
     let api = Api::new();
     let (status, document) = api.get("/openapi.json").await;
     assert_eq!(status, 200);
-    assert_eq!(document["paths"].as_object().unwrap().len(), 8);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 12);
 }
 
 #[test]
 fn the_document_is_as_published() {
     // Refresh with `INSTA_UPDATE=always cargo test the_document_is_as_published`.
     insta::assert_snapshot!("openapi", openapi_document().unwrap());
+}
+
+#[tokio::test]
+async fn groups_and_sessions_are_listed() {
+    let api = Api::new();
+    let (status, body) = api.get("/v1/groups").await;
+    assert_eq!(status, 200);
+    assert_eq!(body["groups"][0]["name"], "Weavers");
+    assert_eq!(body["groups"][0]["members"][0]["online"], true);
+    let (status, body) = api.get("/v1/sessions").await;
+    assert_eq!(status, 200);
+    let names: Vec<_> =
+        body["sessions"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["Dyers", "Weavers"], "in order of their names");
+}
+
+#[tokio::test]
+async fn friends_are_those_of_the_agent_in_the_path() {
+    let api = Api::new();
+    let (status, body) = api.get(&format!("/v1/friends/{ALICE}")).await;
+    assert_eq!((status, &body["friends"][0]["has"]), (200, &json!(3)));
+    assert_eq!(api.get(&format!("/v1/friends/{}", Uuid::nil())).await.0, 404);
+    let (status, body) = api.get("/v1/friends/Alice").await;
+    assert_eq!((status, &body["field"]), (400, &json!("id")));
+}
+
+#[tokio::test]
+async fn a_message_is_sent_or_the_field_at_fault_is_named() {
+    let api = Api::new();
+    let body = json!({ "to": ALICE, "message": "hello", "from_name": "Weather" });
+    let (status, answer) = api.post("/v1/im", &body.to_string()).await;
+    assert_eq!((status, answer), (200, json!({ "status": "delivered" })));
+    assert_eq!(api.fake.sent.lock().unwrap()[0].from_name.as_deref(), Some("Weather"));
+    for (wrong, field) in [
+        (json!({ "message": "x" }), "to"),
+        (json!({ "to": "Alice", "message": "x" }), "to"),
+        (json!({ "to": ALICE }), "message"),
+        (json!({ "to": ALICE, "message": "" }), "message"),
+        (json!({ "to": ALICE, "message": "x", "from_name": "" }), "from_name"),
+        (json!({ "to": ALICE, "message": "x", "from": ALICE, "from_name": "A" }), "from_name"),
+    ] {
+        let (status, answer) = api.post("/v1/im", &wrong.to_string()).await;
+        assert_eq!((status, &answer["field"]), (400, &json!(field)), "{wrong}");
+    }
+    assert_eq!(api.fake.sent.lock().unwrap().len(), 1);
 }

@@ -10,11 +10,13 @@ use tower::ServiceExt as _;
 use super::super::caps::GridFacts;
 use super::super::login::{Arrival, Identity, Inventory as Folders, Maturity, StartedAt};
 use super::*;
+use crate::cluster::LocalBus;
 use crate::ids::{AgentId, CircuitCode, RegionHandle, RegionId, SecureSessionId, SessionId};
 use crate::llsd;
+use crate::services::Services;
 use crate::services::accounts::{Accounts, AccountsConfig};
 use crate::services::assets::Assets;
-use crate::services::inventory::Inventory;
+use crate::services::offline::OfflineSettings;
 use crate::services::ports::StoreHandle;
 use crate::session::caps::CapRegistry;
 use crate::storage::MemoryStore;
@@ -90,12 +92,19 @@ impl Site {
         let fake = Arc::new(Fake::default());
         let clock = Arc::new(ManualClock::default());
         let store = StoreHandle::spawn(Box::new(MemoryStore::default())).unwrap();
+        let accounts = Accounts::new(store.clone(), clock.clone(), AccountsConfig::default());
+        let bus = Arc::new(LocalBus::default());
+        let assets = Assets::built_in(RegionId::NIL);
         let caps = Caps {
             registry: CapRegistry::new("http://x", Duration::from_secs(30), clock.clone()),
-            accounts: Accounts::new(store.clone(), clock.clone(), AccountsConfig::default()),
-            inventory: Inventory::new(store),
-            assets: Assets::built_in(RegionId::NIL),
-            clock,
+            services: Services::new(
+                &store,
+                bus,
+                clock,
+                accounts,
+                assets,
+                OfflineSettings::default(),
+            ),
             grid: GridFacts::default(),
             max_body: 1 << 20,
             stop: CancellationToken::new(),

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::ears::Ears;
 use super::eyes::Eyes;
 use super::feet::Feet;
+use super::group::GroupNews;
 use super::queue::poll_events;
 use super::socket::{self, Waiter};
 use super::voice::Voice;
@@ -161,10 +162,18 @@ async fn enter(shared: &Arc<Shared>, number: usize, part: Part) -> Result<Agent,
         totals.login.record(took);
     }
     agent.settle(part).await?;
-    agent.manner = part.manner;
-    if part.manner == Manner::Viewer {
-        tokio::spawn(poll_events(shared.clone(), caps, agent.polling.clone()));
+    // The way into a session is by the event queue, whatever the manner later.
+    let polls = part.manner == Manner::Viewer;
+    if polls || part.in_group {
+        tokio::spawn(poll_events(shared.clone(), number, caps, agent.polling.clone()));
     }
+    if part.in_group {
+        agent.enter_group().await?;
+    }
+    if !polls {
+        agent.stop_polling();
+    }
+    agent.manner = part.manner;
     Ok(agent)
 }
 
@@ -196,6 +205,7 @@ impl Agent {
             tally: Tally::default(),
             tally_due: None,
             news: News::default(),
+            group: GroupNews::default(),
             ears: Ears::default(),
             voices,
             feet: feet.map(|radius| Feet::new(radius, fastrand::Rng::with_seed(seed), number)),
@@ -316,7 +326,7 @@ impl Agent {
     }
 
     /// Goes on until `done`.
-    async fn until(
+    pub(super) async fn until(
         &mut self,
         what: &'static str,
         within: Duration,

@@ -7,6 +7,7 @@ mod ears;
 mod entry;
 mod eyes;
 mod feet;
+mod group;
 mod queue;
 mod socket;
 mod voice;
@@ -26,6 +27,8 @@ use self::ears::Ears;
 pub(super) use self::entry::{EntryError, come_and_go, log_in};
 use self::eyes::Eyes;
 use self::feet::Feet;
+use self::group::GroupNews;
+pub(super) use self::group::Mail;
 use self::socket::Waiter;
 use self::voice::Voice;
 use super::cast::Part;
@@ -42,7 +45,7 @@ use crate::message::{
     KillObject, LogoutReply, Message, MessageId, ObjectUpdate, RegionHandshake,
     RegionHandshakeReply, TeleportLocal, Vector3,
 };
-use crate::services::im::conversation;
+use crate::services::im::{conversation, dialog};
 use crate::time::Timestamp;
 
 /// An agent with an open circuit.
@@ -59,6 +62,7 @@ pub(super) struct Agent {
     tally: Tally,
     tally_due: Option<Timestamp>,
     news: News,
+    group: GroupNews,
     ears: Ears,
     voices: SmallVec<[Voice; 2]>,
     feet: Option<Feet>,
@@ -119,6 +123,9 @@ impl Agent {
     fn turn(&mut self) -> bool {
         let more = self.manner != Manner::Rude && self.receive();
         let now = self.shared.now();
+        if self.part.in_group {
+            self.open_mail(now);
+        }
         if self.manner == Manner::Viewer {
             if self.circuit.poll_timeout().is_some_and(|at| at <= now) {
                 self.circuit.handle_timeout(now);
@@ -206,7 +213,10 @@ impl Agent {
         self.tally.received_by.count(id);
         match id {
             ChatFromSimulator::ID => self.hear(now, Way::Chat, stamp::chat_text(body)),
-            ImprovedInstantMessage::ID => self.hear(now, Way::Im, stamp::im_text(body)),
+            ImprovedInstantMessage::ID => {
+                let way = if self.part.in_group { Way::Chat } else { Way::Im };
+                self.hear(now, way, stamp::im_text(body));
+            }
             ImprovedTerseObjectUpdate::ID => {
                 if let Some(eyes) = &mut self.eyes {
                     eyes.terse(now, body);
@@ -249,6 +259,7 @@ impl Agent {
             }
             DisableSimulator::ID => self.ended("the simulator closed the circuit"),
             CloseCircuit::ID => self.ended("the simulator closed the circuit at once"),
+            _ if self.part.in_group => self.group_message(id, body),
             _ => {}
         }
     }
@@ -354,6 +365,11 @@ impl Agent {
     /// Sends one numbered message; `false` if the circuit has no room for it.
     fn say(&mut self, now: Timestamp, stamp: stamp::Stamp, voice: &Voice) -> bool {
         let text = stamp.to_text(voice.text_bytes());
+        let session = self.shared.group.get().filter(|_| self.part.in_group);
+        if let Some(&group) = session {
+            let im = self.session_im(group, dialog::SESSION_SEND, text);
+            return self.send(now, &im, true);
+        }
         match voice.recipient() {
             None => {
                 let mut chat = ChatFromViewer::default();

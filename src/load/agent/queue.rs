@@ -1,4 +1,5 @@
-//! The event-queue long poll of one agent: a task of its own, asleep nearly always.
+//! The event-queue long poll of one agent: a task of its own, asleep nearly always. It accepts
+//! invitations to chat sessions, as viewers do by themselves.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,11 +7,17 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::super::shared::Shared;
+use super::group::acceptance;
 use crate::client::{Caps, ClientError};
 use crate::llsd::Llsd;
 
 /// Polls until `stop` is cancelled or the queue is gone, and counts what comes.
-pub(super) async fn poll_events(shared: Arc<Shared>, caps: Caps, stop: CancellationToken) {
+pub(super) async fn poll_events(
+    shared: Arc<Shared>,
+    number: usize,
+    caps: Caps,
+    stop: CancellationToken,
+) {
     let mut ack = Llsd::Undef;
     loop {
         let polled = tokio::select! {
@@ -19,8 +26,21 @@ pub(super) async fn poll_events(shared: Arc<Shared>, caps: Caps, stop: Cancellat
         };
         match polled {
             Ok(polled) => {
-                for (name, _) in polled.events() {
+                let mut invitations = Vec::new();
+                for (name, body) in polled.events() {
                     shared.totals().event(&name);
+                    if let Some(seat) = shared.seats.get(number) {
+                        invitations.extend(seat.mail.put(&name, body));
+                    }
+                }
+                if let Some(seat) = shared.seats.get(number) {
+                    seat.wake.notify_one();
+                }
+                for session in invitations {
+                    let body = acceptance(session);
+                    if let Err(error) = caps.post("ChatSessionRequest", &body).await {
+                        shared.totals().trouble("session", &error.to_string(), 1);
+                    }
                 }
                 ack = polled.ack;
             }

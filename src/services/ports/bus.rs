@@ -36,6 +36,17 @@ pub trait Bus: Send + Sync {
     /// Hands over; never waits.
     fn deliver(&self, agent: AgentId, delivery: Delivery) -> Reach;
 
+    /// Hands over many at once, which costs less than one by one; never waits. What goes to one
+    /// agent the same way keeps its order. The answers stand in the order of the deliveries.
+    fn deliver_each(&self, deliveries: Vec<(AgentId, Delivery)>) -> Vec<Reach> {
+        deliveries.into_iter().map(|(agent, delivery)| self.deliver(agent, delivery)).collect()
+    }
+
+    /// Whether what was handed over waits so long already that no more fan-outs should begin.
+    fn is_congested(&self) -> bool {
+        false
+    }
+
     /// Whether the agent is online.
     fn is_online(&self, agent: AgentId) -> bool;
 }

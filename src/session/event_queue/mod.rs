@@ -31,6 +31,14 @@ impl<E> EventQueue<E> {
         Self { state: Mutex::new(QueueState::new(settings, seed)), touched: Notify::new(), clock }
     }
 
+    /// An empty queue of the same settings, whose ids begin far from those of this one, so that an
+    /// ack of one fits not the other.
+    #[must_use]
+    pub fn sibling(&self) -> Self {
+        let state = Mutex::new(self.lock().sibling());
+        Self { state, touched: Notify::new(), clock: Arc::clone(&self.clock) }
+    }
+
     /// Queues an event of about `bytes` bytes; a waiting poll is answered with it at once.
     ///
     /// # Errors

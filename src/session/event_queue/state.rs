@@ -146,6 +146,15 @@ impl<E> QueueState<E> {
         }
     }
 
+    /// An empty queue of the same settings whose ids begin far from those of this one.
+    #[must_use]
+    pub fn sibling(&self) -> Self {
+        Self::new(
+            self.settings.clone(),
+            self.last_id.cast_unsigned().wrapping_add(HIGHEST_FIRST_ID / 2),
+        )
+    }
+
     /// Queues an event of about `bytes` bytes. Wake the waiting polls afterwards.
     ///
     /// # Errors

@@ -1,27 +1,12 @@
-//! What an agent asks about itself: names, money, prices, clothes, mutes.
+//! What an agent asks about itself: money, prices, clothes.
 
 use super::{Outcome, Session, Turn};
 use crate::circuit::Category;
 use crate::message::{
     self, AgentCachedTexture, AgentCachedTextureResponse, AgentCachedTextureResponseWearableData,
-    AgentDataUpdate, AgentDataUpdateRequest, AgentWearablesRequest, AgentWearablesUpdate,
-    AgentWearablesUpdateWearableData, EconomyData, EconomyDataRequest, GenericMessage,
-    MoneyBalanceReply, MoneyBalanceRequest, MuteListRequest, UserInfoReply, UserInfoRequest,
+    AgentWearablesRequest, AgentWearablesUpdate, AgentWearablesUpdateWearableData, EconomyData,
+    EconomyDataRequest, MoneyBalanceReply, MoneyBalanceRequest, UserInfoReply, UserInfoRequest,
 };
-
-pub(super) fn agent_data(
-    session: &mut Session,
-    turn: &mut Turn<'_>,
-    _request: AgentDataUpdateRequest,
-) -> Outcome {
-    let mut update = AgentDataUpdate::default();
-    let data = &mut update.agent_data;
-    data.agent_id = session.shared.agent_id.0;
-    data.first_name = message::variable1(&session.shared.first);
-    data.last_name = message::variable1(&session.shared.last);
-    session.reply(turn, &update);
-    Outcome::Continue
-}
 
 /// Nobody has money here: the balance is 0 for everybody.
 pub(super) fn money_balance(
@@ -60,7 +45,7 @@ pub(super) fn wearables(
     _request: AgentWearablesRequest,
 ) -> Outcome {
     let shared = session.shared.clone();
-    let inventory = session.context.inventory.clone();
+    let inventory = session.context.services.inventory.clone();
     let outbox = session.outbox.clone();
     session.look_up(async move {
         let worn = match inventory.worn(shared.agent_id).await {
@@ -105,20 +90,6 @@ pub(super) fn cached_texture(
             ..Default::default()
         })
         .collect();
-    session.reply(turn, &reply);
-    Outcome::Continue
-}
-
-/// Mutes are not kept, so the list is empty. It must be said: viewers wait for it before they ask
-/// for stored messages.
-pub(super) fn mute_list(
-    session: &mut Session,
-    turn: &mut Turn<'_>,
-    _request: MuteListRequest,
-) -> Outcome {
-    let mut reply = GenericMessage::default();
-    reply.agent_data.agent_id = session.shared.agent_id.0;
-    reply.method_data.method = message::variable1("emptymutelist");
     session.reply(turn, &reply);
     Outcome::Continue
 }

@@ -1,4 +1,4 @@
-//! Assets by UDP: older clients still ask for textures, wearables and files this way.
+//! Assets by UDP: older clients still ask for textures and wearables this way.
 
 use bytes::Bytes;
 use uuid::Uuid;
@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::{Outcome, Session, Turn};
 use crate::circuit::Category;
 use crate::message::{
-    AbortXfer, ImageData, ImageNotInDatabase, ImagePacket, RequestImage, RequestXfer, TransferInfo,
-    TransferPacket, TransferRequest,
+    ImageData, ImageNotInDatabase, ImagePacket, RequestImage, TransferInfo, TransferPacket,
+    TransferRequest,
 };
 
 /// Data bytes in the first packet of an image; the viewer expects this split.
@@ -40,7 +40,7 @@ pub(super) fn request_image(
         if asked.discard_level < 0 {
             continue;
         }
-        match session.context.assets.get(asked.image) {
+        match session.context.services.assets.get(asked.image) {
             Some(asset) if asset.is_texture() => {
                 send_image(session, turn, asked.image, &asset.data.clone(), asked.packet);
             }
@@ -96,7 +96,7 @@ pub(super) fn transfer_request(
     let asset = asset_at
         .and_then(|at| asked.params.get(at..at + 16))
         .and_then(|bytes| Uuid::from_slice(bytes).ok())
-        .and_then(|id| session.context.assets.get(id))
+        .and_then(|id| session.context.services.assets.get(id))
         .map(|asset| asset.data.clone());
     let mut info = TransferInfo::default();
     info.transfer_info.transfer_id = asked.transfer_id;
@@ -121,20 +121,5 @@ pub(super) fn transfer_request(
         packet.transfer_data.data = data.slice(start..data.len().min(start + NEXT_PACKET));
         session.reply_as(turn, &packet, Category::Asset);
     }
-    Outcome::Continue
-}
-
-/// No files are offered for Xfer, so every request is turned down at once.
-pub(super) fn request_xfer(
-    session: &mut Session,
-    turn: &mut Turn<'_>,
-    request: RequestXfer,
-) -> Outcome {
-    /// `AbortXfer.XferID.Result`: file not found, as the viewer's library numbers it.
-    const FILE_NOT_FOUND: i32 = -43;
-    let mut reply = AbortXfer::default();
-    reply.xfer_id.id = request.xfer_id.id;
-    reply.xfer_id.result = FILE_NOT_FOUND;
-    session.reply(turn, &reply);
     Outcome::Continue
 }

@@ -1,10 +1,12 @@
 //! Entering the region, and how the circuit is to behave.
 
-use super::{Outcome, Session, Turn, dropped};
+use super::{Outcome, Session, Turn, dropped, groups};
+use crate::circuit::CloseReason;
 use crate::message::{
     AgentPause, AgentResume, AgentThrottle, CompleteAgentMovement, RegionHandshakeReply,
 };
 use crate::region::{Command, Entrant};
+use crate::session::presence;
 
 pub(super) fn complete_movement(
     session: &mut Session,
@@ -20,6 +22,7 @@ pub(super) fn complete_movement(
         return Outcome::Continue;
     }
     session.entered = true;
+    let previous = session.context.sessions.arrive(shared);
     turn.commands.push_back(Command::Enter(Box::new(Entrant {
         agent: shared.agent_id,
         session: shared.session_id,
@@ -30,7 +33,15 @@ pub(super) fn complete_movement(
         look_at: shared.look_at,
         whereabouts: shared.whereabouts.clone(),
     })));
-    session.context.bus.arrive(shared.agent_id, session.outbox.clone());
+    match previous {
+        Some(previous) => {
+            presence::moved(&session.context.services, shared, &session.outbox);
+            if let Some(outbox) = previous.outbox() {
+                outbox.close(CloseReason::Left, "");
+            }
+        }
+        None => presence::entered(&session.context.services, shared, &session.outbox),
+    }
     tracing::info!(agent = %shared.agent_id, name = %shared.name(),
         region = %session.context.region.info.name, "agent enters");
     Outcome::Continue
@@ -43,7 +54,7 @@ pub(super) fn handshake_reply(
 ) -> Outcome {
     let flags = message.region_info.flags;
     turn.commands.push_back(Command::HandshakeReply { agent: session.shared.agent_id, flags });
-    Outcome::Continue
+    groups::entered(session)
 }
 
 pub(super) fn throttle(

@@ -1,41 +1,125 @@
-//! Instant messages: what a client may send, and what is corrected on the way.
+//! Instant messages: what a client may send by each dialog, and who acts on it.
 
-use super::{Outcome, Session, Turn, dropped};
-use crate::ids::AgentId;
-use crate::message::ImprovedInstantMessage;
-use crate::services::im::{self, Corrections, Verdict};
+use super::flood::Gate;
+use super::{Outcome, Session, Turn, chat_session, dropped, friends, groups, notices};
+use crate::message::{ImprovedInstantMessage, RetrieveInstantMessages};
+use crate::services::im::{self, Corrections, Verdict, dialog};
 
 pub(super) fn instant_message(
     session: &mut Session,
     turn: &mut Turn<'_>,
     message: ImprovedInstantMessage,
 ) -> Outcome {
-    let info = &session.context.region.info;
-    let corrections = Corrections {
-        sender: session.shared.agent_id,
-        sender_name: session.shared.name(),
-        region: info.id,
-        position: session.shared.whereabouts.position(),
-        unix_seconds: session.context.clock.unix().as_secs() as u32,
-    };
-    let dialog = message.message_block.dialog;
-    match im::route(&*session.context.bus, &corrections, message) {
-        Verdict::Delivered => {}
-        Verdict::NotOnline { to, store } => {
-            if store {
-                let notice = im::not_online(session.shared.agent_id, to, &corrections);
-                session.reply(turn, &notice);
-            }
-        }
-        Verdict::Refused => {
-            tracing::debug!(agent = %session.shared.agent_id, dialog, "dialog is not for clients");
-            return dropped("im_dialog");
-        }
-        Verdict::Congested(to) => {
-            let notice = im::congested(session.shared.agent_id, AgentId(to.0), &corrections);
-            session.reply(turn, &notice);
-            return dropped("im_recipient_congested");
+    match session.im_gate.pass(turn.now) {
+        Gate::Open => {}
+        Gate::Closed => return dropped("im_flood"),
+        Gate::ClosedTell => {
+            let text = "You are sending messages too fast. Some of them were not delivered.";
+            session.alert(turn, text);
+            return dropped("im_flood");
         }
     }
-    Outcome::Continue
+    let message_dialog = message.message_block.dialog;
+    match message_dialog {
+        dialog::SESSION_GROUP_START
+        | dialog::SESSION_CONFERENCE_START
+        | dialog::SESSION_SEND
+        | dialog::SESSION_LEAVE => chat_session::handle(session, turn, message),
+        dialog::FRIENDSHIP_OFFERED => friends::offer(session, turn, &message),
+        dialog::GROUP_NOTICE => notices::notice(session, turn, &message),
+        dialog::NOTICE_INVENTORY_ACCEPTED => {
+            notices::notice_attachment_answer(session, turn, &message, true)
+        }
+        dialog::NOTICE_INVENTORY_DECLINED => {
+            notices::notice_attachment_answer(session, turn, &message, false)
+        }
+        dialog::GROUP_INVITATION_ACCEPTED => {
+            groups::invitation_answer(session, turn, &message, true)
+        }
+        dialog::GROUP_INVITATION_DECLINED => {
+            groups::invitation_answer(session, turn, &message, false)
+        }
+        dialog::INVENTORY_OFFERED => {
+            // The item would have to be copied, and inventories cannot be written yet.
+            session.alert(turn, "Inventory cannot be given on this grid. Nothing was sent.");
+            dropped("im_inventory_offer")
+        }
+        // Answers to offers that cannot have been made.
+        dialog::INVENTORY_ACCEPTED | dialog::INVENTORY_DECLINED => dropped("im_inventory_answer"),
+        _ => routed(session, turn, message),
+    }
+}
+
+/// From one agent to another, the grid only passing it on.
+fn routed(session: &mut Session, turn: &mut Turn<'_>, message: ImprovedInstantMessage) -> Outcome {
+    let corrections = session.corrections();
+    let services = &session.context.services;
+    let message_dialog = message.message_block.dialog;
+    match im::route(&*services.bus, &services.mutes, &corrections, message) {
+        Verdict::Delivered | Verdict::NotOnline(None) => Outcome::Continue,
+        Verdict::Muted => dropped("im_muted"),
+        Verdict::NotOnline(Some(message)) => {
+            let (offline, outbox) = (services.offline.clone(), session.outbox.clone());
+            session.in_order(async move {
+                let kept = offline.keep((*message).clone()).await;
+                if let Some(notice) = offline.notice(&message, kept).to_outgoing(false) {
+                    // The outbox counts what it has no room for.
+                    let _ = outbox.send(notice);
+                }
+            })
+        }
+        Verdict::Refused => {
+            tracing::debug!(agent = %session.shared.agent_id, dialog = message_dialog,
+                "dialog is not for clients");
+            dropped("im_dialog")
+        }
+        Verdict::Congested(to) => {
+            session.reply(turn, &im::congested(&corrections, to).to_message(false));
+            dropped("im_recipient_congested")
+        }
+    }
+}
+
+/// Hands over what waited for the agent, then forgets it.
+pub(super) fn retrieve(
+    session: &mut Session,
+    _turn: &mut Turn<'_>,
+    _request: RetrieveInstantMessages,
+) -> Outcome {
+    let (agent, outbox) = (session.shared.agent_id, session.outbox.clone());
+    let offline = session.context.services.offline.clone();
+    session.in_order(async move {
+        let (messages, keys) = match offline.waiting(agent).await {
+            Ok(waiting) => waiting,
+            Err(error) => {
+                tracing::warn!(%agent, %error, "waiting messages cannot be had");
+                return;
+            }
+        };
+        for message in &messages {
+            let Some(outgoing) = message.to_outgoing(true) else { continue };
+            if outbox.send(outgoing).is_err() {
+                // The circuit ends; what was not forgotten comes again at the next login.
+                return;
+            }
+        }
+        if !keys.is_empty()
+            && let Err(error) = offline.forget(agent, keys).await
+        {
+            tracing::warn!(%agent, %error, "messages will be handed over again");
+        }
+    })
+}
+
+impl Session {
+    /// What is true of messages of this agent now.
+    pub(super) fn corrections(&self) -> Corrections {
+        Corrections {
+            sender: self.shared.agent_id,
+            sender_name: self.shared.name(),
+            region: self.context.region.info.id,
+            position: self.shared.whereabouts.position(),
+            unix_seconds: self.context.services.clock.unix().as_secs() as u32,
+        }
+    }
 }

@@ -11,12 +11,24 @@
 mod agent_data;
 mod assets;
 mod chat;
+mod chat_session;
+mod directory;
 mod entry;
+mod flood;
+mod friends;
+mod groups;
 mod im;
+mod lures;
 mod map;
 mod movement;
+mod mutes;
 mod names;
+mod notices;
 mod parcel;
+mod profiles;
+mod queue;
+mod teleport;
+mod xfer;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -28,14 +40,15 @@ use tokio_util::task::TaskTracker;
 use super::counters::MessageCounters;
 use super::{AgentSession, Sessions};
 use crate::circuit::{Category, Circuit, CloseReason, Outgoing};
-use crate::message::{self, FieldType, Message, MessageId, MessageInfo, Quantity};
+use crate::ids::AgentId;
+use crate::message::{
+    self, AgentAlertMessage, FieldType, Message, MessageId, MessageInfo, Quantity,
+};
 use crate::outbox::Outbox;
 use crate::region::{Command, RegionLink};
-use crate::services::accounts::Accounts;
-use crate::services::assets::Assets;
-use crate::services::inventory::Inventory;
-use crate::services::ports::{Bus, Location, Place};
-use crate::time::{Clock, Timestamp};
+use crate::services::Services;
+use crate::services::ports::{Location, Place};
+use crate::time::Timestamp;
 
 /// Storage look-ups that one agent may have under way; more are dropped and counted.
 const MAX_LOOKUPS: usize = 16;
@@ -48,20 +61,14 @@ pub struct Context {
     pub regions: Arc<[RegionLink]>,
     /// All open sessions of this process.
     pub sessions: Arc<Sessions>,
-    /// Who has an account.
-    pub accounts: Accounts,
-    /// Folders and items.
-    pub inventory: Inventory,
-    /// Textures and the like.
-    pub assets: Assets,
-    /// Who else must hear.
-    pub bus: Arc<dyn Bus>,
+    /// What the grid can do.
+    pub services: Services,
     /// Counters by message.
     pub counters: MessageCounters,
     /// Where work goes on that a stop waits for.
     pub tasks: TaskTracker,
-    /// Time.
-    pub clock: Arc<dyn Clock>,
+    /// Instant messages that one agent may send per second.
+    pub im_rate: u32,
 }
 
 impl Context {
@@ -70,7 +77,7 @@ impl Context {
         let place = session.whereabouts.position();
         let location =
             Location { region: self.region.info.id, position: place, look_at: session.look_at };
-        let (accounts, agent) = (self.accounts.clone(), session.agent_id);
+        let (accounts, agent) = (self.services.accounts.clone(), session.agent_id);
         self.tasks.spawn(async move {
             if let Err(error) = accounts.set_location(agent, Place::Last, location).await {
                 tracing::warn!(%agent, %error, "last place not kept");
@@ -108,6 +115,10 @@ pub struct Session {
     pub outbox: Outbox,
     context: Arc<Context>,
     lookups: Arc<Semaphore>,
+    queue: queue::WorkQueue,
+    im_gate: flood::FloodGate,
+    xfers: xfer::Xfers,
+    chats_under_way: chat_session::UnderWay,
     entered: bool,
     /// `SerialNum` of the last `AgentPause` or `AgentResume`.
     pause_serial: Option<u32>,
@@ -117,7 +128,20 @@ impl Session {
     /// A session whose circuit has just opened.
     pub fn new(shared: Arc<AgentSession>, outbox: Outbox, context: Arc<Context>) -> Self {
         let lookups = Arc::new(Semaphore::new(MAX_LOOKUPS));
-        Self { shared, outbox, context, lookups, entered: false, pause_serial: None }
+        let queue = queue::WorkQueue::new(context.tasks.clone());
+        let im_gate = flood::FloodGate::new(context.im_rate);
+        Self {
+            shared,
+            outbox,
+            context,
+            lookups,
+            queue,
+            im_gate,
+            xfers: xfer::Xfers::default(),
+            chats_under_way: chat_session::UnderWay::default(),
+            entered: false,
+            pause_serial: None,
+        }
     }
 
     /// Whether the agent has entered the region.
@@ -154,24 +178,21 @@ impl Session {
             message::AgentSit::ID => self.with(turn, body, movement::sit),
             message::AgentSetAppearance::ID => self.with(turn, body, movement::set_appearance),
             message::TeleportLocationRequest::ID => {
-                self.with(turn, body, movement::teleport_location)
+                self.with(turn, body, teleport::teleport_location)
             }
 
             message::ChatFromViewer::ID => self.with(turn, body, chat::chat_from_viewer),
             message::ImprovedInstantMessage::ID => self.with(turn, body, im::instant_message),
-            message::RetrieveInstantMessages::ID => Outcome::Continue,
+            message::RetrieveInstantMessages::ID => self.with(turn, body, im::retrieve),
 
             message::UUIDNameRequest::ID => self.with(turn, body, names::uuid_name),
-            message::UUIDGroupNameRequest::ID => Outcome::Continue,
             message::AvatarPickerRequest::ID => self.with(turn, body, names::avatar_picker),
-            message::AvatarPropertiesRequest::ID => self.with(turn, body, names::avatar_properties),
 
-            message::AgentDataUpdateRequest::ID => self.with(turn, body, agent_data::agent_data),
+            message::AgentDataUpdateRequest::ID => self.with(turn, body, groups::agent_data),
             message::MoneyBalanceRequest::ID => self.with(turn, body, agent_data::money_balance),
             message::EconomyDataRequest::ID => self.with(turn, body, agent_data::economy),
             message::AgentWearablesRequest::ID => self.with(turn, body, agent_data::wearables),
             message::AgentCachedTexture::ID => self.with(turn, body, agent_data::cached_texture),
-            message::MuteListRequest::ID => self.with(turn, body, agent_data::mute_list),
             message::UserInfoRequest::ID => self.with(turn, body, agent_data::user_info),
 
             message::RequestRegionInfo::ID => self.with(turn, body, map::region_info),
@@ -187,17 +208,35 @@ impl Session {
 
             message::RequestImage::ID => self.with(turn, body, assets::request_image),
             message::TransferRequest::ID => self.with(turn, body, assets::transfer_request),
-            message::RequestXfer::ID => self.with(turn, body, assets::request_xfer),
+            message::RequestXfer::ID => self.with(turn, body, xfer::request),
+            message::ConfirmXferPacket::ID => self.with(turn, body, xfer::confirm),
+            message::AbortXfer::ID => self.with(turn, body, xfer::abort),
             message::RequestMultipleObjects::ID => self.with(turn, body, movement::request_objects),
 
             _ if is_only_noted(id) => Outcome::Continue,
-            _ => {
+            _ => self.handle_social(turn, id, body).unwrap_or_else(|| {
                 metrics::counter!("holm_messages_unhandled_total", "message" => info.name)
                     .increment(1);
                 tracing::debug!(agent = %self.shared.agent_id, message = info.name, "no handler");
                 Outcome::Continue
-            }
+            }),
         }
+    }
+
+    /// Messages about people, each family in its own file.
+    fn handle_social(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: MessageId,
+        body: &Bytes,
+    ) -> Option<Outcome> {
+        groups::handle(self, turn, id, body)
+            .or_else(|| notices::handle(self, turn, id, body))
+            .or_else(|| friends::handle(self, turn, id, body))
+            .or_else(|| mutes::handle(self, turn, id, body))
+            .or_else(|| lures::handle(self, turn, id, body))
+            .or_else(|| directory::handle(self, turn, id, body))
+            .or_else(|| profiles::handle(self, turn, id, body))
     }
 
     /// Whether a pause or resume is newer than the last; packets may overtake each other.
@@ -257,6 +296,17 @@ impl Session {
         }
     }
 
+    /// Tells the user something in a small window.
+    fn alert(&self, turn: &mut Turn<'_>, text: &str) {
+        self.reply(turn, &alert_to(self.shared.agent_id, text));
+    }
+
+    /// Runs work that changes something beside the circuit, after all that this agent asked before
+    /// and one thing at a time. Too much at once is dropped and counted.
+    fn in_order(&mut self, work: impl Future<Output = ()> + Send + 'static) -> Outcome {
+        if self.queue.push(work) { Outcome::Continue } else { dropped("too_much_work") }
+    }
+
     /// Runs a look-up beside the circuit, if the agent has not too many under way.
     fn look_up(&self, work: impl Future<Output = ()> + Send + 'static) {
         match self.lookups.clone().try_acquire_owned() {
@@ -271,6 +321,14 @@ impl Session {
             }
         }
     }
+}
+
+/// Something to be shown to a user in a small window.
+fn alert_to(agent: AgentId, text: &str) -> AgentAlertMessage {
+    let mut alert = AgentAlertMessage::default();
+    alert.agent_data.agent_id = agent.0;
+    alert.alert_data.message = message::variable1(text);
+    alert
 }
 
 /// Counts a message that goes no further.

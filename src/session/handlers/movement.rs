@@ -1,12 +1,10 @@
 //! Moving, sitting, animations and looks.
 
 use super::{Outcome, Session, Turn};
-use crate::llsd::Llsd;
 use crate::message::{
     AgentAnimation, AgentRequestSit, AgentSetAppearance, AgentSit, AgentUpdate,
-    RequestMultipleObjects, SetAlwaysRun, TeleportLocationRequest,
+    RequestMultipleObjects, SetAlwaysRun,
 };
-use crate::outbox::Event;
 use crate::region::Command;
 
 pub(super) fn agent_update(
@@ -82,34 +80,5 @@ pub(super) fn request_objects(
 ) -> Outcome {
     let ids = message.object_data.iter().map(|entry| entry.id).collect();
     turn.commands.push_back(Command::RequestObjects { agent: session.shared.agent_id, ids });
-    Outcome::Continue
-}
-
-/// Within the region the agent is moved; elsewhere there is nothing to go to yet.
-pub(super) fn teleport_location(
-    session: &mut Session,
-    turn: &mut Turn<'_>,
-    message: TeleportLocationRequest,
-) -> Outcome {
-    let agent = session.shared.agent_id;
-    if message.info.region_handle == session.context.region.info.handle.0 {
-        turn.commands.push_back(Command::TeleportLocal {
-            agent,
-            position: message.info.position,
-            look_at: message.info.look_at,
-        });
-        return Outcome::Continue;
-    }
-    // Clients look for this only in the event queue; libopenmetaverse wants both blocks.
-    let mut info = crate::llsd::Map::new();
-    info.insert("AgentID", Llsd::Uuid(agent.0));
-    info.insert("Reason", Llsd::from("no_host"));
-    let mut alert = crate::llsd::Map::new();
-    alert.insert("Message", Llsd::from("no_host"));
-    alert.insert("ExtraParams", Llsd::from(""));
-    let mut body = crate::llsd::Map::new();
-    body.insert("Info", Llsd::Array(vec![Llsd::Map(info)]));
-    body.insert("AlertInfo", Llsd::Array(vec![Llsd::Map(alert)]));
-    session.outbox.event(Event { message: "TeleportFailed".into(), body: Llsd::Map(body) });
     Outcome::Continue
 }

@@ -1,11 +1,10 @@
-//! Names and profiles of agents.
+//! Names of agents.
 
 use super::{Outcome, Session, Turn};
 use crate::circuit::{Category, split_blocks};
 use crate::ids::AgentId;
 use crate::message::{
-    self, AvatarInterestsReply, AvatarPickerReply, AvatarPickerReplyData, AvatarPickerRequest,
-    AvatarPropertiesReply, AvatarPropertiesRequest, Block, UUIDNameReply,
+    self, AvatarPickerReply, AvatarPickerReplyData, AvatarPickerRequest, Block, UUIDNameReply,
     UUIDNameReplyUUIDNameBlock, UUIDNameRequest,
 };
 
@@ -33,7 +32,7 @@ pub(super) fn uuid_name(
         session.reply(turn, &UUIDNameReply { uuid_name_block: names.to_vec() });
     }
     if !asked.is_empty() {
-        let accounts = session.context.accounts.clone();
+        let accounts = session.context.services.accounts.clone();
         let outbox = session.outbox.clone();
         session.look_up(async move {
             let Ok(found) = accounts.by_ids(asked).await else { return };
@@ -67,7 +66,7 @@ pub(super) fn avatar_picker(
     let agent = session.shared.agent_id;
     let query_id = request.agent_data.query_id;
     let name = message::text(&request.data.name);
-    let accounts = session.context.accounts.clone();
+    let accounts = session.context.services.accounts.clone();
     let outbox = session.outbox.clone();
     session.look_up(async move {
         let found = accounts.search(&name, MAX_MATCHES).await.unwrap_or_default();
@@ -89,45 +88,4 @@ pub(super) fn avatar_picker(
         let _ = outbox.send_message(&reply, true, Category::Unthrottled);
     });
     Outcome::Continue
-}
-
-/// A profile holds what the account knows; texts come when profiles can be edited.
-pub(super) fn avatar_properties(
-    session: &mut Session,
-    _turn: &mut Turn<'_>,
-    request: AvatarPropertiesRequest,
-) -> Outcome {
-    /// `PropertiesData.Flags`: may be shown in search; is online.
-    const ALLOW_PUBLISH: u32 = 1;
-    const ONLINE: u32 = 16;
-
-    let asking = session.shared.agent_id;
-    let avatar = AgentId(request.agent_data.avatar_id);
-    let online = session.context.bus.is_online(avatar);
-    let accounts = session.context.accounts.clone();
-    let outbox = session.outbox.clone();
-    session.look_up(async move {
-        let Ok(found) = accounts.by_ids(vec![avatar]).await else { return };
-        let Some(account) = found.first() else { return };
-        let mut reply = AvatarPropertiesReply::default();
-        reply.agent_data.agent_id = asking.0;
-        reply.agent_data.avatar_id = avatar.0;
-        reply.properties_data.born_on = message::variable1(&born_on(account.created_at));
-        reply.properties_data.flags = ALLOW_PUBLISH | if online { ONLINE } else { 0 };
-        let _ = outbox.send_message(&reply, true, Category::Unthrottled);
-        let mut interests = AvatarInterestsReply::default();
-        interests.agent_data.agent_id = asking.0;
-        interests.agent_data.avatar_id = avatar.0;
-        let _ = outbox.send_message(&interests, true, Category::Unthrottled);
-    });
-    Outcome::Continue
-}
-
-/// `month/day/year` in UTC, as profiles show it. `unix` in seconds since 1970.
-fn born_on(unix: u64) -> String {
-    let date = crate::llsd::format_date(unix as f64);
-    match (date.get(0..4), date.get(5..7), date.get(8..10)) {
-        (Some(year), Some(month), Some(day)) => format!("{month}/{day}/{year}"),
-        _ => String::new(),
-    }
 }

@@ -1,7 +1,7 @@
 //! The tables `accounts` and `locations`.
 
 use rusqlite::types::{Type, ValueRef};
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::ids::AgentId;
 use crate::message::Vector3;
@@ -10,7 +10,7 @@ use crate::services::inventory::{Folder, Item};
 use crate::services::ports::{Account, AccountStore, Location, Place, StoreError, StoredPassword};
 
 use super::row::{blob, id, location, seconds, time};
-use super::{SqliteStore, inventory, sql};
+use super::{SqliteStore, inventory, query, sql};
 
 impl AccountStore for SqliteStore {
     fn create_account(
@@ -25,14 +25,14 @@ impl AccountStore for SqliteStore {
         // Undone when it goes out of scope before the commit.
         let transaction = sql(CREATE, self.connection.savepoint())?;
         insert_account(&transaction, account)
-            .map_err(|error| taken(error, || format!("account {}", account.id)))?;
+            .map_err(|error| query::taken(CREATE, error, || format!("account {}", account.id)))?;
         for folder in folders {
             inventory::insert_folder(&transaction, folder)
-                .map_err(|error| taken(error, || format!("folder {}", folder.id)))?;
+                .map_err(|error| query::taken(CREATE, error, || format!("folder {}", folder.id)))?;
         }
         for item in items {
             inventory::insert_item(&transaction, item)
-                .map_err(|error| taken(error, || format!("item {}", item.id)))?;
+                .map_err(|error| query::taken(CREATE, error, || format!("item {}", item.id)))?;
         }
         for (place, at) in [(Place::Last, account.last), (Place::Home, account.home)] {
             if let Some(at) = at {
@@ -180,13 +180,6 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
 fn violates_foreign_key(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error().map(|error| error.extended_code);
     code == Some(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY)
-}
-
-fn taken(error: rusqlite::Error, what: impl FnOnce() -> String) -> StoreError {
-    if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
-        return StoreError::IdTaken(what());
-    }
-    StoreError::Backend { action: CREATE, source: Box::new(error) }
 }
 
 const CREATE: &str = "create an account";

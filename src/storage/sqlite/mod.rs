@@ -4,8 +4,13 @@
 //! nothing of it. One process at a time has the directory, by a lock that dies with the process.
 
 mod accounts;
+mod friends;
+mod group_row;
+mod groups;
 mod inventory;
+mod mail;
 mod migrate;
+mod query;
 mod row;
 
 use std::fs::{File, TryLockError};
@@ -149,7 +154,7 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Nobody else writes, but somebody may look at the file with the sqlite3 tool.
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(128);
     Ok(())
 }
 

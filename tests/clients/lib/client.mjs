@@ -1,6 +1,6 @@
 // One avatar: a node-metaverse bot together with a record of what it was told.
 
-import { Bot, BotOptionFlags, LoginParameters, Message, PCode } from './library.mjs';
+import { Bot, BotOptionFlags, LoginParameters, Message, PacketFlags, PCode } from './library.mjs';
 import { until } from './wait.mjs';
 
 /** Starts a log-in of that account; used alone by the cases about refused log-ins. */
@@ -28,6 +28,17 @@ export class Client {
   heard = [];
   /** Instant messages and typing notices, oldest first. */
   messages = [];
+  /** Lines of group chats and conferences, oldest first. */
+  groupLines = [];
+  /** The library's events about people, oldest first. */
+  invites = [];
+  notices = [];
+  friendRequests = [];
+  friendResponses = [];
+  friendRights = [];
+  lures = [];
+  /** Friends that came or went: `{id, online}`. */
+  presence = [];
   /** Animations by avatar id, as last told. */
   animations = new Map();
   /** Parcel events of the event queue. */
@@ -46,6 +57,16 @@ export class Client {
     events.onNearbyChat.subscribe((event) => client.heard.push(chat(event)));
     events.onInstantMessage.subscribe((event) => client.messages.push(message(event)));
     events.onParcelPropertiesEvent.subscribe((event) => client.parcelEvents.push(event));
+    events.onGroupChat.subscribe((event) => client.groupLines.push(groupLine(event)));
+    events.onGroupInvite.subscribe((event) => client.invites.push(event));
+    events.onGroupNotice.subscribe((event) => client.notices.push(event));
+    events.onFriendRequest.subscribe((event) => client.friendRequests.push(event));
+    events.onFriendResponse.subscribe((event) => client.friendResponses.push(event));
+    events.onFriendRights.subscribe((event) => client.friendRights.push(event));
+    events.onFriendOnline.subscribe((event) => {
+      client.presence.push({ id: event.friend.getKey().toString(), online: event.online });
+    });
+    events.onLure.subscribe((event) => client.lures.push(event));
     events.onDisconnected.subscribe((event) => {
       client.ended = { requested: event.requested, message: event.message };
     });
@@ -105,6 +126,22 @@ export class Client {
     return until(() => this.messages.find(matches), `${this.name} should receive ${what}`, timeoutMs);
   }
 
+  /** Waits for a line of a group chat or a conference. */
+  async hearsGroup(matches, what, timeoutMs) {
+    return until(() => this.groupLines.find(matches), `${this.name} should hear ${what}`, timeoutMs);
+  }
+
+  /** Sends a message that the library has no command for, and waits for its ack. */
+  async sends(message) {
+    const { circuit } = this.region;
+    await circuit.waitForAck(circuit.sendMessage(message, PacketFlags.Reliable), 10_000);
+  }
+
+  /** Posts to the capability for chat sessions. */
+  async chatSession(body) {
+    return this.region.caps.capsPostXML('ChatSessionRequest', body);
+  }
+
   /** Logs out the orderly way. */
   async leave() {
     await this.bot.close();
@@ -138,6 +175,15 @@ function message(event) {
     from: event.from.toString(),
     fromName: event.fromName,
     flags: event.flags,
+    text: event.message,
+  };
+}
+
+function groupLine(event) {
+  return {
+    group: event.groupID.toString(),
+    from: event.from.toString(),
+    fromName: event.fromName,
     text: event.message,
   };
 }

@@ -1,4 +1,4 @@
-//! A store that forgets everything with the process: `--ephemeral`, and tests.
+//! Accounts and their inventories.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,12 +6,13 @@ use crate::ids::AgentId;
 use crate::services::accounts::AccountName;
 use crate::services::inventory::{Contents, Folder, FolderId, Item, ItemId};
 use crate::services::ports::{
-    Account, AccountStore, InventoryStore, Location, Place, Store, StoreError, StoredPassword,
+    Account, AccountStore, InventoryStore, Location, Place, StoreError, StoredPassword,
 };
 
-/// Everything in maps.
+use super::MemoryStore;
+
 #[derive(Debug, Default)]
-pub struct MemoryStore {
+pub(super) struct Tables {
     accounts: HashMap<AgentId, Owned>,
     /// By name key.
     names: BTreeMap<String, AgentId>,
@@ -28,28 +29,13 @@ struct Owned {
     items: Vec<Item>,
 }
 
-impl MemoryStore {
-    /// An empty store.
-    pub fn new() -> Self {
-        Self::default()
+impl Tables {
+    pub(super) fn has(&self, id: AgentId) -> bool {
+        self.accounts.contains_key(&id)
     }
 
     fn account_mut(&mut self, id: AgentId) -> Result<&mut Account, StoreError> {
         self.accounts.get_mut(&id).map(|owned| &mut owned.account).ok_or(StoreError::NotFound(id))
-    }
-}
-
-impl Store for MemoryStore {
-    fn begin(&mut self) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    fn commit(&mut self) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), StoreError> {
-        Ok(())
     }
 }
 
@@ -61,36 +47,37 @@ impl AccountStore for MemoryStore {
         items: &[Item],
     ) -> Result<(), StoreError> {
         // Everything is checked before anything is changed.
-        if self.names.contains_key(&account.name.key()) {
+        if self.accounts.names.contains_key(&account.name.key()) {
             return Err(StoreError::NameTaken(account.name.clone()));
         }
-        if self.accounts.contains_key(&account.id) {
+        if self.accounts.accounts.contains_key(&account.id) {
             return Err(StoreError::IdTaken(format!("account {}", account.id)));
         }
-        if let Some(folder) = folders.iter().find(|one| self.folders.contains_key(&one.id)) {
+        if let Some(folder) = folders.iter().find(|one| self.accounts.folders.contains_key(&one.id))
+        {
             return Err(StoreError::IdTaken(format!("folder {}", folder.id)));
         }
-        if let Some(item) = items.iter().find(|one| self.items.contains_key(&one.id)) {
+        if let Some(item) = items.iter().find(|one| self.accounts.items.contains_key(&one.id)) {
             return Err(StoreError::IdTaken(format!("item {}", item.id)));
         }
-        self.names.insert(account.name.key(), account.id);
-        self.folders.extend(folders.iter().map(|folder| (folder.id, account.id)));
-        self.items.extend(items.iter().map(|item| (item.id, account.id)));
+        self.accounts.names.insert(account.name.key(), account.id);
+        self.accounts.folders.extend(folders.iter().map(|folder| (folder.id, account.id)));
+        self.accounts.items.extend(items.iter().map(|item| (item.id, account.id)));
         let owned =
             Owned { account: account.clone(), folders: folders.to_vec(), items: items.to_vec() };
-        self.accounts.insert(account.id, owned);
+        self.accounts.accounts.insert(account.id, owned);
         Ok(())
     }
 
     fn account_by_name(&mut self, name: &AccountName) -> Result<Option<Account>, StoreError> {
-        match self.names.get(&name.key()).copied() {
+        match self.accounts.names.get(&name.key()).copied() {
             Some(id) => self.account(id),
             None => Ok(None),
         }
     }
 
     fn account(&mut self, id: AgentId) -> Result<Option<Account>, StoreError> {
-        Ok(self.accounts.get(&id).map(|owned| owned.account.clone()))
+        Ok(self.accounts.accounts.get(&id).map(|owned| owned.account.clone()))
     }
 
     fn accounts(&mut self, after: Option<&str>, limit: usize) -> Result<Vec<Account>, StoreError> {
@@ -98,22 +85,22 @@ impl AccountStore for MemoryStore {
             Some(key) => std::ops::Bound::Excluded(key),
             None => std::ops::Bound::Unbounded,
         };
-        let ids = self.names.range::<str, _>((from, std::ops::Bound::Unbounded));
-        let accounts = ids.filter_map(|(_, id)| self.accounts.get(id));
+        let ids = self.accounts.names.range::<str, _>((from, std::ops::Bound::Unbounded));
+        let accounts = ids.filter_map(|(_, id)| self.accounts.accounts.get(id));
         Ok(accounts.take(limit).map(|owned| owned.account.clone()).collect())
     }
 
     fn count_accounts(&mut self) -> Result<u64, StoreError> {
-        Ok(self.accounts.len() as u64)
+        Ok(self.accounts.accounts.len() as u64)
     }
 
     fn set_password(&mut self, id: AgentId, password: &StoredPassword) -> Result<(), StoreError> {
-        self.account_mut(id)?.password = password.clone();
+        self.accounts.account_mut(id)?.password = password.clone();
         Ok(())
     }
 
     fn set_last_login(&mut self, id: AgentId, at: u64) -> Result<(), StoreError> {
-        self.account_mut(id)?.last_login = Some(at);
+        self.accounts.account_mut(id)?.last_login = Some(at);
         Ok(())
     }
 
@@ -123,7 +110,7 @@ impl AccountStore for MemoryStore {
         place: Place,
         location: &Location,
     ) -> Result<(), StoreError> {
-        let account = self.account_mut(id)?;
+        let account = self.accounts.account_mut(id)?;
         match place {
             Place::Last => account.last = Some(*location),
             Place::Home => account.home = Some(*location),
@@ -132,25 +119,33 @@ impl AccountStore for MemoryStore {
     }
 
     fn remove_account(&mut self, id: AgentId) -> Result<(), StoreError> {
-        let owned = self.accounts.remove(&id).ok_or(StoreError::NotFound(id))?;
-        self.names.remove(&owned.account.name.key());
+        let owned = self.accounts.accounts.remove(&id).ok_or(StoreError::NotFound(id))?;
+        self.accounts.names.remove(&owned.account.name.key());
         for folder in &owned.folders {
-            self.folders.remove(&folder.id);
+            self.accounts.folders.remove(&folder.id);
         }
         for item in &owned.items {
-            self.items.remove(&item.id);
+            self.accounts.items.remove(&item.id);
         }
+        self.groups.forget_account(id);
+        self.friends.forget_account(id);
+        self.mail.forget_account(id);
         Ok(())
     }
 }
 
 impl InventoryStore for MemoryStore {
     fn folders(&mut self, owner: AgentId) -> Result<Vec<Folder>, StoreError> {
-        Ok(self.accounts.get(&owner).map(|owned| owned.folders.clone()).unwrap_or_default())
+        Ok(self
+            .accounts
+            .accounts
+            .get(&owner)
+            .map(|owned| owned.folders.clone())
+            .unwrap_or_default())
     }
 
     fn folder(&mut self, owner: AgentId, id: FolderId) -> Result<Option<Folder>, StoreError> {
-        let owned = self.accounts.get(&owner);
+        let owned = self.accounts.accounts.get(&owner);
         let folder = owned.and_then(|owned| owned.folders.iter().find(|folder| folder.id == id));
         Ok(folder.cloned())
     }
@@ -161,14 +156,14 @@ impl InventoryStore for MemoryStore {
         id: FolderId,
     ) -> Result<Option<Contents>, StoreError> {
         let Some(folder) = self.folder(owner, id)? else { return Ok(None) };
-        let Some(owned) = self.accounts.get(&owner) else { return Ok(None) };
+        let Some(owned) = self.accounts.accounts.get(&owner) else { return Ok(None) };
         let folders = owned.folders.iter().filter(|one| one.parent == Some(id)).cloned().collect();
         let items = owned.items.iter().filter(|item| item.folder == id).cloned().collect();
         Ok(Some(Contents { folder, folders, items }))
     }
 
     fn item(&mut self, owner: AgentId, id: ItemId) -> Result<Option<Item>, StoreError> {
-        let owned = self.accounts.get(&owner);
+        let owned = self.accounts.accounts.get(&owner);
         Ok(owned.and_then(|owned| owned.items.iter().find(|item| item.id == id)).cloned())
     }
 }

@@ -1,32 +1,15 @@
-//! One suite for every store: what services rely on, whatever keeps the data.
+//! Accounts and inventories.
 
 use uuid::Uuid;
 
+use super::{account, create};
 use crate::ids::{AgentId, RegionId};
 use crate::message::Vector3;
 use crate::services::accounts::AccountName;
 use crate::services::inventory::{
     AssetType, FolderId, FolderType, Item, ItemId, standard_folder, standard_inventory,
 };
-use crate::services::ports::{
-    Account, AccountStore as _, Location, Place, Store, StoreError, StoreHandle, StoredPassword,
-};
-use crate::storage::{MemoryStore, SqliteStore};
-
-/// Makes one test per store and check.
-macro_rules! suite {
-    ($($check:ident),+ $(,)?) => {
-        mod memory {
-            $(#[test] fn $check() { super::$check(&mut super::MemoryStore::new()); })+
-        }
-        mod sqlite {
-            $(#[test] fn $check() {
-                let directory = tempfile::tempdir().unwrap();
-                super::$check(&mut super::SqliteStore::open(directory.path()).unwrap());
-            })+
-        }
-    };
-}
+use crate::services::ports::{Location, Place, Store, StoreError, StoredPassword};
 
 suite! {
     account_comes_back_as_it_was_kept,
@@ -41,23 +24,6 @@ suite! {
     contents_are_what_lies_directly_inside,
     inventories_of_others_are_not_found,
     failed_call_in_a_batch_leaves_the_others,
-}
-
-pub(super) fn account(number: u128, name: &str) -> Account {
-    Account {
-        id: AgentId(Uuid::from_u128(number)),
-        name: AccountName::parse(name).unwrap(),
-        password: StoredPassword { full: format!("hash {number}"), short: None },
-        created_at: 1_700_000_000,
-        last_login: None,
-        last: None,
-        home: None,
-    }
-}
-
-pub(super) fn create(store: &mut dyn Store, account: &Account) -> Result<(), StoreError> {
-    let (folders, items) = standard_inventory(account.id, account.created_at);
-    store.create_account(account, &folders, &items)
 }
 
 fn location(x: f32) -> Location {
@@ -238,57 +204,4 @@ fn failed_call_in_a_batch_leaves_the_others(store: &mut dyn Store) {
     let names: Vec<String> =
         store.accounts(None, 10).unwrap().iter().map(|one| one.name.to_string()).collect();
     assert_eq!(names, ["First User", "Fourth User"]);
-}
-
-#[tokio::test]
-async fn handle_answers_in_order_and_says_when_it_has_stopped() {
-    let store = StoreHandle::spawn(Box::new(MemoryStore::new())).unwrap();
-    let calls = (0..200).map(|number| {
-        let store = store.clone();
-        async move {
-            let account = account(number, &format!("User N{number}"));
-            store.call(move |store| create(store, &account)).await.unwrap().unwrap();
-        }
-    });
-    let mut all: tokio::task::JoinSet<()> = calls.collect();
-    while let Some(done) = all.join_next().await {
-        done.unwrap();
-    }
-    let kept = store.call(|store| store.accounts(None, 1000)).await.unwrap().unwrap();
-    assert_eq!(kept.len(), 200);
-    store.flush().await.unwrap().unwrap();
-    store.shutdown().await.unwrap().unwrap();
-    let gone = store.call(|store| store.accounts(None, 1).map(drop)).await;
-    assert!(matches!(gone, Err(crate::services::ports::StoreGone::Stopped)));
-}
-
-#[tokio::test]
-async fn answer_of_a_batch_that_was_not_written_is_withheld() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(directory.path()).unwrap();
-    let store = StoreHandle::spawn(Box::new(store)).unwrap();
-    // Ends the batch behind the thread's back, so that the thread's own commit fails.
-    let result = store.call(|store| store.commit().is_ok()).await;
-    assert_eq!(result, Err(crate::services::ports::StoreGone::NotWritten));
-    let kept = account(1, "Test User");
-    store.call(move |store| create(store, &kept)).await.unwrap().unwrap();
-}
-
-#[tokio::test]
-async fn call_that_panics_takes_nobody_with_it() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(directory.path()).unwrap();
-    let store = StoreHandle::spawn(Box::new(store)).unwrap();
-    let kept = account(1, "Test User");
-    let wanted = kept.clone();
-    let (panicked, created) = tokio::join!(
-        store.call(|_| -> () { std::panic::resume_unwind(Box::new("on purpose")) }),
-        store.call(move |store| create(store, &kept)),
-    );
-    assert_eq!(panicked, Err(crate::services::ports::StoreGone::Abandoned));
-    created.unwrap().unwrap();
-    store.shutdown().await.unwrap().unwrap();
-    // The shutdown let go of the directory before it answered.
-    let mut again = SqliteStore::open(directory.path()).unwrap();
-    assert_eq!(again.account(wanted.id).unwrap(), Some(wanted));
 }

@@ -1,0 +1,80 @@
+//! What is held in memory about one agent while it is logged in here.
+
+use uuid::Uuid;
+
+use super::model::{Friend, ReceivedOffer, Rights};
+use crate::ids::{AgentId, SessionId};
+
+/// Calling cards that one agent may have unanswered; the oldest makes room.
+const MAX_CARDS: usize = 16;
+/// Offers that wait for the agent's entry.
+const MAX_WAITING: usize = super::MAX_OFFERS;
+
+/// One agent's friends and what waits for it. There is one as long as a session is open.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// The latest login; when it ends, this goes.
+    pub(super) session: SessionId,
+    /// The login that has entered and that friends were told of.
+    pub(super) online: Option<SessionId>,
+    pub(super) friends: Vec<Friend>,
+    offers: Vec<ReceivedOffer>,
+    /// Who offered a calling card, by transaction.
+    cards: Vec<(Uuid, AgentId)>,
+}
+
+impl Held {
+    pub(super) fn new(
+        session: SessionId,
+        friends: Vec<Friend>,
+        offers: Vec<ReceivedOffer>,
+    ) -> Self {
+        Self { session, online: None, friends, offers, cards: Vec::new() }
+    }
+
+    pub(super) fn befriend(&mut self, agent: AgentId) {
+        if super::rules::find(&self.friends, agent).is_none() {
+            self.friends.push(Friend { agent, given: Rights::ONLINE, has: Rights::ONLINE });
+        }
+        self.offers.retain(|offer| offer.offer.from != agent);
+    }
+
+    pub(super) fn part_from(&mut self, agent: AgentId) {
+        self.friends.retain(|friend| friend.agent != agent);
+    }
+
+    pub(super) fn change(&mut self, agent: AgentId, change: impl FnOnce(&mut Friend)) {
+        if let Some(friend) = self.friends.iter_mut().find(|friend| friend.agent == agent) {
+            change(friend);
+        }
+    }
+
+    /// Keeps an offer for the entry; whether that is still to come.
+    pub(super) fn keep_offer(&mut self, offer: ReceivedOffer) -> bool {
+        if self.online.is_some() {
+            return false;
+        }
+        self.offers.retain(|other| other.offer.from != offer.offer.from);
+        self.offers.truncate(MAX_WAITING - 1);
+        self.offers.push(offer);
+        true
+    }
+
+    pub(super) fn take_offers(&mut self) -> Vec<ReceivedOffer> {
+        std::mem::take(&mut self.offers)
+    }
+
+    pub(super) fn keep_card(&mut self, transaction: Uuid, from: AgentId) {
+        self.cards.retain(|(other, _)| *other != transaction);
+        if self.cards.len() >= MAX_CARDS {
+            self.cards.remove(0);
+        }
+        self.cards.push((transaction, from));
+    }
+
+    /// Who offered that card; it can be answered once.
+    pub(super) fn take_card(&mut self, transaction: Uuid) -> Option<AgentId> {
+        let at = self.cards.iter().position(|(other, _)| *other == transaction)?;
+        Some(self.cards.remove(at).1)
+    }
+}

@@ -1,0 +1,14 @@
+//! Messages that wait for their recipient.
+
+use uuid::Uuid;
+
+use crate::services::im::InstantMessage;
+
+/// An instant message as it will be delivered later.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredMessage {
+    /// Names it in the store; never sent.
+    pub key: Uuid,
+    /// The message.
+    pub message: InstantMessage,
+}

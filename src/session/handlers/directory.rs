@@ -1,0 +1,171 @@
+//! Searches for people and groups.
+//!
+//! Events, places, classifieds and land for sale do not exist here; searches for them find nothing
+//! and are answered all the same, because viewers wait.
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::{Outcome, Session, Turn, dropped};
+use crate::circuit::{Category, split_blocks};
+use crate::message::{
+    self, Block, DirClassifiedQuery, DirClassifiedReply, DirEventsReply, DirFindQuery,
+    DirGroupsReply, DirGroupsReplyQueryReplies, DirLandQuery, DirLandReply, DirPeopleReply,
+    DirPeopleReplyQueryReplies, DirPlacesQuery, DirPlacesReply, DirPlacesReplyQueryData, Message,
+    MessageId,
+};
+
+/// `QueryData.QueryFlags`.
+const PEOPLE: u32 = 1;
+const ONLINE: u32 = 1 << 1;
+const EVENTS: u32 = 1 << 3;
+const GROUPS: u32 = 1 << 4;
+const DATE_EVENTS: u32 = 1 << 5;
+
+/// Viewers show 100 and take one more as the sign that there are others: `QueryStart` of the next
+/// page is 100 further.
+const PAGE: usize = 101;
+
+/// Bytes of a `DirPeopleReply` or `DirGroupsReply` besides what was found: number, ids and count.
+const FOUND_FIXED: usize = 37;
+
+/// Acts on a message of this family; none for others.
+pub(super) fn handle(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    id: MessageId,
+    body: &Bytes,
+) -> Option<Outcome> {
+    Some(match id {
+        message::DirFindQuery::ID => session.with(turn, body, find),
+        message::DirPlacesQuery::ID => session.with(turn, body, places),
+        message::DirClassifiedQuery::ID => session.with(turn, body, classifieds),
+        message::DirLandQuery::ID => session.with(turn, body, land),
+        _ => return None,
+    })
+}
+
+/// The blocks as they go into one message each; one message without any if there are none.
+pub(super) fn packets<T: Block + Clone>(blocks: &[T], fixed: usize) -> Vec<Vec<T>> {
+    if blocks.is_empty() {
+        return vec![Vec::new()];
+    }
+    split_blocks(blocks, fixed, Block::wire_len).map(<[T]>::to_vec).collect()
+}
+
+/// One search.
+struct Query {
+    id: Uuid,
+    text: String,
+    start: usize,
+}
+
+fn find(session: &mut Session, turn: &mut Turn<'_>, request: DirFindQuery) -> Outcome {
+    let data = &request.query_data;
+    let query = || Query {
+        id: data.query_id,
+        text: message::text(&data.query_text).trim().to_owned(),
+        start: usize::try_from(data.query_start).unwrap_or_default(),
+    };
+    let asked = |flags| data.query_flags & flags != 0;
+    if !asked(PEOPLE | GROUPS | EVENTS | DATE_EVENTS) {
+        return dropped("unknown_search");
+    }
+    if asked(PEOPLE) {
+        people(session, query(), asked(ONLINE));
+    }
+    if asked(GROUPS) {
+        groups(session, query());
+    }
+    if asked(EVENTS | DATE_EVENTS) {
+        let mut reply = DirEventsReply::default();
+        reply.agent_data.agent_id = session.shared.agent_id.0;
+        reply.query_data.query_id = data.query_id;
+        session.reply(turn, &reply);
+    }
+    Outcome::Continue
+}
+
+fn people(session: &Session, query: Query, online_only: bool) {
+    let agent = session.shared.agent_id;
+    let accounts = session.context.services.accounts.clone();
+    let bus = session.context.services.bus.clone();
+    let outbox = session.outbox.clone();
+    session.look_up(async move {
+        let found = accounts.search(&query.text, usize::MAX).await.unwrap_or_else(|error| {
+            tracing::warn!(%agent, %error, "people not searched");
+            Vec::new()
+        });
+        let with_presence = found.iter().map(|account| (account, bus.is_online(account.id)));
+        let blocks: Vec<_> = with_presence
+            .filter(|(_, online)| *online || !online_only)
+            .skip(query.start)
+            .take(PAGE)
+            .map(|(account, online)| DirPeopleReplyQueryReplies {
+                agent_id: account.id.0,
+                first_name: message::variable1(account.name.first()),
+                last_name: message::variable1(account.name.last()),
+                online,
+                ..DirPeopleReplyQueryReplies::default()
+            })
+            .collect();
+        for query_replies in packets(&blocks, FOUND_FIXED) {
+            let mut reply = DirPeopleReply { query_replies, ..DirPeopleReply::default() };
+            reply.agent_data.agent_id = agent.0;
+            reply.query_data.query_id = query.id;
+            let _ = outbox.send_message(&reply, true, Category::Unthrottled);
+        }
+    });
+}
+
+fn groups(session: &Session, query: Query) {
+    let agent = session.shared.agent_id;
+    let profiles = session.context.services.profiles.clone();
+    let outbox = session.outbox.clone();
+    session.look_up(async move {
+        let found = profiles.find_groups(query.text, query.start, PAGE).await;
+        let found = found.unwrap_or_else(|error| {
+            tracing::warn!(%agent, %error, "groups not searched");
+            Vec::new()
+        });
+        let blocks: Vec<_> = found
+            .iter()
+            .map(|group| DirGroupsReplyQueryReplies {
+                group_id: group.id.0,
+                group_name: message::variable1(&group.name),
+                members: i32::try_from(group.members).unwrap_or(i32::MAX),
+                search_order: 0.0,
+            })
+            .collect();
+        for query_replies in packets(&blocks, FOUND_FIXED) {
+            let mut reply = DirGroupsReply { query_replies, ..DirGroupsReply::default() };
+            reply.agent_data.agent_id = agent.0;
+            reply.query_data.query_id = query.id;
+            let _ = outbox.send_message(&reply, true, Category::Unthrottled);
+        }
+    });
+}
+
+fn places(session: &mut Session, turn: &mut Turn<'_>, request: DirPlacesQuery) -> Outcome {
+    let mut reply = DirPlacesReply::default();
+    reply.agent_data.agent_id = session.shared.agent_id.0;
+    reply.query_data = vec![DirPlacesReplyQueryData { query_id: request.query_data.query_id }];
+    session.reply(turn, &reply);
+    Outcome::Continue
+}
+
+fn classifieds(session: &mut Session, turn: &mut Turn<'_>, request: DirClassifiedQuery) -> Outcome {
+    let mut reply = DirClassifiedReply::default();
+    reply.agent_data.agent_id = session.shared.agent_id.0;
+    reply.query_data.query_id = request.query_data.query_id;
+    session.reply(turn, &reply);
+    Outcome::Continue
+}
+
+fn land(session: &mut Session, turn: &mut Turn<'_>, request: DirLandQuery) -> Outcome {
+    let mut reply = DirLandReply::default();
+    reply.agent_data.agent_id = session.shared.agent_id.0;
+    reply.query_data.query_id = request.query_data.query_id;
+    session.reply(turn, &reply);
+    Outcome::Continue
+}

@@ -1,0 +1,169 @@
+//! Groups: what clients ask about them and do to them, all in the order in which it was asked.
+//!
+//! The service decides and keeps; here its answers become messages. Whoever a change concerns is
+//! told by `AgentDataUpdate` and the event `AgentGroupDataUpdate`, wherever it is.
+
+mod members;
+mod membership;
+mod profile;
+mod roles;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{Context, Outcome, Session, Turn};
+use crate::circuit::Category;
+use crate::ids::{AgentId, GroupId};
+use crate::message::{self, AgentAlertMessage, Message, MessageId};
+use crate::outbox::Outbox;
+use crate::region::Command;
+use crate::services::groups::{GroupError, Standing, drop_group};
+use crate::services::im::InstantMessage;
+use crate::services::ports::Delivery;
+
+pub(super) use membership::invitation_answer;
+pub(super) use profile::agent_data;
+
+/// Acts on a message of this family; none for others.
+pub(super) fn handle(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    id: MessageId,
+    body: &Bytes,
+) -> Option<Outcome> {
+    Some(match id {
+        message::CreateGroupRequest::ID => session.with(turn, body, profile::create),
+        message::UpdateGroupInfo::ID => session.with(turn, body, profile::update),
+        message::GroupProfileRequest::ID => session.with(turn, body, profile::profile),
+        message::UUIDGroupNameRequest::ID => session.with(turn, body, profile::names),
+        message::GroupAccountSummaryRequest::ID => session.with(turn, body, profile::summary),
+        message::GroupAccountDetailsRequest::ID => session.with(turn, body, profile::details),
+        message::GroupAccountTransactionsRequest::ID => {
+            session.with(turn, body, profile::transactions)
+        }
+        message::GroupActiveProposalsRequest::ID => session.with(turn, body, profile::proposals),
+        message::GroupVoteHistoryRequest::ID => session.with(turn, body, profile::votes),
+
+        message::GroupMembersRequest::ID => session.with(turn, body, members::members),
+        message::GroupRoleMembersRequest::ID => session.with(turn, body, members::role_members),
+
+        message::JoinGroupRequest::ID => session.with(turn, body, membership::join),
+        message::LeaveGroupRequest::ID => session.with(turn, body, membership::leave),
+        message::EjectGroupMemberRequest::ID => session.with(turn, body, membership::eject),
+        message::InviteGroupRequest::ID => session.with(turn, body, membership::invite),
+        message::ActivateGroup::ID => session.with(turn, body, membership::activate),
+        message::SetGroupContribution::ID => session.with(turn, body, membership::contribution),
+        message::SetGroupAcceptNotices::ID => session.with(turn, body, membership::accept_notices),
+
+        message::GroupRoleDataRequest::ID => session.with(turn, body, roles::role_data),
+        message::GroupRoleUpdate::ID => session.with(turn, body, roles::update),
+        message::GroupRoleChanges::ID => session.with(turn, body, roles::changes),
+        message::GroupTitlesRequest::ID => session.with(turn, body, roles::titles),
+        message::GroupTitleUpdate::ID => session.with(turn, body, roles::select_title),
+        _ => return None,
+    })
+}
+
+/// The agent is in the region: its avatar gets the title of its active group, and its client
+/// learns of that group, which the region did not know.
+pub(super) fn entered(session: &mut Session) -> Outcome {
+    let desk = Desk::of(session);
+    session.in_order(async move {
+        let Some(standing) = desk.standing(desk.agent).await else { return };
+        if standing.active.is_some() {
+            desk.send(&standing.agent_data());
+            desk.show_title(&standing).await;
+        }
+    })
+}
+
+/// What work for one agent needs once it has left the agent's circuit.
+pub(super) struct Desk {
+    pub(super) context: Arc<Context>,
+    pub(super) agent: AgentId,
+    pub(super) name: String,
+    outbox: Outbox,
+}
+
+impl Desk {
+    pub(super) fn of(session: &Session) -> Self {
+        Self {
+            context: session.context.clone(),
+            agent: session.shared.agent_id,
+            name: session.shared.name(),
+            outbox: session.outbox.clone(),
+        }
+    }
+
+    /// Answers the agent. A full outbox ends its circuit, so there is nobody left to tell.
+    pub(super) fn send<M: Message>(&self, message: &M) {
+        let _ = self.outbox.send_message(message, true, Category::Unthrottled);
+    }
+
+    /// Shows the agent a line of the grid's.
+    pub(super) fn alert(&self, text: &str) {
+        let mut alert = AgentAlertMessage::default();
+        alert.agent_data.agent_id = self.agent.0;
+        alert.alert_data.message = message::variable1(text);
+        self.send(&alert);
+    }
+
+    /// Tells the agent why something was not done.
+    pub(super) fn refuse(&self, error: &GroupError) {
+        metrics::counter!("holm_group_requests_refused_total").increment(1);
+        self.alert(&error.to_text());
+    }
+
+    /// Delivers a message, now or later.
+    pub(super) async fn deliver(&self, message: InstantMessage) {
+        self.context.services.offline.deliver(message).await;
+    }
+
+    /// Tells those of `agents` that are online what their groups are now, and changes the title
+    /// above their avatars.
+    pub(super) async fn announce(&self, agents: &[AgentId]) {
+        for &agent in agents {
+            if !self.context.services.bus.is_online(agent) {
+                continue;
+            }
+            if let Some(standing) = self.standing(agent).await {
+                standing.tell(&*self.context.services.bus);
+                self.show_title(&standing).await;
+            }
+        }
+    }
+
+    /// As [`Self::announce`]; the group's chat session learns who may take part now.
+    pub(super) async fn announce_changed(&self, agents: &[AgentId], group: GroupId) {
+        self.context.services.chats.renew_group(group).await;
+        self.announce(agents).await;
+    }
+
+    /// Tells an agent that it is no longer in a group, and what its groups are now; it leaves the
+    /// group's chat session.
+    pub(super) async fn announce_gone(&self, agent: AgentId, group: GroupId) {
+        self.context.services.chats.member_removed(group, agent);
+        let event = Delivery::Event(drop_group(agent, group));
+        self.context.services.bus.deliver(agent, event);
+        self.announce(&[agent]).await;
+    }
+
+    /// What an agent is in its groups; none if that cannot be told, which is logged.
+    async fn standing(&self, agent: AgentId) -> Option<Standing> {
+        self.context.services.groups.standing(agent).await.unwrap_or_else(|error| {
+            tracing::warn!(%agent, %error, "groups of an agent cannot be read");
+            None
+        })
+    }
+
+    /// The title goes to the region that the agent's session is in. Clients ask again after they
+    /// were told of a change, so an agent of another process gets its title by its own request.
+    async fn show_title(&self, standing: &Standing) {
+        let Some(session) = self.context.sessions.by_agent(standing.agent) else { return };
+        let title = standing.title().to_owned();
+        let command = Command::GroupTitle { agent: standing.agent, title };
+        // A region that has stopped shows no titles.
+        let _ = session.region.commands.send(command).await;
+    }
+}

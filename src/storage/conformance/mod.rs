@@ -1,0 +1,120 @@
+//! One suite for every store: what services rely on, whatever keeps the data.
+
+/// Makes one test per store and check.
+macro_rules! suite {
+    ($($check:ident),+ $(,)?) => {
+        mod memory {
+            $(#[test] fn $check() { super::$check(&mut crate::storage::MemoryStore::new()); })+
+        }
+        mod sqlite {
+            use crate::storage::SqliteStore;
+
+            $(#[test] fn $check() {
+                let directory = tempfile::tempdir().unwrap();
+                super::$check(&mut SqliteStore::open(directory.path()).unwrap());
+            })+
+        }
+    };
+}
+
+mod accounts;
+mod friends;
+mod group_mail;
+mod groups;
+mod mail;
+
+use uuid::Uuid;
+
+use crate::ids::AgentId;
+use crate::services::accounts::AccountName;
+use crate::services::inventory::standard_inventory;
+use crate::services::ports::{
+    Account, AccountStore as _, Store, StoreError, StoreGone, StoreHandle, StoredPassword,
+};
+use crate::storage::{MemoryStore, SqliteStore};
+
+pub(super) use groups::{group, member};
+
+pub(super) fn account(number: u128, name: &str) -> Account {
+    Account {
+        id: AgentId(Uuid::from_u128(number)),
+        name: AccountName::parse(name).unwrap(),
+        password: StoredPassword { full: format!("hash {number}"), short: None },
+        created_at: 1_700_000_000,
+        last_login: None,
+        last: None,
+        home: None,
+    }
+}
+
+pub(super) fn create(store: &mut dyn Store, account: &Account) -> Result<(), StoreError> {
+    let (folders, items) = standard_inventory(account.id, account.created_at);
+    store.create_account(account, &folders, &items)
+}
+
+/// An agent without account.
+const NOBODY: AgentId = agent(99);
+
+pub(super) const fn agent(number: u128) -> AgentId {
+    AgentId(Uuid::from_u128(number))
+}
+
+/// Accounts 1 to `count`.
+pub(super) fn people(store: &mut dyn Store, count: u128) {
+    for number in 1..=count {
+        create(store, &account(number, &format!("User N{number}"))).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn handle_answers_in_order_and_says_when_it_has_stopped() {
+    let store = StoreHandle::spawn(Box::new(MemoryStore::new())).unwrap();
+    let calls = (0..200).map(|number| {
+        let store = store.clone();
+        async move {
+            let account = account(number, &format!("User N{number}"));
+            store.call(move |store| create(store, &account)).await.unwrap().unwrap();
+        }
+    });
+    let mut all: tokio::task::JoinSet<()> = calls.collect();
+    while let Some(done) = all.join_next().await {
+        done.unwrap();
+    }
+    let kept = store.call(|store| store.accounts(None, 1000)).await.unwrap().unwrap();
+    assert_eq!(kept.len(), 200);
+    store.flush().await.unwrap().unwrap();
+    store.shutdown().await.unwrap().unwrap();
+    let gone = store.call(|store| store.accounts(None, 1).map(drop)).await;
+    assert!(matches!(gone, Err(StoreGone::Stopped)));
+}
+
+#[tokio::test]
+async fn answer_of_a_batch_that_was_not_written_is_withheld() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(directory.path()).unwrap();
+    let store = StoreHandle::spawn(Box::new(store)).unwrap();
+    // Ends the batch behind the thread's back, so that the thread's own commit fails.
+    let result = store.call(|store| store.commit().is_ok()).await;
+    assert_eq!(result, Err(StoreGone::NotWritten));
+    let kept = account(1, "Test User");
+    store.call(move |store| create(store, &kept)).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn call_that_panics_takes_nobody_with_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(directory.path()).unwrap();
+    let store = StoreHandle::spawn(Box::new(store)).unwrap();
+    let kept = account(1, "Test User");
+    let wanted = kept.clone();
+    let (panicked, created) = tokio::join!(
+        store.call(|_| -> () { std::panic::resume_unwind(Box::new("on purpose")) }),
+        store.call(move |store| create(store, &kept)),
+    );
+    assert_eq!(panicked, Err(StoreGone::Abandoned));
+    created.unwrap().unwrap();
+    store.shutdown().await.unwrap().unwrap();
+    // The shutdown let go of the directory before it answered.
+    let mut again = SqliteStore::open(directory.path()).unwrap();
+    assert_eq!(again.account(wanted.id).unwrap(), Some(wanted));
+}
