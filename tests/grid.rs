@@ -40,6 +40,8 @@ mod names;
 mod notices;
 #[path = "grid/offline.rs"]
 mod offline;
+#[path = "grid/people.rs"]
+mod people;
 #[path = "grid/presence.rs"]
 mod presence;
 #[path = "grid/profiles.rs"]

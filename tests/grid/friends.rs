@@ -2,10 +2,11 @@ use anyhow::Result;
 use holm::client::Client;
 use holm::ids::AgentId;
 use holm::message::{
-    AcceptFriendship, AcceptFriendshipFolderData, AgentAlertMessage, ChangeUserRights,
-    DeclineCallingCard, DeclineFriendship, FindAgent, FindAgentLocationBlock, GrantUserRights,
-    GrantUserRightsRights, ImprovedInstantMessage, OfferCallingCard, OfflineNotification,
-    OnlineNotification, TerminateFriendship, text,
+    AcceptCallingCard, AcceptCallingCardFolderData, AcceptFriendship, AcceptFriendshipFolderData,
+    AgentAlertMessage, ChangeUserRights, DeclineCallingCard, DeclineFriendship, FindAgent,
+    FindAgentLocationBlock, GrantUserRights, GrantUserRightsRights, ImprovedInstantMessage,
+    OfferCallingCard, OfflineNotification, OnlineNotification, TerminateFriendship, TrackAgent,
+    text,
 };
 use holm::testing::TestGrid;
 use uuid::Uuid;
@@ -326,6 +327,48 @@ async fn calling_cards_and_their_answers_are_passed_on() -> Result<()> {
     let answered = alice.expect::<DeclineCallingCard>(SOON, |_| true).await?;
     assert_eq!(answered.agent_data.agent_id, bob.login.agent_id.0);
     assert_eq!(answered.transaction_block.transaction_id, Uuid::from_u128(9));
+    grid.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_accepted_card_is_told_to_who_offered_it() -> Result<()> {
+    let grid = TestGrid::start().await?;
+    let mut alice = grid.enter("Alice", "Tester").await?;
+    let mut bob = grid.enter("Bob", "Tester").await?;
+    let mut offer = OfferCallingCard::default();
+    offer.agent_data.agent_id = alice.login.agent_id.0;
+    offer.agent_data.session_id = alice.login.session_id.0;
+    offer.agent_block.dest_id = bob.login.agent_id.0;
+    offer.agent_block.transaction_id = Uuid::from_u128(9);
+    alice.send(&offer).await?;
+    let offered = bob.expect::<OfferCallingCard>(SOON, |_| true).await?;
+    let mut answer = AcceptCallingCard::default();
+    answer.agent_data.agent_id = bob.login.agent_id.0;
+    answer.agent_data.session_id = bob.login.session_id.0;
+    answer.transaction_block.transaction_id = offered.agent_block.transaction_id;
+    answer.folder_data.push(AcceptCallingCardFolderData { folder_id: Uuid::from_u128(3) });
+    bob.send(&answer).await?;
+    let answered = alice.expect::<AcceptCallingCard>(SOON, |_| true).await?;
+    assert_eq!(answered.agent_data.agent_id, bob.login.agent_id.0);
+    assert_eq!(answered.transaction_block.transaction_id, Uuid::from_u128(9));
+    grid.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn tracking_a_friend_is_taken_and_does_nothing() -> Result<()> {
+    let grid = TestGrid::start().await?;
+    let alice = grid.enter("Alice", "Tester").await?;
+    let mut track = TrackAgent::default();
+    track.agent_data.agent_id = alice.login.agent_id.0;
+    track.agent_data.session_id = alice.login.session_id.0;
+    track.target_data.prey_id = alice.login.agent_id.0;
+    alice.send(&track).await?;
+    // It is acked, and the circuit goes on.
+    alice.flush().await?;
+    let circuits = grid.control("v1/circuits").await?;
+    assert_eq!(circuits["circuits"][0]["state"], "in_region");
     grid.stop().await?;
     Ok(())
 }

@@ -31,7 +31,7 @@ async fn grid() -> Result<TestGrid> {
 }
 
 /// The id of the group that the ready-made accounts share.
-async fn residents(client: &mut Client) -> Result<Uuid> {
+pub async fn residents(client: &mut Client) -> Result<Uuid> {
     let mut ask = AgentDataUpdateRequest::default();
     ask.agent_data.agent_id = client.login.agent_id.0;
     ask.agent_data.session_id = client.login.session_id.0;
@@ -69,7 +69,7 @@ pub async fn say(client: &Client, id: Uuid, text: &str) -> Result<(), ClientErro
 }
 
 /// Starts the session of a group and waits until it is open.
-async fn start(client: &mut Client, group: Uuid) -> Result<Llsd> {
+pub async fn start(client: &mut Client, group: Uuid) -> Result<Llsd> {
     session_im(client, 15, group, "", b"").await?;
     let reply = client.expect_event(SOON, START_REPLY, |_| true).await?;
     assert!(reply.get("success").as_bool(), "{reply:?}");

@@ -10,10 +10,10 @@ use holm::message::{
     CreateGroupRequest, GroupAccountDetailsReply, GroupAccountDetailsRequest,
     GroupAccountSummaryReply, GroupAccountSummaryRequest, GroupAccountTransactionsReply,
     GroupAccountTransactionsRequest, GroupActiveProposalItemReply, GroupActiveProposalsRequest,
-    GroupProfileReply, GroupProfileRequest, GroupVoteHistoryItemReply, GroupVoteHistoryRequest,
-    JoinGroupReply, JoinGroupRequest, ObjectUpdate, SetGroupAcceptNotices, SetGroupContribution,
-    UUIDGroupNameReply, UUIDGroupNameRequest, UUIDGroupNameRequestUUIDNameBlock, UpdateGroupInfo,
-    text, variable1, variable2,
+    GroupProfileReply, GroupProfileRequest, GroupProposalBallot, GroupVoteHistoryItemReply,
+    GroupVoteHistoryRequest, JoinGroupReply, JoinGroupRequest, ObjectUpdate, SetGroupAcceptNotices,
+    SetGroupContribution, StartGroupProposal, UUIDGroupNameReply, UUIDGroupNameRequest,
+    UUIDGroupNameRequestUUIDNameBlock, UpdateGroupInfo, text, variable1, variable2,
 };
 use holm::services::groups::Powers;
 use holm::testing::TestGrid;
@@ -377,4 +377,25 @@ async fn a_configured_group_of_unknown_accounts_is_an_error_with_its_key() {
     let error = started.await.err().map(|error| error.to_string());
     let expected = "group.1.founder = \"Nobody Here\": no account has that name";
     assert_eq!(error.as_deref(), Some(expected));
+}
+
+/// Voting is dead: clients may still send proposals and ballots, and nothing comes of them.
+#[tokio::test]
+async fn proposals_and_ballots_are_taken_and_do_nothing() -> Result<()> {
+    let grid = TestGrid::start().await?;
+    let alice = grid.enter("Alice", "Tester").await?;
+    let before = grid.control("v1/groups").await?;
+    let mut proposal = StartGroupProposal::default();
+    proposal.agent_data.agent_id = alice.login.agent_id.0;
+    proposal.agent_data.session_id = alice.login.session_id.0;
+    proposal.proposal_data.proposal_text = variable1("Let us vote.");
+    alice.send(&proposal).await?;
+    let mut ballot = GroupProposalBallot::default();
+    ballot.agent_data.agent_id = alice.login.agent_id.0;
+    ballot.agent_data.session_id = alice.login.session_id.0;
+    alice.send(&ballot).await?;
+    alice.flush().await?;
+    assert_eq!(grid.control("v1/groups").await?, before);
+    grid.stop().await?;
+    Ok(())
 }

@@ -23,7 +23,7 @@ async fn two_regions() -> Result<TestGrid> {
     Ok(grid.await?)
 }
 
-async fn ask(client: &Client, region: RegionHandle) -> Result<()> {
+pub async fn ask(client: &Client, region: RegionHandle) -> Result<()> {
     let mut request = TeleportLocationRequest::default();
     request.agent_data.agent_id = client.login.agent_id.0;
     request.agent_data.session_id = client.login.session_id.0;
@@ -38,7 +38,7 @@ fn bytes<const N: usize>(value: &Llsd) -> [u8; N] {
 }
 
 /// Opens the circuit to which `TeleportFinish` points, as a client does, and enters.
-async fn follow(client: &mut Client) -> Result<Client> {
+pub async fn follow(client: &mut Client) -> Result<Client> {
     client.expect::<TeleportStart>(SOON, |_| true).await?;
     let finish = client.expect_event(SOON, "TeleportFinish", |_| true).await?;
     let info = finish.get("Info").at(0);
