@@ -21,6 +21,7 @@ export const {
   LoginParameters,
   PCode,
   UUID,
+  Vector3,
 } = nmv;
 export const { BuiltInAnimations } = animations;
 export const { ChatType } = chatTypes;

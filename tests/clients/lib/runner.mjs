@@ -12,6 +12,7 @@ export class Runner {
   #failed = 0;
   #strayBetween = [];
   #onStray = null;
+  #tolerated = null;
 
   /** @param {(line: string) => void} write prints one line of the report */
   constructor(write) {
@@ -22,6 +23,11 @@ export class Runner {
   watch() {
     process.on('unhandledRejection', (reason) => this.#stray(reason));
     process.on('uncaughtException', (error) => this.#stray(error));
+  }
+
+  /** From now on, errors that nobody caught and whose text matches are none: a library's own. */
+  tolerate(pattern) {
+    this.#tolerated = pattern;
   }
 
   get failed() {
@@ -78,6 +84,9 @@ export class Runner {
   }
 
   #stray(reason) {
+    if (this.#tolerated?.test(describe(reason))) {
+      return;
+    }
     const error = new Error(`nobody caught: ${describe(reason)}`, { cause: reason });
     if (this.#onStray) {
       this.#onStray(error);

@@ -19,12 +19,14 @@ export class Server {
    * Starts the program and waits for its `ready` line.
    * @param {string} program path of the holm binary
    * @param {string[]} extra flags besides those that every run of the suite uses
+   * @param {string[]} without those of them that this one does not want
    */
-  static async start(program, extra = []) {
+  static async start(program, extra = [], without = []) {
     const server = new Server();
+    const udp = ['--udp-port', '0'].filter((flag) => !without.includes(flag));
     const flags = [
       'serve', '--ephemeral',
-      '--http-port', '0', '--udp-port', '0', '--control-port', '0',
+      '--http-port', '0', ...udp, '--control-port', '0',
       '--message-format', 'json',
       ...extra,
     ];
