@@ -1,6 +1,6 @@
 //! Chat sessions: groups and conferences, who takes part, who hears what and by which way.
 //!
-//! [`state`] holds the rules of one session, [`events`] what clients are sent, [`delivery`] how it
+//! `state` holds the rules of one session, `events` what clients are sent, `delivery` how it
 //! gets to them: while the session's lock is held, so that everybody gets everything in one order.
 //! Here sessions are found and opened. No lock is held across an await; the order of locks is
 //! session first, then the maps.
