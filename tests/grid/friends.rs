@@ -304,18 +304,23 @@ async fn friends_are_found_on_the_map_if_they_allow_it() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn calling_cards_and_their_answers_are_passed_on() -> Result<()> {
-    let grid = TestGrid::start().await?;
-    let mut alice = grid.enter("Alice", "Tester").await?;
-    let mut bob = grid.enter("Bob", "Tester").await?;
+/// Alice offers Bob her calling card; what Bob gets.
+async fn offered_card(alice: &Client, bob: &mut Client) -> Result<OfferCallingCard> {
     let mut offer = OfferCallingCard::default();
     offer.agent_data.agent_id = alice.login.agent_id.0;
     offer.agent_data.session_id = alice.login.session_id.0;
     offer.agent_block.dest_id = bob.login.agent_id.0;
     offer.agent_block.transaction_id = Uuid::from_u128(9);
     alice.send(&offer).await?;
-    let offered = bob.expect::<OfferCallingCard>(SOON, |_| true).await?;
+    Ok(bob.expect::<OfferCallingCard>(SOON, |_| true).await?)
+}
+
+#[tokio::test]
+async fn calling_cards_and_their_answers_are_passed_on() -> Result<()> {
+    let grid = TestGrid::start().await?;
+    let mut alice = grid.enter("Alice", "Tester").await?;
+    let mut bob = grid.enter("Bob", "Tester").await?;
+    let offered = offered_card(&alice, &mut bob).await?;
     assert_eq!(offered.agent_data.agent_id, alice.login.agent_id.0);
     assert!(offered.agent_data.session_id.is_nil());
 
@@ -336,13 +341,7 @@ async fn an_accepted_card_is_told_to_who_offered_it() -> Result<()> {
     let grid = TestGrid::start().await?;
     let mut alice = grid.enter("Alice", "Tester").await?;
     let mut bob = grid.enter("Bob", "Tester").await?;
-    let mut offer = OfferCallingCard::default();
-    offer.agent_data.agent_id = alice.login.agent_id.0;
-    offer.agent_data.session_id = alice.login.session_id.0;
-    offer.agent_block.dest_id = bob.login.agent_id.0;
-    offer.agent_block.transaction_id = Uuid::from_u128(9);
-    alice.send(&offer).await?;
-    let offered = bob.expect::<OfferCallingCard>(SOON, |_| true).await?;
+    let offered = offered_card(&alice, &mut bob).await?;
     let mut answer = AcceptCallingCard::default();
     answer.agent_data.agent_id = bob.login.agent_id.0;
     answer.agent_data.session_id = bob.login.session_id.0;

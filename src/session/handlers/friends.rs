@@ -3,13 +3,13 @@
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::{Outcome, Session, Turn, dropped};
+use super::{Outcome, Session, Turn, alert_to, dropped};
 use crate::circuit::Category;
 use crate::ids::AgentId;
 use crate::message::{
-    self, AcceptCallingCard, AcceptFriendship, AgentAlertMessage, DeclineCallingCard,
-    DeclineFriendship, FindAgent, FindAgentLocationBlock, GenericMessage, GrantUserRights,
-    ImprovedInstantMessage, Message as _, MessageId, OfferCallingCard, TerminateFriendship,
+    self, AcceptCallingCard, AcceptFriendship, DeclineCallingCard, DeclineFriendship, FindAgent,
+    FindAgentLocationBlock, GenericMessage, GrantUserRights, ImprovedInstantMessage, Message as _,
+    MessageId, OfferCallingCard, TerminateFriendship,
 };
 use crate::outbox::Outbox;
 use crate::services::friends::{self, FriendError, Rights, Sender};
@@ -211,9 +211,7 @@ fn refused(outbox: &Outbox, error: &FriendError) {
 
 /// Shows a text to the agent.
 pub(super) fn alert(outbox: &Outbox, text: &str) {
-    let mut alert = AgentAlertMessage::default();
-    alert.agent_data.agent_id = outbox.agent().0;
-    alert.alert_data.message = message::variable1(text);
+    let alert = alert_to(outbox.agent(), text);
     // A full outbox ends the circuit, which is told elsewhere.
     let _ = outbox.send_message(&alert, true, Category::Unthrottled);
 }

@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Context, Outcome, Session, Turn};
+use super::{Context, Outcome, Session, Turn, alert_to};
 use crate::circuit::Category;
 use crate::ids::{AgentId, GroupId};
-use crate::message::{self, AgentAlertMessage, Message, MessageId};
+use crate::message::{self, Message, MessageId};
 use crate::outbox::Outbox;
 use crate::region::Command;
 use crate::services::groups::{GroupError, Standing, drop_group};
@@ -103,10 +103,7 @@ impl Desk {
 
     /// Shows the agent a line of the grid's.
     pub(super) fn alert(&self, text: &str) {
-        let mut alert = AgentAlertMessage::default();
-        alert.agent_data.agent_id = self.agent.0;
-        alert.alert_data.message = message::variable1(text);
-        self.send(&alert);
+        self.send(&alert_to(self.agent, text));
     }
 
     /// Tells the agent why something was not done.
