@@ -3,7 +3,7 @@
 //! The modules lie in layers; each imports from lower layers only (`docs/architecture.md`):
 //!
 //! 0. [`ids`], [`time`], [`template`], [`message`], [`llsd`], [`config`]
-//! 1. [`circuit`], [`netsim`], [`lsl`]
+//! 1. [`circuit`], [`netsim`], [`lsl`], [`clep`]
 //! 2. [`outbox`]
 //! 3. [`region`]
 //! 4. [`services`]
@@ -14,6 +14,7 @@
 //! 9. [`cli`], [`testing`]
 
 pub mod circuit;
+pub mod clep;
 pub mod cli;
 pub mod client;
 pub mod cluster;

@@ -5,8 +5,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use holm::cli::exit::{self, Failure};
-use holm::cli::{Cli, Command, ServeArgs, account, decode, health, load as load_command, serve};
+use holm::cli::{
+    Cli, Command, ServeArgs, account, clep, decode, health, load as load_command, serve,
+};
 use holm::config::{Config, Loaded};
+use holm::time::SystemClock;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -33,6 +36,10 @@ fn run(command: Command, log: Option<&str>) -> Result<(), Failure> {
             account::run(&args, environment())
         }
         Command::Decode(args) => decode::run(&args, &mut io::stdout().lock()),
+        Command::Clep(args) => {
+            let clock = SystemClock::new();
+            clep::run(&args, &clock, &mut io::stdin().lock(), &mut io::stdout().lock())
+        }
         Command::Config(args) => {
             print!("{}", load(&args, log)?.to_toml()?);
             Ok(())

@@ -39,6 +39,74 @@ fn wrong_configuration_is_3_and_names_the_place() {
     fails(&["--log", "holm=loud"], 3, "holm: flag --log: holm=loud: ");
 }
 
+#[track_caller]
+fn prints(arguments: &[&str], expected: &str) {
+    let output = holm(arguments);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+    assert_eq!(stderr, "");
+}
+
+#[test]
+fn clep_channel_is_the_integer_alone() {
+    let channel =
+        |rest: &[&str], expected| prints(&[&["clep", "channel"], rest].concat(), expected);
+    channel(&["--dialect", "seed-chuf", "test"], "-1326446072\n");
+    channel(&["--dialect", "seed-chuf", "--", "clep-6023606648"], "1\n");
+    channel(&["--dialect", "seed-chuf", "CLEP-4882641407"], "-2147483648\n");
+    channel(&["--dialect", "clep-svc", "--service", "svc", "test"], "-110328430\n");
+    channel(&["--dialect", "clep-sha", "--service", "svc", "--", "test"], "-199295149\n");
+    channel(&["--dialect", "clep-json", "test "], "-614433938\n");
+    channel(&["--dialect", "clep-json", ""], "-1073741824\n");
+    channel(&["--dialect", "clep-lines", "🧡"], "-2147354143\n");
+    let dashed = holm(&["clep", "channel", "--dialect", "clep-json", "--", "--dialect"]);
+    assert_eq!(dashed.status.code(), Some(0));
+    let lenient = ["--dialect", "clep-json", "--lenient", "a\nb"];
+    assert_eq!(holm(&[&["clep", "channel"], &lenient[..]].concat()).status.code(), Some(0));
+}
+
+#[test]
+fn clep_channel_refuses_with_2() {
+    let refuses = |rest: &[&str], message: &str| {
+        fails(&[&["clep", "channel"], rest].concat(), 2, message);
+    };
+    let newline = "holm: newline in the domain after 1 characters";
+    refuses(&["--dialect", "seed-chuf", "a\nb"], newline);
+    refuses(&["--dialect", "clep-json", "a\n"], newline);
+    let service = "holm: newline in the service after 0 characters";
+    refuses(&["--dialect", "clep-svc", "--service", "\n", "a"], service);
+    refuses(
+        &["--dialect", "clep", "a"],
+        "\"clep\" is no dialect: expected one of xichat, seed-chuf",
+    );
+    refuses(&["a"], "--dialect");
+    refuses(&["--dialect", "clep-json"], "DOMAIN");
+    refuses(&["--dialect", "clep-json", "-x"], "-x");
+}
+
+#[test]
+fn clep_messages_go_there_and_back() {
+    let svc = ["clep", "encode", "--dialect", "clep-svc", "--service", "svc", "--domain", "dom"];
+    let text = "CLEP,svc,dom,,raw,hi%2C%20%3C1%3E,";
+    prints(&[&svc[..], &["--text", "hi, <1>"]].concat(), &format!("{text}\n"));
+    let decode = ["clep", "decode", "--dialect", "clep-svc", "--message-format", "json", text];
+    prints(
+        &decode,
+        "{\"channel\":-189571646,\"dialect\":\"clep-svc\",\"message\":{\"body\":{\"raw\":{\
+         \"text\":\"hi, <1>\",\"type\":\"raw\"}},\"domain\":\"dom\",\"prim\":\"\",\
+         \"service\":\"svc\"},\"warnings\":[]}\n",
+    );
+    let cut = "holm: text: truncated after 30 bytes: the comma at the end";
+    fails(&["clep", "decode", "--dialect", "clep-svc", &text[..30]], 6, cut);
+    fails(&["clep", "decode", "--dialect", "clep-svc", "hello"], 6, "tag \"hello\": expected CLEP");
+    let long = "x".repeat(1024);
+    let too_long = "holm: message of 1043 bytes: at most 1023 fit into one chat message";
+    fails(&[&svc[..], &["--text", &long]].concat(), 6, too_long);
+    let method = [&svc[..], &["--method", "ping"]].concat();
+    fails(&method, 2, "holm: --method is not for dialect clep-svc");
+}
+
 #[test]
 fn no_server_to_ask_is_8() {
     // A port that was free a moment ago.

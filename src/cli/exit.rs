@@ -15,7 +15,7 @@ pub const BIND: u8 = 4;
 /// The database cannot be opened, read or written, or another process uses it.
 pub const STORAGE: u8 = 5;
 /// A file that was named is unreadable or malformed: accounts, terrain, capture, template; or, for
-/// a report, cannot be written.
+/// a report, cannot be written. A text is no CLEP message, or a message is too long for one.
 pub const INPUT: u8 = 6;
 /// The request is fine but cannot be granted: no such account, name taken, a grid on another
 /// machine.
@@ -38,7 +38,7 @@ Exit codes:
   3    wrong configuration
   4    port in use or not permitted
   5    storage failure
-  6    unreadable or malformed input file, or a report that cannot be written
+  6    unreadable or malformed input file or text, or a report that cannot be written
   7    refused: no such account, name taken, a grid on another machine
   8    no server answers, or it is not well
   9    load: messages were lost or doubled

@@ -7,6 +7,7 @@
 use clap::{Parser, Subcommand};
 
 pub mod account;
+pub mod clep;
 pub mod decode;
 pub mod exit;
 pub mod health;
@@ -50,6 +51,8 @@ pub enum Command {
     Account(account::AccountArgs),
     /// Show what is in a datagram or a capture.
     Decode(decode::DecodeArgs),
+    /// Channels and messages of CLEP, the protocol of scripts on chat channels.
+    Clep(clep::ClepArgs),
     /// Print the effective configuration as TOML, or say what is wrong with it.
     Config(ServeArgs),
     /// Ask a running server whether it is well; for scripts and containers.

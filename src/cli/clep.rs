@@ -1,0 +1,254 @@
+//! `holm clep`: channels of CLEP, and its messages as texts.
+//!
+//! For scripters who want to know a channel, send a message by hand or see what one says. It works
+//! on its arguments alone and needs no server.
+
+mod compose;
+mod show;
+
+use std::io::{ErrorKind, Read, Write};
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
+
+use super::exit::{Failure, INPUT, INTERNAL, USAGE};
+use super::serve_args::MessageFormat;
+use crate::clep::lep::Layout;
+use crate::clep::{self, Codec, DEFAULT_LIMIT, Dialect, Escapes, ListForm, Message, Order};
+use crate::time::Clock;
+
+/// Flags of `holm clep`.
+#[derive(Clone, Debug, Args)]
+pub struct ClepArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Action {
+    /// Print the channel of a domain
+    Channel(ChannelArgs),
+    /// Write a message as the text that goes over the channel
+    Encode(Box<EncodeArgs>),
+    /// Show what a text says
+    Decode(DecodeArgs),
+}
+
+#[derive(Clone, Debug, Args)]
+struct ChannelArgs {
+    /// Dialect: xichat, seed-chuf, clep-sha, clep-hash-a, clep-hash-b, clep-svc, clep-rpc-short,
+    /// clep-lines or clep-json
+    #[arg(long, value_name = "DIALECT")]
+    dialect: Dialect,
+    /// Service; seed-chuf and the dialects without services do not hash it
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    service: String,
+    /// Hash names with newlines as they are, instead of refusing them
+    #[arg(long)]
+    lenient: bool,
+    /// Domain, hashed byte for byte; after `--` it may start with a hyphen
+    #[arg(value_name = "DOMAIN")]
+    domain: String,
+}
+
+#[derive(Clone, Debug, Args)]
+struct EncodeArgs {
+    #[command(flatten)]
+    codec: CodecArgs,
+    #[command(flatten)]
+    fields: compose::Fields,
+    /// Form of the output
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    message_format: MessageFormat,
+}
+
+#[derive(Clone, Debug, Args)]
+struct DecodeArgs {
+    #[command(flatten)]
+    codec: CodecArgs,
+    /// The text; `-` reads it from stdin and takes one newline off its end
+    #[arg(value_name = "TEXT")]
+    text: String,
+    /// Form of the output
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    message_format: MessageFormat,
+}
+
+/// What both sides of a conversation must agree on.
+#[derive(Clone, Copy, Debug, Args)]
+struct CodecArgs {
+    /// Dialect: xichat, seed-chuf, clep-sha, clep-hash-a, clep-hash-b, clep-svc, clep-rpc-short,
+    /// clep-lines or clep-json
+    #[arg(long, value_name = "DIALECT")]
+    dialect: Dialect,
+    /// How lists are written: s1, s2, s2-xi, s2-en, s3 or s4 [default: as the dialect has it;
+    /// seed-chuf has opaque texts]
+    #[arg(long, value_name = "FORM")]
+    form: Option<ListForm>,
+    /// Where lists have the domain [default: domain-prim for clep-svc, else prim-domain]
+    #[arg(long, value_name = "ORDER", value_enum)]
+    order: Option<OrderName>,
+    /// How LEP messages in lists are laid out
+    #[arg(long, value_name = "LAYOUT", value_enum, default_value_t)]
+    lep_layout: LayoutName,
+    /// Whose llEscapeURL is used for writing
+    #[arg(long, value_name = "GRID", value_enum, default_value_t)]
+    escapes: EscapesName,
+    /// Longest text in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_LIMIT)]
+    limit: usize,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OrderName {
+    /// Until August 2025
+    PrimDomain,
+    /// Since then
+    DomainPrim,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum LayoutName {
+    /// Source, target, parameters
+    #[default]
+    L1,
+    /// Source, target, parameters, token
+    L2,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum EscapesName {
+    /// Leaves - _ . ~ as they are
+    Opensim,
+    /// Escapes all but letters and digits
+    #[default]
+    Secondlife,
+}
+
+/// Does what the arguments say. What has to be read comes from `input`; `clock` dates messages.
+///
+/// # Errors
+/// [`USAGE`] for flags that do not fit the dialect, fields that a message cannot have and names with
+/// newlines, [`INPUT`] for a text that is no message and a message that is too long.
+pub fn run(
+    args: &ClepArgs,
+    clock: &dyn Clock,
+    input: &mut impl Read,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let text = match &args.action {
+        Action::Channel(args) => channel(args)?,
+        Action::Encode(args) => encode(args, clock, input)?,
+        Action::Decode(args) => decode(args, input)?,
+    };
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // Whoever reads the output has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::new(INTERNAL, format!("cannot write output: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}
+
+fn channel(args: &ChannelArgs) -> Result<String, Failure> {
+    let ChannelArgs { dialect, service, lenient, domain } = args;
+    let channel = if *lenient {
+        clep::channel_lenient(*dialect, service, domain)
+    } else {
+        clep::channel(*dialect, service, domain)
+            .map_err(|error| Failure::new(USAGE, error.to_string()))?
+    };
+    Ok(format!("{channel}\n"))
+}
+
+fn encode(args: &EncodeArgs, clock: &dyn Clock, input: &mut impl Read) -> Result<String, Failure> {
+    let codec = args.codec.codec()?;
+    let message = compose::message(&codec, &args.fields, clock, input)?;
+    let text = codec.encode(&message).map_err(|error| {
+        let code = match error {
+            clep::EncodeError::TooLong { .. } => INPUT,
+            _ => USAGE,
+        };
+        Failure::new(code, error.to_string())
+    })?;
+    Ok(match args.message_format {
+        MessageFormat::Human => format!("{text}\n"),
+        MessageFormat::Json => {
+            let line = json!({
+                "dialect": codec.dialect,
+                "channel": channel_of(&codec, &message),
+                "bytes": text.len(),
+                "text": text,
+            });
+            format!("{line}\n")
+        }
+    })
+}
+
+fn decode(args: &DecodeArgs, input: &mut impl Read) -> Result<String, Failure> {
+    let codec = args.codec.codec()?;
+    let read;
+    let text = if args.text == "-" {
+        read = from_input(input)?;
+        read.strip_suffix(b"\n").unwrap_or(&read)
+    } else {
+        args.text.as_bytes()
+    };
+    let message =
+        codec.decode_bytes(text).map_err(|error| Failure::new(INPUT, format!("text: {error}")))?;
+    Ok(show::message(&codec, &message, args.message_format))
+}
+
+/// All of stdin, within reason.
+fn from_input(input: &mut impl Read) -> Result<Vec<u8>, Failure> {
+    let mut read = Vec::new();
+    input
+        .take(LONGEST_INPUT + 1)
+        .read_to_end(&mut read)
+        .map_err(|error| Failure::new(INPUT, format!("stdin: {error}")))?;
+    if read.len() as u64 > LONGEST_INPUT {
+        return Err(Failure::new(INPUT, format!("stdin: more than {LONGEST_INPUT} bytes")));
+    }
+    Ok(read)
+}
+
+/// The channel that a message belongs on, if it says its domain.
+fn channel_of(codec: &Codec, message: &Message) -> Option<i32> {
+    let service = message.service().unwrap_or_default();
+    message.domain().map(|domain| clep::channel_lenient(codec.dialect, service, domain))
+}
+
+impl CodecArgs {
+    fn codec(self) -> Result<Codec, Failure> {
+        let Self { dialect, form, order, lep_layout, escapes, limit } = self;
+        let only_lists = [("--form", form.is_some()), ("--order", order.is_some())];
+        if let Some((flag, _)) = only_lists.iter().find(|(_, given)| *given && !dialect.is_listed())
+        {
+            return Err(Failure::new(USAGE, format!("{flag} is not for dialect {dialect}")));
+        }
+        let codec = Codec::new(dialect);
+        Ok(Codec {
+            form,
+            order: match order {
+                Some(OrderName::PrimDomain) => Order::PrimDomain,
+                Some(OrderName::DomainPrim) => Order::DomainPrim,
+                None => codec.order,
+            },
+            layout: match lep_layout {
+                LayoutName::L1 => Layout::L1,
+                LayoutName::L2 => Layout::L2,
+            },
+            escapes: match escapes {
+                EscapesName::Opensim => Escapes::OpenSim,
+                EscapesName::Secondlife => Escapes::SecondLife,
+            },
+            limit,
+            ..codec
+        })
+    }
+}
+
+/// More than any chat message, and than most link messages.
+const LONGEST_INPUT: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests;
