@@ -59,6 +59,8 @@ uuid_newtype! {
     NoticeId,
     /// A chat session's id; a group's session has the group's own.
     ChatSessionId,
+    /// A prim's key. That of its root prim is also the object's.
+    PrimId,
 }
 
 /// The number that binds a UDP circuit to a login (`UseCircuitCode.CircuitCode.Code`).
