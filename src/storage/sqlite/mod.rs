@@ -27,7 +27,20 @@ use crate::services::ports::{Store, StoreError};
 pub struct SqliteStore {
     connection: Connection,
     /// Holds the directory for this process. Declared last: the database closes first.
-    _lock: File,
+    _lock: Lock,
+}
+
+/// The lock of a directory.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    /// Said and not left to the closing of the file: a child process that is just being started has
+    /// the same open file until it runs its program, and would hold the lock that long.
+    fn drop(&mut self) {
+        // What cannot be unlocked is unlocked with the process.
+        let _ = self.0.unlock();
+    }
 }
 
 impl SqliteStore {
@@ -131,13 +144,13 @@ fn create_directory(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-fn lock(directory: &Path) -> Result<File, OpenError> {
+fn lock(directory: &Path) -> Result<Lock, OpenError> {
     let failed = |source| OpenError::Directory { path: directory.to_owned(), source };
     let path = directory.join(LOCK);
     let file = File::options().create(true).truncate(false).write(true).open(path);
     let file = file.map_err(failed)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: directory.to_owned() }),
         Err(TryLockError::Error(source)) => Err(failed(source)),
     }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::super::{SqliteStore, configure, migrate};
+use super::super::{Lock, SqliteStore, configure, migrate};
 use crate::ids::{GroupId, RegionId, RoleId};
 use crate::message::Vector3;
 use crate::services::friends::{FriendOffer, Rights};
@@ -183,7 +183,7 @@ proptest! {
         let mut connection = Connection::open_in_memory().unwrap();
         configure(&connection).unwrap();
         migrate::run(&mut connection).unwrap();
-        let mut sqlite = SqliteStore { connection, _lock: tempfile::tempfile().unwrap() };
+        let mut sqlite = SqliteStore { connection, _lock: Lock(tempfile::tempfile().unwrap()) };
         let mut memory = MemoryStore::new();
         let (mut one, mut two) = (false, false);
         for step in &steps {
