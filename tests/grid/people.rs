@@ -5,9 +5,9 @@ use holm::client::Client;
 use holm::config::RegionConfig;
 use holm::ids::RegionHandle;
 use holm::message::{
-    ImprovedInstantMessage, InviteGroupRequest, InviteGroupRequestInviteData, MuteListRequest,
-    MuteListUpdate, OfflineNotification, RetrieveInstantMessages, UpdateMuteListEntry, text,
-    variable1, variable2,
+    DisableSimulator, ImprovedInstantMessage, InviteGroupRequest, InviteGroupRequestInviteData,
+    MuteListRequest, MuteListUpdate, OfflineNotification, RetrieveInstantMessages,
+    UpdateMuteListEntry, text, variable1, variable2,
 };
 use holm::testing::TestGrid;
 
@@ -118,6 +118,10 @@ async fn a_teleport_ends_neither_presence_nor_group_chat() -> Result<()> {
     group_chat::say(&there, group, "on the skerry").await?;
     group_chat::hears(&mut bob, "where are you?").await?;
     group_chat::hears(&mut bob, "on the skerry").await?;
+    // The old circuit has ended by now, and whatever its end tells has been told before this text.
+    alice.expect::<DisableSimulator>(SOON, |_| true).await?;
+    group_chat::say(&there, group, "still here").await?;
+    group_chat::hears(&mut bob, "still here").await?;
     let moment = std::time::Duration::from_millis(1);
     assert!(bob.expect::<OfflineNotification>(moment, |_| true).await.is_err());
     // Now the agent leaves the grid, and that is told.

@@ -6,11 +6,11 @@
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::{Outcome, Session, Turn, dropped};
-use crate::circuit::{Category, split_blocks};
+use super::{Outcome, Session, Turn, dropped, packets};
+use crate::circuit::Category;
 use crate::message::{
-    self, Block, DirClassifiedQuery, DirClassifiedReply, DirEventsReply, DirFindQuery,
-    DirGroupsReply, DirGroupsReplyQueryReplies, DirLandQuery, DirLandReply, DirPeopleReply,
+    self, DirClassifiedQuery, DirClassifiedReply, DirEventsReply, DirFindQuery, DirGroupsReply,
+    DirGroupsReplyQueryReplies, DirLandQuery, DirLandReply, DirPeopleReply,
     DirPeopleReplyQueryReplies, DirPlacesQuery, DirPlacesReply, DirPlacesReplyQueryData, Message,
     MessageId,
 };
@@ -43,14 +43,6 @@ pub(super) fn handle(
         message::DirLandQuery::ID => session.with(turn, body, land),
         _ => return None,
     })
-}
-
-/// The blocks as they go into one message each; one message without any if there are none.
-pub(super) fn packets<T: Block + Clone>(blocks: &[T], fixed: usize) -> Vec<Vec<T>> {
-    if blocks.is_empty() {
-        return vec![Vec::new()];
-    }
-    split_blocks(blocks, fixed, Block::wire_len).map(<[T]>::to_vec).collect()
 }
 
 /// One search.

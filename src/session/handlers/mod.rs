@@ -39,10 +39,10 @@ use tokio_util::task::TaskTracker;
 
 use super::counters::MessageCounters;
 use super::{AgentSession, Sessions};
-use crate::circuit::{Category, Circuit, CloseReason, Outgoing};
+use crate::circuit::{Category, Circuit, CloseReason, Outgoing, split_blocks};
 use crate::ids::AgentId;
 use crate::message::{
-    self, AgentAlertMessage, FieldType, Message, MessageId, MessageInfo, Quantity,
+    self, AgentAlertMessage, Block, FieldType, Message, MessageId, MessageInfo, Quantity,
 };
 use crate::outbox::Outbox;
 use crate::region::{Command, RegionLink};
@@ -329,6 +329,14 @@ fn alert_to(agent: AgentId, text: &str) -> AgentAlertMessage {
     alert.agent_data.agent_id = agent.0;
     alert.alert_data.message = message::variable1(text);
     alert
+}
+
+/// The blocks as they go into one message each; one message without any if there are none.
+fn packets<T: Block + Clone>(blocks: &[T], fixed: usize) -> Vec<Vec<T>> {
+    if blocks.is_empty() {
+        return vec![Vec::new()];
+    }
+    split_blocks(blocks, fixed, Block::wire_len).map(<[T]>::to_vec).collect()
 }
 
 /// Counts a message that goes no further.

@@ -3,11 +3,10 @@
 use bytes::Bytes;
 
 use super::groups::Desk;
-use super::{Outcome, Session, Turn};
-use crate::circuit::split_blocks;
+use super::{Outcome, Session, Turn, packets};
 use crate::ids::{GroupId, NoticeId};
 use crate::message::{
-    self, Block, GroupNoticeRequest, GroupNoticesListReply, GroupNoticesListReplyData,
+    self, GroupNoticeRequest, GroupNoticesListReply, GroupNoticesListReplyData,
     GroupNoticesListRequest, ImprovedInstantMessage, Message, MessageId,
 };
 use crate::services::groups::{Draft, GroupError, Notice, Posted};
@@ -81,11 +80,8 @@ fn list(session: &mut Session, _turn: &mut Turn<'_>, request: GroupNoticesListRe
         let mut reply = GroupNoticesListReply::default();
         reply.agent_data.agent_id = desk.agent.0;
         reply.agent_data.group_id = group.0;
-        if blocks.is_empty() {
-            desk.send(&reply);
-        }
-        for blocks in split_blocks(&blocks, LIST_FIXED, Block::wire_len) {
-            reply.data = blocks.to_vec();
+        for notices in packets(&blocks, LIST_FIXED) {
+            reply.data = notices;
             desk.send(&reply);
         }
     })

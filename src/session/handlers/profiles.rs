@@ -5,8 +5,7 @@
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::directory::packets;
-use super::{Outcome, Session, Turn, dropped};
+use super::{Outcome, Session, Turn, dropped, packets};
 use crate::circuit::Category;
 use crate::ids::AgentId;
 use crate::message::{

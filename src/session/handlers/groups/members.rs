@@ -1,14 +1,13 @@
 //! Who is in a group, and in which roles: lists too long for one packet.
 
 use super::Desk;
-use crate::circuit::split_blocks;
 use crate::ids::{AgentId, GroupId, RoleId};
 use crate::message::{
-    self, Block, GroupMembersReply, GroupMembersReplyMemberData, GroupMembersRequest,
+    self, GroupMembersReply, GroupMembersReplyMemberData, GroupMembersRequest,
     GroupRoleMembersReply, GroupRoleMembersReplyMemberData, GroupRoleMembersRequest,
 };
 use crate::services::groups::{Group, GroupError, LastSeen, Member, visible_members};
-use crate::session::handlers::{Outcome, Session, Turn};
+use crate::session::handlers::{Outcome, Session, Turn, packets};
 
 /// Answered also when there is nobody to be seen: clients wait until they have counted all.
 pub(super) fn members(
@@ -28,11 +27,8 @@ pub(super) fn members(
         reply.group_data.group_id = id.0;
         reply.group_data.request_id = request.group_data.request_id;
         reply.group_data.member_count = blocks.len() as i32;
-        if blocks.is_empty() {
-            desk.send(&reply);
-        }
-        for blocks in split_blocks(&blocks, MEMBERS_FIXED, Block::wire_len) {
-            reply.member_data = blocks.to_vec();
+        for members in packets(&blocks, MEMBERS_FIXED) {
+            reply.member_data = members;
             desk.send(&reply);
         }
     })
@@ -76,11 +72,8 @@ pub(super) fn role_members(
         reply.agent_data.group_id = id.0;
         reply.agent_data.request_id = request.group_data.request_id;
         reply.agent_data.total_pairs = pairs.len() as u32;
-        if pairs.is_empty() {
-            desk.send(&reply);
-        }
-        for pairs in split_blocks(&pairs, PAIRS_FIXED, Block::wire_len) {
-            reply.member_data = pairs.to_vec();
+        for pairs in packets(&pairs, PAIRS_FIXED) {
+            reply.member_data = pairs;
             desk.send(&reply);
         }
     })

@@ -1,17 +1,16 @@
 //! Roles and titles.
 
 use super::Desk;
-use crate::circuit::split_blocks;
 use crate::ids::{AgentId, GroupId, RoleId};
 use crate::message::{
-    self, Block, GroupRoleChanges, GroupRoleDataReply, GroupRoleDataReplyRoleData,
-    GroupRoleDataRequest, GroupRoleUpdate, GroupRoleUpdateRoleData, GroupTitleUpdate,
-    GroupTitlesReply, GroupTitlesReplyGroupData, GroupTitlesRequest,
+    self, GroupRoleChanges, GroupRoleDataReply, GroupRoleDataReplyRoleData, GroupRoleDataRequest,
+    GroupRoleUpdate, GroupRoleUpdateRoleData, GroupTitleUpdate, GroupTitlesReply,
+    GroupTitlesReplyGroupData, GroupTitlesRequest,
 };
 use crate::services::groups::{
     Assignment, Group, GroupError, Member, Powers, Refusal, Role, RoleEdit,
 };
-use crate::session::handlers::{Outcome, Session, Turn};
+use crate::session::handlers::{Outcome, Session, Turn, packets};
 
 /// Answered for an unknown group, too, with no roles.
 pub(super) fn role_data(
@@ -32,11 +31,8 @@ pub(super) fn role_data(
         reply.group_data.group_id = id.0;
         reply.group_data.request_id = request.group_data.request_id;
         reply.group_data.role_count = blocks.len() as i32;
-        if blocks.is_empty() {
-            desk.send(&reply);
-        }
-        for blocks in split_blocks(&blocks, ROLES_FIXED, Block::wire_len) {
-            reply.role_data = blocks.to_vec();
+        for roles in packets(&blocks, ROLES_FIXED) {
+            reply.role_data = roles;
             desk.send(&reply);
         }
     })
