@@ -23,7 +23,7 @@ def resident_kib(pid: int) -> int:
 def main() -> None:
     program = sys.argv[1] if len(sys.argv) > 1 else "target/release/holm"
     starts = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    ports = [flag for name in ("http", "udp", "control") for flag in (f"--{name}-port", "0")]
+    ports = [flag for name in ("http", "udp", "control", "script") for flag in (f"--{name}-port", "0")]
     command = [program, "--ephemeral", "--message-format", "json", *ports]
     times, memory = [], []
     for _ in range(starts):

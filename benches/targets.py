@@ -29,7 +29,7 @@ class Server:
     """A running `holm`."""
 
     def __init__(self, program: str, *flags: str):
-        ports = [flag for name in ("http", "udp", "control") for flag in (f"--{name}-port", "0")]
+        ports = [flag for name in ("http", "udp", "control", "script") for flag in (f"--{name}-port", "0")]
         command = [program, "serve", "--log", "error", "--message-format", "json", *ports, *flags]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE)
         ready = json.loads(self.process.stdout.readline())

@@ -4,10 +4,10 @@
 //!
 //! 0. [`ids`], [`time`], [`template`], [`message`], [`llsd`], [`config`]
 //! 1. [`circuit`], [`netsim`], [`lsl`], [`clep`]
-//! 2. [`outbox`]
+//! 2. [`outbox`], [`objects`]
 //! 3. [`region`]
 //! 4. [`services`]
-//! 5. [`session`], [`storage`], [`cluster`]
+//! 5. [`session`], [`scripts`], [`storage`], [`cluster`]
 //! 6. [`udp`], [`http`]
 //! 7. [`server`], [`client`]
 //! 8. [`load`]
@@ -26,8 +26,10 @@ pub mod load;
 pub mod lsl;
 pub mod message;
 pub mod netsim;
+pub mod objects;
 pub mod outbox;
 pub mod region;
+pub mod scripts;
 pub mod server;
 pub mod services;
 pub mod session;

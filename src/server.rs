@@ -8,6 +8,8 @@ mod control;
 mod error;
 mod login;
 mod metrics;
+mod objects;
+mod objects_gate;
 mod people;
 mod upkeep;
 mod world;
@@ -27,6 +29,7 @@ use crate::config::{Config, GroupConfig, RegionConfig};
 use crate::http;
 use crate::ids::{GroupId, RegionId};
 use crate::region::RegionInfo;
+use crate::scripts::{self, ObjectAccess};
 use crate::services::Services;
 use crate::services::accounts::{self, Accounts, AccountsConfig};
 use crate::services::assets::Assets;
@@ -39,6 +42,7 @@ use crate::storage;
 use crate::time::{Clock, SystemClock};
 
 pub use error::ServerError;
+pub use objects::ConfiguredObjectError;
 
 /// How long the clients that a stop has thrown out still find the HTTP listener: some say `done` to
 /// their event queue when they hear of it, and end their own process if that fails.
@@ -57,6 +61,8 @@ pub struct Addresses {
     pub login_uri: String,
     /// Base of the control API.
     pub control_uri: String,
+    /// Where script hosts connect.
+    pub script_address: SocketAddr,
     /// The regions in configured order; their addresses are those told to clients.
     pub regions: Vec<Arc<RegionInfo>>,
 }
@@ -88,7 +94,7 @@ impl Server {
     /// Starts everything that `config` names.
     ///
     /// # Errors
-    /// When the store, the accounts, a terrain or a listener cannot be had.
+    /// When the store, the accounts, a terrain, an object or a listener cannot be had.
     pub async fn start(config: Config) -> Result<Self, ServerError> {
         let metrics = metrics::install();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
@@ -105,6 +111,8 @@ impl Server {
         let network = &config.network;
         let http = listen("HTTP", network.bind, network.http_port)?;
         let control = listen("control", network.control_bind, network.control_port)?;
+        let hosts = listen("script hosts", network.control_bind, network.script_port)?;
+        let script_address = hosts.local_addr().map_err(ServerError::System)?;
         let http_port = http.local_addr().map_err(ServerError::System)?.port();
         let host = world::advertised_address(network)?;
         let login_uri = base_uri(&network.advertised_host(), &http)?;
@@ -129,9 +137,16 @@ impl Server {
         let inside = TaskTracker::new();
         let world = Arc::new(world::start(&shared, host, &inside)?);
         inside.close();
+        let accounts = shared.services.accounts.clone();
+        let objects = ObjectAccess::new(world.regions.clone(), accounts);
+        if let Err(error) = objects::create(&shared.config, &objects).await {
+            stop.cancel();
+            return Err(error.into());
+        }
         let gate =
             login::Gate::new(shared.clone(), world.clone(), &login_uri, http_port, &test_accounts);
-        let backend = control::Backend::new(shared.clone(), world.clone(), metrics);
+        let backend =
+            control::Backend::new(shared.clone(), world.clone(), objects.clone(), metrics);
 
         let control_router =
             http::control::router(Arc::new(backend), control::access(&shared.config, &control)?)?;
@@ -147,11 +162,13 @@ impl Server {
         let router = main_router.clone();
         tasks.spawn(http::serve::serve(http, main_router, serve.clone(), doors));
         tasks.spawn(http::serve::serve(control, control_router, serve, stop.clone()));
+        let token = shared.config.network.control_token.clone();
+        tasks.spawn(scripts::tcp::serve(hosts, objects, token, stop.clone()));
         tasks.spawn(upkeep::run(shared.clone(), world.clone()));
         tasks.close();
 
         let regions = world.regions.iter().map(|region| region.info.clone()).collect();
-        let addresses = Addresses { login_uri, control_uri, regions };
+        let addresses = Addresses { login_uri, control_uri, script_address, regions };
         Ok(Self { addresses, test_accounts, store, router, stop, tasks, hurry })
     }
 

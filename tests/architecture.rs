@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 10] = [
     &["ids", "time", "template", "message", "llsd", "config"],
     &["circuit", "netsim", "lsl", "clep"],
-    &["outbox"],
+    &["outbox", "objects"],
     &["region"],
     &["services"],
-    &["session", "storage", "cluster"],
+    &["session", "scripts", "storage", "cluster"],
     &["udp", "http"],
     &["server", "client"],
     &["load"],

@@ -5,10 +5,15 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
-use holm::config::{Config, IdleAnswer, Loaded, Overrides, TerrainKind, load, load_text};
+use holm::config::{
+    AnswerConfig, ClepConfig, Config, IdleAnswer, ListenConfig, Loaded, ObjectConfig, Overrides,
+    PrimConfig, ScriptConfig, TerrainKind, load, load_text,
+};
 use toml::{Table, Value};
 
 const SHOWN: &str = include_str!("../config/holm.toml");
+const README: &str = include_str!("../README.md");
+const OBJECTS: &str = include_str!("../docs/objects.md");
 
 fn from_file(text: &str) -> Result<Loaded, String> {
     merged(text, &[], &Overrides::default())
@@ -171,6 +176,125 @@ fn groups_must_differ() {
     file_fails(listed, "group.0.members.1 = \"a b\": must be listed only once");
     file_fails("[[group]]\nopne = true", "holm.toml:2: unknown key group.0.opne");
     assert!(from_file(&second("name = \"Others\"")).is_ok());
+}
+
+/// The commented-out example of objects in the shown file.
+fn shown_objects() -> String {
+    let lines = SHOWN.lines().skip_while(|line| *line != "# [[object]]");
+    lines.filter_map(|line| line.strip_prefix("# ")).filter(|line| !line.starts_with("One ")).fold(
+        String::new(),
+        |mut text, line| {
+            text.push_str(line);
+            text.push('\n');
+            text
+        },
+    )
+}
+
+#[test]
+fn shown_objects_have_every_key_with_its_default() {
+    let config = from_file(&shown_objects()).unwrap().config;
+    let shown: Table = shown_objects().parse().unwrap();
+    let keys = |value: &Value| {
+        let mut keys: Vec<_> = value.as_table().unwrap().keys().cloned().collect();
+        keys.sort();
+        keys
+    };
+    let object = &shown["object"][0];
+    let mut wanted = Config::default();
+    wanted.object.push(ObjectConfig {
+        prim: vec![PrimConfig::default()],
+        script: vec![ScriptConfig {
+            listen: vec![ListenConfig::default()],
+            answer: vec![AnswerConfig { channel: Some(0), ..AnswerConfig::default() }],
+            ..ScriptConfig::default()
+        }],
+        ..ObjectConfig::default()
+    });
+    wanted.clep.push(ClepConfig::default());
+    let real = Table::try_from(&wanted).unwrap();
+    let same = |shown: &Value, real: &Value| assert_eq!(keys(shown), keys(real));
+    same(object, &real["object"][0]);
+    same(&object["prim"][0], &real["object"][0]["prim"][0]);
+    let (script, real_script) = (&object["script"][0], &real["object"][0]["script"][0]);
+    same(script, real_script);
+    same(&script["listen"][0], &real_script["listen"][0]);
+    same(&script["answer"][0], &real_script["answer"][0]);
+    same(&shown["clep"][0], &real["clep"][0]);
+
+    let object = &config.object[0];
+    let default = ObjectConfig {
+        name: object.name.clone(),
+        text: object.text.clone(),
+        prim: vec![PrimConfig { name: object.prim[0].name.clone(), ..PrimConfig::default() }],
+        script: vec![ScriptConfig {
+            listen: vec![ListenConfig::default()],
+            answer: object.script[0].answer.clone(),
+            ..ScriptConfig::default()
+        }],
+        ..ObjectConfig::default()
+    };
+    assert_eq!(*object, default);
+    let domain = config.clep[0].domain.clone();
+    assert_eq!(config.clep[0], ClepConfig { domain, ..ClepConfig::default() });
+}
+
+#[test]
+fn documented_objects_are_valid() {
+    for (document, count) in [(README, 1), (OBJECTS, 3)] {
+        let (_, behind) = document.split_once("```toml\n").unwrap();
+        let (text, _) = behind.split_once("```").unwrap();
+        assert_eq!(from_file(text).unwrap().config.object.len(), count);
+    }
+}
+
+#[test]
+fn object_errors_name_the_key() {
+    let script = |keys: &str| format!("[[object]]\n[[object.script]]\n{keys}");
+    file_fails("[[object]]\nnmae = \"a\"", "holm.toml:2: unknown key object.0.nmae");
+    file_fails("[[object]]\nname = \"\"", "holm.toml:2: object.0.name = \"\": must have from 1");
+    file_fails("[[object]]\nregion = \"x\"", "object.0.region = \"x\": must be the name of a");
+    file_fails("[[object]]\nsize = [1.0, 0.0, 1.0]", "holm.toml:2: object.0.size.1 = 0.0: ");
+    file_fails("[[object]]\nposition = [1.0, 0.0, nan]", "object.0.position.2 = nan: must be");
+    file_fails("[[object]]\nshape = \"ball\"", "holm.toml:2: object.0.shape = \"ball\": ");
+    let long = format!("[[object]]\ntext = \"{}\"", "x".repeat(255));
+    file_fails(&long, "must have at most 254 bytes");
+    file_fails("[[object]]\n[[object]]", "object.1.name = \"Object\": must differ from the names");
+    let uuid = "uuid = \"00000000-0000-4000-8000-00000000000a\"\n";
+    let twice = format!("[[object]]\n{uuid}[[object]]\nname = \"B\"\n[[object.prim]]\n{uuid}");
+    file_fails(&twice, "object.1.prim.0.uuid = ");
+    let apart = "[[object]]\n[[object]]\nuuid = \"00000000-0000-4000-8000-00000000000a\"";
+    assert!(from_file(apart).is_ok());
+
+    file_fails(&script("behaviour = \"ehco\""), "holm.toml:3: object.0.script.0.behaviour = ");
+    file_fails(&script("link = 2"), "object.0.script.0.link = 2: must be from 1 to 1");
+    file_fails(&script("channel = 2147483648"), "object.0.script.0.channel = 2147483648: ");
+    file_fails(&script("behaviour = \"relay\""), "object.0.script.0.to = 0: must differ from");
+    file_fails(&script("behaviour = \"responder\""), "object.0.script.0.answer");
+    file_fails(&script("domain = \"d\""), "object.0.script.0.domain = \"d\": has no meaning");
+    let region_say = "behaviour = \"relay\"\nchannel = 1\nmanner = \"region_say\"";
+    file_fails(&script(region_say), "object.0.script.0.to = 0: must be a channel that this");
+    let ping = |domain: &str| script(&format!("behaviour = \"clep-ping\"\ndomain = \"{domain}\""));
+    file_fails(&ping(""), "object.0.script.0.domain = \"\": must have from 1");
+    file_fails(&ping("a\\nb"), "object.0.script.0.domain");
+    file_fails(&ping("a\\nb"), "must not contain a newline");
+    assert!(from_file(&ping("d")).is_ok());
+    let same = script("[[object.script]]");
+    file_fails(&same, "object.0.script.1.name = \"main\": must differ");
+    let echo = script("behaviour = \"echo\"\n[[object.script.listen]]");
+    file_fails(&echo, "object.0.script.0.listen");
+    let key = script("[[object.script.listen]]\nkey = \"me\"");
+    file_fails(&key, "object.0.script.0.listen.0.key = \"me\": must be a uuid");
+    let answer = script("[[object.script.answer]]\nanswer = \"x\"");
+    file_fails(&answer, "object.0.script.0.answer.0.pattern = \"\": must have from 1 to 1023");
+
+    file_fails("[[clep]]", "clep.0.domain = \"\": must have from 1");
+    file_fails("[[clep]]\ndomain = \"d\"\nregion = \"x\"", "clep.0.region = \"x\": must be");
+    file_fails(
+        "[[clep]]\ndomain = \"d\"\n[[clep]]\ndomain = \"d\"",
+        "clep.1.domain = \"d\": must be watched only once",
+    );
+    file_fails("[lsl]\nsay_range = 5.0", "holm.toml:2: lsl.say_range = 5.0: must not be less");
 }
 
 #[test]

@@ -38,6 +38,8 @@ mod mutes;
 mod names;
 #[path = "grid/notices.rs"]
 mod notices;
+#[path = "grid/objects.rs"]
+mod objects;
 #[path = "grid/offline.rs"]
 mod offline;
 #[path = "grid/people.rs"]

@@ -19,6 +19,7 @@ impl Process {
         let mut command = Command::new(env!("CARGO_BIN_EXE_holm"));
         command.args(["serve", "--log", "warn", "--message-format", "json"]);
         command.args(["--http-port", "0", "--udp-port", "0", "--control-port", "0"]);
+        command.args(["--script-port", "0"]);
         change(&mut command);
         let mut child = command.stdout(Stdio::piped()).spawn()?;
         let mut first = String::new();

@@ -12,6 +12,7 @@
 
 mod channel;
 mod codec;
+mod compose;
 mod dialect;
 mod directory;
 mod error;
@@ -32,6 +33,7 @@ pub use channel::{
     prim_domain,
 };
 pub use codec::{Codec, DEFAULT_LIMIT};
+pub use compose::{ComposeError, Shape, Stamp};
 pub use dialect::{Dialect, UnknownName};
 pub use directory::{Directory, DirectoryError, Name};
 pub use error::{DecodeError, EncodeError};

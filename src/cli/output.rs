@@ -48,6 +48,8 @@ pub struct Ready {
     pub login_uri: String,
     /// Base of the control API.
     pub control_uri: String,
+    /// `address:port` on which script hosts connect.
+    pub script_address: String,
     /// The regions in configured order.
     pub regions: Vec<ReadyRegion>,
     /// Process id.
@@ -128,6 +130,7 @@ impl<W: Write> Output<W> {
                 writeln!(w, "Holm {} is ready. Ctrl-C stops it.", env!("CARGO_PKG_VERSION"))?;
                 writeln!(w, "  login     {}", ready.login_uri)?;
                 writeln!(w, "  control   {}", ready.control_uri)?;
+                writeln!(w, "  scripts   {}", ready.script_address)?;
                 for region in &ready.regions {
                     let ReadyRegion { name, x, y, udp, .. } = region;
                     writeln!(w, "  region    {name} at {x},{y}, udp {udp}")?;
@@ -156,6 +159,7 @@ mod tests {
         Event::Ready(Ready {
             login_uri: "http://127.0.0.1:9000/".into(),
             control_uri: "http://127.0.0.1:9001/".into(),
+            script_address: "127.0.0.1:9002".into(),
             regions: vec![ReadyRegion {
                 name: "Holm".into(),
                 uuid: Uuid::from_u128(1),
@@ -180,7 +184,8 @@ mod tests {
         assert_eq!(
             written(MessageFormat::Json, &[ready()]),
             "{\"event\":\"ready\",\"login_uri\":\"http://127.0.0.1:9000/\",\
-             \"control_uri\":\"http://127.0.0.1:9001/\",\"regions\":[{\"name\":\"Holm\",\
+             \"control_uri\":\"http://127.0.0.1:9001/\",\
+             \"script_address\":\"127.0.0.1:9002\",\"regions\":[{\"name\":\"Holm\",\
              \"uuid\":\"00000000-0000-0000-0000-000000000001\",\"x\":1000,\"y\":1001,\
              \"udp\":\"127.0.0.1:9000\"}],\"pid\":7}\n"
         );
@@ -237,8 +242,9 @@ mod tests {
             written(MessageFormat::Human, &[ready(), accounts]),
             format!(
                 "Holm {} is ready. Ctrl-C stops it.\n  login     http://127.0.0.1:9000/\n  \
-                 control   http://127.0.0.1:9001/\n  region    Holm at 1000,1001, udp \
-                 127.0.0.1:9000\n  accounts  Test User, Alice Tester (password: test)\n",
+                 control   http://127.0.0.1:9001/\n  scripts   127.0.0.1:9002\n  region    \
+                 Holm at 1000,1001, udp 127.0.0.1:9000\n  accounts  Test User, Alice Tester \
+                 (password: test)\n",
                 env!("CARGO_PKG_VERSION")
             )
         );

@@ -76,6 +76,7 @@ fn ready(addresses: &Addresses) -> Ready {
     Ready {
         login_uri: addresses.login_uri.clone(),
         control_uri: addresses.control_uri.clone(),
+        script_address: addresses.script_address.to_string(),
         regions: regions.collect(),
         pid: std::process::id(),
     }
@@ -118,6 +119,7 @@ impl From<ServerError> for Failure {
             ServerError::ConfiguredGroup(ConfiguredGroupError::Failed { .. }) => exit::STORAGE,
             ServerError::NoAddress { .. }
             | ServerError::Control(_)
+            | ServerError::ConfiguredObject(_)
             | ServerError::ConfiguredGroup(ConfiguredGroupError::Value { .. }) => exit::CONFIG,
             ServerError::AccountFile(_)
             | ServerError::File { .. }

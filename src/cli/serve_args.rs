@@ -31,6 +31,9 @@ pub struct ServeArgs {
     /// TCP port of the control listener, 0 picks a free one [default: 9001]
     #[arg(long, value_name = "N")]
     control_port: Option<u16>,
+    /// TCP port on which script hosts connect, 0 picks a free one [default: 9002]
+    #[arg(long, value_name = "N")]
+    script_port: Option<u16>,
     /// Host name or IPv4 address that clients are told [default: the address of --bind]
     #[arg(long, value_name = "HOST")]
     external_host: Option<String>,
@@ -68,6 +71,7 @@ impl ServeArgs {
             http_port: self.http_port,
             udp_port: self.udp_port,
             control_port: self.control_port,
+            script_port: self.script_port,
             external_host: self.external_host.clone(),
             accounts: self.accounts.clone(),
             open: self.open,
@@ -107,8 +111,8 @@ mod tests {
     #[test]
     fn every_promised_flag_reaches_the_configuration() {
         let line = "serve --data d --ephemeral --bind 127.0.0.2 --http-port 0 --udp-port 1 \
-                    --control-port 2 --external-host example.org --accounts a.json --open \
-                    --seed 7 --message-format json";
+                    --control-port 2 --script-port 3 --external-host example.org \
+                    --accounts a.json --open --seed 7 --message-format json";
         let args = Line::parse_from(line.split_whitespace()).args;
         assert_eq!(args.message_format(), MessageFormat::Json);
         let config = args.load([]).unwrap().config;
@@ -116,7 +120,7 @@ mod tests {
         assert!(config.storage.ephemeral && config.login.open);
         assert_eq!(config.network.bind, Ipv4Addr::new(127, 0, 0, 2));
         assert_eq!((config.network.http_port, config.network.control_port), (0, 2));
-        assert_eq!(config.region[0].udp_port, 1);
+        assert_eq!((config.network.script_port, config.region[0].udp_port), (3, 1));
         assert_eq!(config.network.external_host.as_deref(), Some("example.org"));
         assert_eq!(config.login.accounts_file, Some(PathBuf::from("a.json")));
         assert_eq!(config.seed, 7);
@@ -131,6 +135,7 @@ mod tests {
             ("bind", network.bind.to_string()),
             ("http_port", network.http_port.to_string()),
             ("control_port", network.control_port.to_string()),
+            ("script_port", network.script_port.to_string()),
             ("udp_port", config.region[0].udp_port.to_string()),
             ("seed", config.seed.to_string()),
         ] {

@@ -17,7 +17,9 @@ mod grid;
 mod group;
 mod limits;
 mod load;
+mod lsl;
 mod network;
+mod object;
 mod origin;
 mod overrides;
 mod region;
@@ -31,7 +33,12 @@ pub use grid::{DuplicateLogin, Flavour, GridConfig, LoginConfig, StorageConfig};
 pub use group::{GroupConfig, derived_group_id};
 pub use limits::{CircuitLimits, EventQueueConfig, IdleAnswer, LimitsConfig};
 pub use load::{Loaded, load, load_text};
+pub use lsl::LslConfig;
 pub use network::NetworkConfig;
+pub use object::{
+    AnswerConfig, BehaviourKind, ClepConfig, ListenConfig, Manner, ObjectConfig, PrimConfig,
+    PrimShape, ScriptConfig,
+};
 pub use origin::Origin;
 pub use overrides::Overrides;
 pub use region::{Maturity, RegionConfig, TerrainConfig, TerrainKind, derived_region_id};
@@ -59,10 +66,16 @@ pub struct Config {
     pub event_queue: EventQueueConfig,
     /// Bounds that no client can exceed.
     pub limits: LimitsConfig,
+    /// The chat of scripted objects.
+    pub lsl: LslConfig,
     /// The regions, at least one; the first is where unknown start locations lead.
     pub region: Vec<RegionConfig>,
     /// The groups that exist from the start.
     pub group: Vec<GroupConfig>,
+    /// The scripted objects that exist from the start.
+    pub object: Vec<ObjectConfig>,
+    /// The names of CLEP that are watched from the start.
+    pub clep: Vec<ClepConfig>,
 }
 
 impl Default for Config {
@@ -77,8 +90,11 @@ impl Default for Config {
             circuit: CircuitLimits::default(),
             event_queue: EventQueueConfig::default(),
             limits: LimitsConfig::default(),
+            lsl: LslConfig::default(),
             region: vec![RegionConfig::default()],
             group: vec![GroupConfig::default()],
+            object: Vec::new(),
+            clep: Vec::new(),
         }
     }
 }

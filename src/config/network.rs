@@ -21,7 +21,9 @@ pub struct NetworkConfig {
     pub control_bind: Ipv4Addr,
     /// TCP port of the control listener.
     pub control_port: u16,
-    /// Bearer token of the control listener; demanded on any address but loopback.
+    /// TCP port on which script hosts connect, at the address of the control listener.
+    pub script_port: u16,
+    /// Token of the control listener and of script hosts; demanded on any address but loopback.
     #[serde(with = "optional")]
     pub control_token: Option<String>,
     /// Endpoint tasks per region port, by `SO_REUSEPORT` where the system has it.
@@ -47,6 +49,7 @@ impl Default for NetworkConfig {
             external_host: None,
             control_bind: Ipv4Addr::LOCALHOST,
             control_port: 9001,
+            script_port: 9002,
             control_token: None,
             endpoint_tasks: 1,
             worker_threads: 0,

@@ -20,6 +20,8 @@ pub struct Overrides {
     pub udp_port: Option<u16>,
     /// `--control-port`.
     pub control_port: Option<u16>,
+    /// `--script-port`.
+    pub script_port: Option<u16>,
     /// `--external-host`.
     pub external_host: Option<String>,
     /// `--accounts`.
@@ -48,6 +50,9 @@ impl Overrides {
         if let Some(port) = self.control_port {
             config.network.control_port = port;
         }
+        if let Some(port) = self.script_port {
+            config.network.script_port = port;
+        }
         if let Some(host) = &self.external_host {
             config.network.external_host = Some(host.clone());
         }
@@ -69,6 +74,7 @@ impl Overrides {
             "network.http_port" => (self.http_port.is_some(), "--http-port"),
             "region.0.udp_port" => (self.udp_port.is_some(), "--udp-port"),
             "network.control_port" => (self.control_port.is_some(), "--control-port"),
+            "network.script_port" => (self.script_port.is_some(), "--script-port"),
             "network.external_host" => (self.external_host.is_some(), "--external-host"),
             "login.accounts_file" => (self.accounts.is_some(), "--accounts"),
             "login.open" => (self.open, "--open"),

@@ -1,4 +1,4 @@
-//! Avatars on the bus: who comes, goes and walks, and what viewers say.
+//! Avatars on the bus: who comes, goes and walks, and what scripts hear of what they say.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::deliver::{Reach, Said, Spoken};
 use super::effect::{Audience, ChatLine, ChatType, SourceType};
 use super::error::{BusError, Refusal};
 use super::objects::{Participant, is_within};
-use super::say::{Volume, is_seen};
+use super::say::Volume;
 use crate::ids::{AgentId, PrimId};
 use crate::message::Vector3;
 use crate::time::Timestamp;
@@ -97,8 +97,9 @@ impl ChatBus {
         self.world.avatars().filter(hears).map(|avatar| avatar.id)
     }
 
-    /// `ChatFromViewer`: what an avatar says or that it types. `kind` is the message's `Type`; all
-    /// channels are taken, though viewers do not send negative ones this way.
+    /// `ChatFromViewer`: what scripts hear of it. What avatars see of avatars is not the bus's
+    /// affair. `kind` is the message's `Type`, of which scripts hear 0 to 3; all channels are taken,
+    /// though viewers do not send negative ones this way.
     ///
     /// # Errors
     ///
@@ -117,8 +118,6 @@ impl ChatBus {
             // 3 is an obsolete say.
             1 | 3 => Volume::Say,
             2 => Volume::Shout,
-            4 => return Ok(self.typing(&avatar, ChatType::StartTyping)),
-            5 => return Ok(self.typing(&avatar, ChatType::StopTyping)),
             _ => return Ok(self.refuse(Refusal::BadKind)),
         };
         let mut said = Said::default();
@@ -128,22 +127,7 @@ impl ChatBus {
         }
         let reach = Reach::Within(avatar.position, self.range(volume));
         self.deliver(now, &avatar.spoken(channel, &text, reach), &mut said);
-        if is_seen(channel) {
-            let (audience, chat_type) = self.audience(volume, channel, avatar.position);
-            self.show(audience, avatar.line(chat_type, &text));
-        }
         Ok(self.count(said))
-    }
-
-    fn typing(&mut self, avatar: &Participant, chat_type: ChatType) -> Said {
-        let audience = if self.settings.rules.typing_everywhere {
-            Audience::Region
-        } else {
-            let range = self.range(Volume::Say);
-            Audience::Within { center: avatar.position, range, children: false }
-        };
-        self.show(audience, avatar.line(chat_type, &Arc::from("")));
-        Said::default()
     }
 }
 

@@ -103,9 +103,9 @@ pub enum ChatType {
     Say = 1,
     /// Shouted.
     Shout = 2,
-    /// Begins to type; no text.
+    /// Begins to type; no text. Not by the bus.
     StartTyping = 4,
-    /// Ends typing; no text.
+    /// Ends typing; no text. Not by the bus.
     StopTyping = 5,
     /// On the debug channel.
     Debug = 6,

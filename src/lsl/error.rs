@@ -83,7 +83,7 @@ pub enum Refusal {
     GroupOwned,
     /// `llOwnerSay` while the owner is elsewhere.
     OwnerAway,
-    /// A chat type that viewers may not use.
+    /// A chat type that scripts do not hear, as typing, or that viewers may not use.
     BadKind,
     /// A dialog that breaks a limit.
     BadDialog,
@@ -91,4 +91,23 @@ pub enum Refusal {
     TooLong,
     /// Too much in too short a time.
     Throttled,
+}
+
+impl Refusal {
+    /// The word that records and metrics use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PublicChannel => "public_channel",
+            Self::DebugChannel => "debug_channel",
+            Self::NoTarget => "no_target",
+            Self::BadKey => "bad_key",
+            Self::Empty => "empty",
+            Self::GroupOwned => "group_owned",
+            Self::OwnerAway => "owner_away",
+            Self::BadKind => "bad_kind",
+            Self::BadDialog => "bad_dialog",
+            Self::TooLong => "too_long",
+            Self::Throttled => "throttled",
+        }
+    }
 }

@@ -41,10 +41,7 @@ impl ChatBus {
             return Ok(self.refuse(Refusal::TooLong));
         }
         let prims = &self.world.object(speaker.root)?.prims;
-        let sender = match prims.iter().position(|prim| *prim == speaker.prim) {
-            Some(index) if prims.len() > 1 => index as i32 + 1,
-            _ => 0,
-        };
+        let sender = self.link_number(speaker.prim).unwrap_or_default();
         let Some(targets) = targets(prims, speaker.prim, link) else {
             return Ok(self.refuse(Refusal::NoTarget));
         };

@@ -195,44 +195,6 @@ impl ChatBus {
         Ok(pushed == Pushed::Queued)
     }
 
-    /// The scripts of a prim, the oldest first.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown prim.
-    pub fn scripts_of(&self, prim: PrimId) -> Result<&[ScriptId], BusError> {
-        Ok(&self.world.prim(prim)?.scripts)
-    }
-
-    /// The prims of an object by link number, the root first.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown object.
-    pub fn prims_of(&self, root: PrimId) -> Result<&[PrimId], BusError> {
-        Ok(&self.world.object(root)?.prims)
-    }
-
-    /// A script's prim and name.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
-    pub fn script(&self, script: ScriptId) -> Result<(PrimId, &str), BusError> {
-        let known = self.scripts.get(script).ok_or(BusError::UnknownScript(script))?;
-        Ok((known.prim, &*known.name))
-    }
-
-    /// How many events wait for a script; 0 for an unknown one.
-    pub fn waiting(&self, script: ScriptId) -> usize {
-        self.scripts.get(script).map_or(0, Script::waiting)
-    }
-
-    /// How many listens there are.
-    pub fn listens(&self) -> usize {
-        self.listens.len()
-    }
-
     /// Queues `state_entry`, if the state wants it.
     fn enter_state(&mut self, now: Timestamp, id: ScriptId) {
         let handlers = self.scripts.get(id).map(Script::handlers).unwrap_or_default();

@@ -2,7 +2,7 @@
 //!
 //! A [`ChatBus`] is one region's. Calls named after LSL's, what avatars say, and `now` go in;
 //! events for scripts ([`ChatBus::poll_event`]) and effects for avatars ([`ChatBus::poll_effect`])
-//! come out. Nothing is delivered within a call: scripts' events are queued, bounded and counted.
+//! come out; what avatars see of each other's chat is not the bus's affair. Nothing is delivered within a call: scripts' events are queued, bounded and counted.
 //!
 //! The bus runs no scripts; whoever does takes an event and makes the calls that follow from it. It
 //! sends nothing, asks no clock and draws from its seed alone, so the same calls give the same
@@ -44,6 +44,7 @@ mod effect;
 mod error;
 mod link;
 mod listens;
+mod lookup;
 mod manage;
 mod objects;
 mod queue;
@@ -172,10 +173,9 @@ impl ChatBus {
         &self.settings
     }
 
-    /// Shows a line to avatars. Without text there is nothing to see, unless it is typing.
+    /// Shows a line to avatars. Without text there is nothing to see.
     fn show(&mut self, audience: Audience, mut line: ChatLine) {
-        let is_typing = matches!(line.chat_type, ChatType::StartTyping | ChatType::StopTyping);
-        if line.text.is_empty() && !is_typing {
+        if line.text.is_empty() {
             return;
         }
         if line.text.len() > VIEWER_TEXT {

@@ -115,9 +115,10 @@ pub struct Rules {
     pub public_region_say_is_an_error: bool,
     /// Avatars see `llRegionSay` on the debug channel at the root prim; else at the speaking prim.
     pub debug_region_say_at_root: bool,
-    /// All avatars see the debug channel; else those in range.
+    /// All avatars see the debug channel; else those in range. Also what avatars say there.
     pub debug_everywhere: bool,
-    /// All avatars are told who types; else those within the range of a say.
+    /// All avatars are told who types; else those within the range of a say. The bus has nothing
+    /// to do with it; it is for who carries typing.
     pub typing_everywhere: bool,
     /// Child agents, whose avatar is in a neighbour region, see shouts.
     pub children_see_shouts: bool,

@@ -144,9 +144,14 @@ fn name_value(first: &str, last: &str, title: &str) -> Bytes {
 
 /// The texture entry of an avatar that has no baked textures: the viewers' stand-in on all faces.
 pub fn default_texture_entry() -> Bytes {
+    plain_texture_entry(DEFAULT_AVATAR_TEXTURE)
+}
+
+/// A texture entry with one texture on all faces, and nothing special about any.
+pub fn plain_texture_entry(texture: Uuid) -> Bytes {
     let mut out = BytesMut::with_capacity(80);
     // Each field is its default value and a zero byte: no face differs. The last has no end mark.
-    out.put_slice(DEFAULT_AVATAR_TEXTURE.as_bytes());
+    out.put_slice(texture.as_bytes());
     out.put_u8(0);
     out.put_slice(&[0; 4]); // Colour, inverted: opaque white.
     out.put_u8(0);

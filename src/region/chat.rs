@@ -1,68 +1,35 @@
-//! Local chat: who hears what, and the message that says it.
+//! Local chat of avatars: who hears what, and the message that says it.
 //!
-//! A line is encoded once for all listeners and goes past every throttle. Channels other than the
-//! public one and the debug channel are for scripts only; avatars never hear them.
+//! A line is encoded once for all listeners and goes past every throttle. Avatars see the public
+//! channel and the debug channel; on which channel ever, scripts hear what is said by
+//! [`Objects`](crate::objects::Objects). What objects say to avatars is [`super::object_effects`].
+
+use uuid::Uuid;
 
 use super::Region;
 use super::math::ZERO;
 use crate::circuit::{Category, Outgoing};
 use crate::ids::AgentId;
+use crate::lsl::{ChatType, DEBUG_CHANNEL, PUBLIC_CHANNEL, SourceType, VIEWER_TEXT};
 use crate::message::{self, ChatFromSimulator, ChatFromSimulatorChatData, Vector3};
 use crate::outbox::{Outbox, send_many};
 use crate::time::Timestamp;
 
-/// Metres that chat carries.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ChatRanges {
-    /// Type 0.
-    pub whisper: f32,
-    /// Type 1.
-    pub say: f32,
-    /// Type 2.
-    pub shout: f32,
-}
-
-impl Default for ChatRanges {
-    fn default() -> Self {
-        Self { whisper: 10.0, say: 20.0, shout: 100.0 }
+/// What a client asked for by `ChatData.Type`; `None` if clients may not.
+fn asked(kind: u8) -> Option<ChatType> {
+    match kind {
+        0 => Some(ChatType::Whisper),
+        // 3 is an obsolete say.
+        1 | 3 => Some(ChatType::Say),
+        2 => Some(ChatType::Shout),
+        4 => Some(ChatType::StartTyping),
+        5 => Some(ChatType::StopTyping),
+        _ => None,
     }
 }
 
-/// `ChatData.Type` and `ChatType`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChatKind {
-    /// 10 m.
-    Whisper = 0,
-    /// 20 m.
-    Say = 1,
-    /// 100 m.
-    Shout = 2,
-    /// Begins to type; no text.
-    StartTyping = 4,
-    /// Ends typing; no text.
-    StopTyping = 5,
-    /// Script errors; only told, never asked for by this number.
-    Debug = 6,
-}
-
-impl ChatKind {
-    /// What a client asked for by type and channel; `None` if clients may not.
-    fn asked(kind: u8, channel: i32) -> Option<Self> {
-        match kind {
-            4 => Some(Self::StartTyping),
-            5 => Some(Self::StopTyping),
-            0..=3 if channel == DEBUG_CHANNEL => Some(Self::Debug),
-            0 => Some(Self::Whisper),
-            // 3 is an obsolete say.
-            1 | 3 => Some(Self::Say),
-            2 => Some(Self::Shout),
-            _ => None,
-        }
-    }
-
-    fn is_typing(self) -> bool {
-        matches!(self, Self::StartTyping | Self::StopTyping)
-    }
+fn is_typing(kind: ChatType) -> bool {
+    matches!(kind, ChatType::StartTyping | ChatType::StopTyping)
 }
 
 /// How many copies of chat lines a speaker caused lately: a line costs what it is heard.
@@ -87,6 +54,7 @@ impl ChatBudget {
 }
 
 impl Region {
+    /// `ChatFromViewer`.
     pub(super) fn chat(
         &mut self,
         now: Timestamp,
@@ -95,62 +63,63 @@ impl Region {
         kind: u8,
         channel: i32,
     ) {
-        let Some(slot) = self.crowd.slot_of(agent) else { return self.count_unknown() };
-        let rate = self.settings.chat_copies_per_second;
-        let Some(member) = self.crowd.get_mut(slot) else { return };
-        if !member.avatar.chat_budget.is_open(now, rate) {
-            self.counters.chat_flooded += 1;
-            return;
-        }
-        let Some(kind) = ChatKind::asked(kind, channel) else {
+        let Some(slot) = self.speaker(now, agent) else { return };
+        let Some(volume) = asked(kind) else {
             self.counters.chat_refused += 1;
             return;
         };
-        if !kind.is_typing() && channel != PUBLIC_CHANNEL && channel != DEBUG_CHANNEL {
+        let types = is_typing(volume);
+        let text = if types { "" } else { spoken(text) };
+        if text.is_empty() && !types {
+            self.counters.chat_refused += 1;
+            return;
+        }
+        let heard = if types || channel == PUBLIC_CHANNEL || channel == DEBUG_CHANNEL {
+            let heard = self.show_line(slot, volume, channel, text);
+            self.counters.chat_lines += 1;
+            self.counters.chat_deliveries += heard;
+            heard
+        } else {
             self.counters.chat_for_scripts += 1;
-            return;
-        }
-        let text = if kind.is_typing() { "" } else { spoken(text) };
-        if text.is_empty() && !kind.is_typing() {
-            self.counters.chat_refused += 1;
-            return;
-        }
-        let avatar = &member.avatar;
-        let position = avatar.motion.position;
-        let line = Line {
-            name: &avatar.name(),
-            source: agent,
-            source_kind: SOURCE_AGENT,
-            kind,
-            position,
-            text,
+            0
         };
-        let Some(outgoing) = line.encode() else { return };
-        let ranges = self.settings.chat;
-        let heard = match kind {
-            ChatKind::Whisper => self.tell_near(position, ranges.whisper, &outgoing),
-            ChatKind::Say => self.tell_near(position, ranges.say, &outgoing),
-            ChatKind::Shout => self.tell_near(position, ranges.shout, &outgoing),
-            ChatKind::StartTyping | ChatKind::StopTyping | ChatKind::Debug => {
-                self.tell_all(&outgoing)
-            }
-        };
-        if let Some(member) = self.crowd.get_mut(slot) {
-            member.avatar.chat_budget.spend(heard);
+        self.spend_chat(slot, heard);
+        if !types && self.objects.listens() {
+            self.objects.avatar_says(now, agent, kind, channel, text);
+            self.run_objects(now);
         }
-        self.counters.chat_lines += 1;
-        self.counters.chat_deliveries += heard;
+    }
+
+    /// `ScriptDialogReply`: an answer to a dialog, or what was typed on a negative channel.
+    pub(super) fn dialog_reply(
+        &mut self,
+        now: Timestamp,
+        agent: AgentId,
+        object: Uuid,
+        channel: i32,
+        label: &str,
+    ) {
+        let Some(slot) = self.speaker(now, agent) else { return };
+        if channel != PUBLIC_CHANNEL && channel != DEBUG_CHANNEL {
+            self.counters.chat_for_scripts += 1;
+        }
+        self.objects.dialog_reply(now, agent, object, channel, spoken(label));
+        // Before scripts answer: only what avatars see of the reply itself is the speaker's cost.
+        let heard = self.carry_out_effects();
+        self.spend_chat(slot, heard);
+        self.run_objects(now);
     }
 
     pub(super) fn system_chat(&mut self, to: Option<AgentId>, text: &str) {
         let name = self.info.name.clone();
         let line = Line {
             name: &name,
-            source: AgentId::NIL,
-            source_kind: SOURCE_SYSTEM,
-            kind: ChatKind::Say,
+            source: Uuid::nil(),
+            owner: Uuid::nil(),
+            source_type: SourceType::System,
+            chat_type: ChatType::Say,
             position: ZERO,
-            text: spoken(text),
+            text,
         };
         let Some(outgoing) = line.encode() else { return };
         match to {
@@ -167,9 +136,56 @@ impl Region {
         }
     }
 
-    fn tell_near(&self, center: Vector3, range: f32, outgoing: &Outgoing) -> u64 {
-        let near = self.crowd.grid().within(center, range);
-        tell(near.filter_map(|slot| Some(&self.crowd.get(slot)?.avatar.outbox)), outgoing)
+    /// The slot of somebody who is here and may still speak.
+    fn speaker(&mut self, now: Timestamp, agent: AgentId) -> Option<usize> {
+        let Some(slot) = self.crowd.slot_of(agent) else {
+            self.count_unknown();
+            return None;
+        };
+        let rate = self.settings.chat_copies_per_second;
+        let is_open = self.crowd.get_mut(slot)?.avatar.chat_budget.is_open(now, rate);
+        if !is_open {
+            self.counters.chat_flooded += 1;
+        }
+        is_open.then_some(slot)
+    }
+
+    /// A line that nobody sees costs one copy, too: scripts hear it.
+    fn spend_chat(&mut self, slot: usize, copies: u64) {
+        if let Some(member) = self.crowd.get_mut(slot) {
+            member.avatar.chat_budget.spend(copies.max(1));
+        }
+    }
+
+    /// Shows avatars what one of them says, or that it types; to how many.
+    fn show_line(&self, slot: usize, volume: ChatType, channel: i32, text: &str) -> u64 {
+        let Some(member) = self.crowd.get(slot) else { return 0 };
+        let avatar = &member.avatar;
+        let is_debug = channel == DEBUG_CHANNEL && !is_typing(volume);
+        let position = avatar.motion.position;
+        let line = Line {
+            name: &avatar.name(),
+            source: avatar.agent.0,
+            owner: avatar.agent.0,
+            source_type: SourceType::Agent,
+            chat_type: if is_debug { ChatType::Debug } else { volume },
+            position,
+            text,
+        };
+        let Some(outgoing) = line.encode() else { return 0 };
+        let bus = &self.settings.bus;
+        let is_everywhere = (is_debug && bus.rules.debug_everywhere)
+            || (is_typing(volume) && bus.rules.typing_everywhere);
+        if is_everywhere {
+            return self.tell_all(&outgoing);
+        }
+        let range = match volume {
+            ChatType::Whisper => bus.ranges.whisper,
+            ChatType::Shout => bus.ranges.shout,
+            _ => bus.ranges.say,
+        };
+        let near = self.crowd.grid().within(position, range);
+        tell(near.filter_map(|slot| Some(&self.crowd.get(slot)?.avatar.outbox)), &outgoing)
     }
 
     fn tell_all(&self, outgoing: &Outgoing) -> u64 {
@@ -184,27 +200,36 @@ fn tell<'a>(to: impl Iterator<Item = &'a Outbox>, outgoing: &Outgoing) -> u64 {
 }
 
 /// One line of chat.
-struct Line<'a> {
-    name: &'a str,
-    source: AgentId,
-    source_kind: u8,
-    kind: ChatKind,
-    position: Vector3,
-    text: &'a str,
+pub(super) struct Line<'a> {
+    /// `FromName`.
+    pub(super) name: &'a str,
+    /// `SourceID`.
+    pub(super) source: Uuid,
+    /// `OwnerID`.
+    pub(super) owner: Uuid,
+    /// `SourceType`.
+    pub(super) source_type: SourceType,
+    /// `ChatType`.
+    pub(super) chat_type: ChatType,
+    /// `Position`, region-local metres.
+    pub(super) position: Vector3,
+    /// `Message`; ends at its first zero byte.
+    pub(super) text: &'a str,
 }
 
 impl Line<'_> {
-    fn encode(&self) -> Option<Outgoing> {
+    /// The `ChatFromSimulator`; none if it cannot be encoded, which is logged.
+    pub(super) fn encode(&self) -> Option<Outgoing> {
         let message = ChatFromSimulator {
             chat_data: ChatFromSimulatorChatData {
                 from_name: message::variable1(self.name),
-                source_id: self.source.0,
-                owner_id: self.source.0,
-                source_type: self.source_kind,
-                chat_type: self.kind as u8,
+                source_id: self.source,
+                owner_id: self.owner,
+                source_type: self.source_type as u8,
+                chat_type: self.chat_type as u8,
                 audible: FULLY_AUDIBLE,
                 position: self.position,
-                message: message::variable_max(self.text, MAX_TEXT),
+                message: message::variable_max(spoken(self.text), VIEWER_TEXT),
             },
         };
         match message::encode(&message) {
@@ -224,12 +249,4 @@ fn spoken(text: &str) -> &str {
     text.split('\0').next().unwrap_or_default()
 }
 
-/// The channel that everybody hears.
-pub const PUBLIC_CHANNEL: i32 = 0;
-/// The channel of script errors.
-pub const DEBUG_CHANNEL: i32 = i32::MAX;
-/// Bytes of a line, without the zero at its end.
-pub const MAX_TEXT: usize = 1023;
-const SOURCE_SYSTEM: u8 = 0;
-const SOURCE_AGENT: u8 = 1;
 const FULLY_AUDIBLE: u8 = 1;

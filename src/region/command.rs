@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use super::snapshot::RegionSnapshot;
 use super::whereabouts::Whereabouts;
-use crate::ids::{AgentId, SessionId};
+use crate::ids::{AgentId, LocalId, SessionId};
 use crate::message::{AgentSetAppearance, AgentUpdate, ParcelPropertiesRequest, Vector3};
+use crate::objects::ObjectCommand;
 use crate::outbox::Outbox;
 
 /// One request to a region.
@@ -115,7 +116,7 @@ pub enum Command {
         /// The parcel's number, echoed.
         local_id: i32,
     },
-    /// `RequestMultipleObjects`: send these in full again.
+    /// `RequestMultipleObjects`: send these avatars and prims in full again.
     RequestObjects {
         /// Who.
         agent: AgentId,
@@ -138,6 +139,42 @@ pub enum Command {
         /// Which login ended; the farewell of an older login does not evict a newer one.
         session: SessionId,
     },
+    /// `ScriptDialogReply`: an answer to a dialog, or what was typed on a negative channel.
+    DialogReply {
+        /// Who.
+        agent: AgentId,
+        /// `ObjectID`: the prim that asked, or the agent itself.
+        object: Uuid,
+        /// `ChatChannel`.
+        channel: i32,
+        /// `ButtonLabel`: any text.
+        label: String,
+    },
+    /// `ObjectGrab`: the agent touches a prim.
+    Touch {
+        /// Who.
+        agent: AgentId,
+        /// The prim's number, unchecked.
+        local_id: LocalId,
+    },
+    /// `ObjectSelect`; answered by `ObjectProperties`.
+    SelectObjects {
+        /// Who.
+        agent: AgentId,
+        /// Numbers of prims, unchecked.
+        ids: Vec<u32>,
+    },
+    /// `RequestObjectPropertiesFamily`.
+    ObjectFamily {
+        /// Who.
+        agent: AgentId,
+        /// `RequestFlags`, echoed.
+        flags: u32,
+        /// The prim's key, unchecked.
+        object: Uuid,
+    },
+    /// Something about objects; those commands carry their own way back.
+    Objects(ObjectCommand),
     /// Asks for a picture of the region.
     Snapshot(oneshot::Sender<RegionSnapshot>),
 }

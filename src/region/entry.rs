@@ -14,6 +14,7 @@ use super::math::{rotated, vector};
 use super::parcel;
 use crate::circuit::Category;
 use crate::ids::{AgentId, RegionHandle, SessionId};
+use crate::lsl::Participant;
 use crate::message::{
     self, AgentDataUpdate, AgentMovementComplete, HealthMessage, Message, RegionHandshake,
     RegionHandshakeRegionInfo4, TeleportLocal, TeleportStart, Vector3,
@@ -25,8 +26,7 @@ impl Region {
     pub(super) fn enter(&mut self, now: Timestamp, entrant: Entrant) {
         if let Some(old) = self.crowd.slot_of(entrant.agent) {
             // The farewell of the older login comes too late: it names another session.
-            self.crowd.remove(old);
-            self.counters.left += 1;
+            self.take_out(now, old, entrant.agent);
         }
         let local_id = self.crowd.next_local_id();
         let avatar = Avatar::new(entrant, local_id, &self.ground, now);
@@ -37,8 +37,15 @@ impl Region {
         let mut health = HealthMessage::default();
         health.health_data.health = 100.0;
         tell(&outbox, &health);
+        self.objects.avatar_entered(Participant {
+            id: agent,
+            name: avatar.name().into(),
+            position: avatar.motion.position,
+            is_child: false,
+        });
         self.crowd.insert(avatar);
         self.counters.entered += 1;
+        self.run_objects(now);
     }
 
     pub(super) fn movement_complete_again(&mut self, now: Timestamp, agent: AgentId) {

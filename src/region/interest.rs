@@ -1,5 +1,6 @@
 //! What each client is told of the avatars around it, and when: latest state only, the nearest most
-//! often, never more than its throttle takes.
+//! often, never more than its throttle takes. Of prims it is told by [`super::object_interest`], in
+//! the same turn and by the same pipe.
 //!
 //! Nothing is queued. A client that lags simply knows older states; each tick compares what it
 //! knows with what is, and sends as much of the difference as there is room for. So memory does
@@ -10,6 +11,7 @@ use std::time::Duration;
 use super::Region;
 use super::avatar_wire::terse_update;
 use super::math::distance_squared;
+use super::object_interest::{Lack, PrimsTold};
 use crate::circuit::{Category, Outgoing};
 use crate::ids::LocalId;
 use crate::message::{
@@ -89,8 +91,10 @@ pub struct View {
     told: Vec<Mark>,
     /// The crowd's version of which everything was told.
     settled: Option<u64>,
-    /// Avatars that left and that it still shows.
-    gone: Vec<LocalId>,
+    /// Avatars and prims that are gone and that it still shows.
+    pub(super) gone: Vec<LocalId>,
+    /// What it was told of prims.
+    pub(super) prims: PrimsTold,
     /// Where the round of those with more to tell than movement goes on.
     message_cursor: usize,
 }
@@ -127,9 +131,14 @@ impl View {
         self.told.iter().filter(|mark| !mark.is_nobody()).count()
     }
 
-    /// Avatars that it still has to be told the end of.
+    /// Avatars and prims that it still has to be told the end of.
     pub fn gone(&self) -> usize {
         self.gone.len()
+    }
+
+    /// Whether it shows the avatar at `slot`.
+    pub fn shows(&self, slot: usize) -> bool {
+        self.told.get(slot).is_some_and(|mark| !mark.is_nobody())
     }
 
     /// Avatars of which it was not told the last state.
@@ -156,14 +165,17 @@ pub struct Scratch {
     resting: Vec<usize>,
     /// (square of the distance, slot) for `CoarseLocationUpdate`.
     pub(super) coarse: Vec<(u32, usize)>,
+    /// Prims of which a client was not told the last state.
+    pub(super) prims: Vec<Lack>,
 }
 
 /// One client's share of a tick.
-struct Pipe<'a> {
+pub(super) struct Pipe<'a> {
     outbox: &'a Outbox,
     /// Bytes until the client counts as lagging.
     room: usize,
-    packets: usize,
+    /// Packets that are left of the share.
+    pub(super) packets: usize,
     sent: u64,
 }
 
@@ -173,7 +185,7 @@ impl Pipe<'_> {
     }
 
     /// Sends, if there is room; gives whether it did.
-    fn send(&mut self, outgoing: Option<Outgoing>) -> bool {
+    pub(super) fn send(&mut self, outgoing: Option<Outgoing>) -> bool {
         // What cannot be encoded is passed over; it was logged.
         let Some(outgoing) = outgoing else { return true };
         if !self.is_open() {
@@ -221,12 +233,18 @@ impl Region {
         };
         let mut pipe = Pipe { outbox: &outbox, room, packets: packets + LAND_PACKETS, sent: 0 };
         if pipe.is_open() {
+            self.gather_prims(viewer, &mut view, &mut scratch.prims);
             send_ends(&mut view, &mut pipe);
             self.send_land(&mut view, &mut pipe);
             pipe.packets = pipe.packets.min(packets);
             self.gather(viewer, turn, &mut view, scratch);
+            // Prims get what avatars leave, but at least half.
+            let kept = if scratch.prims.is_empty() { 0 } else { pipe.packets / 2 };
+            pipe.packets -= kept;
             self.send_motions(&mut view, &mut pipe, scratch);
             self.send_messages(turn, &mut view, &mut pipe, scratch);
+            pipe.packets += kept;
+            self.send_prims(viewer, &mut view, &mut pipe, &mut scratch.prims);
             self.counters.update_packets += pipe.sent;
         } else {
             self.counters.lagging_ticks += 1;
@@ -396,7 +414,7 @@ fn urgency(square: f32, resting: bool, changes: u32) -> u32 {
 /// Above the diagonal of a region in metres.
 const FIRST_MOVING: u32 = 1000;
 
-/// Tells the end of avatars that left. They go before new ones, because an agent that comes back
+/// Tells the end of avatars and prims that are gone. They go before new ones, because who comes back
 /// has a new number under the old id.
 fn send_ends(view: &mut View, pipe: &mut Pipe<'_>) {
     while !view.gone.is_empty() && pipe.is_open() {
@@ -410,7 +428,7 @@ fn send_ends(view: &mut View, pipe: &mut Pipe<'_>) {
 }
 
 /// Keeps the first `most` entries of `list`, sorted.
-fn take_first<T: Ord>(list: &mut Vec<T>, most: usize) {
+pub(super) fn take_first<T: Ord>(list: &mut Vec<T>, most: usize) {
     if list.len() > most {
         list.select_nth_unstable(most);
         list.truncate(most);
@@ -423,7 +441,7 @@ fn encoded<M: Message>(message: &M, reliable: bool) -> Option<Outgoing> {
 }
 
 /// What goes through the throttle of objects.
-fn as_update(message: Result<Encoded, EncodeError>, reliable: bool) -> Option<Outgoing> {
+pub(super) fn as_update(message: Result<Encoded, EncodeError>, reliable: bool) -> Option<Outgoing> {
     match message {
         Ok(message) => Some(Outgoing { message, reliable, category: Category::Task }),
         Err(error) => {

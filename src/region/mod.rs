@@ -1,4 +1,4 @@
-//! One region: who is in it, how they move, what they hear and see of each other.
+//! One region: who is in it, how they move, what they hear and see of each other and of objects.
 //!
 //! [`Region`] is a state machine: commands and ticks go in with the time, messages come out of the
 //! agents' outboxes; the same inputs and the same seed give the same messages. [`task`] is the
@@ -13,13 +13,18 @@ pub mod chat;
 pub mod command;
 mod crowd;
 mod entry;
+pub mod gate;
 mod grid;
 pub mod info;
 mod interest;
 pub mod layer_data;
 mod math;
 pub mod movement;
+mod object_effects;
+mod object_interest;
+mod object_requests;
 mod parcel;
+pub mod prim_wire;
 pub mod snapshot;
 mod stats;
 pub mod task;
@@ -29,8 +34,8 @@ mod whereabouts;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use chat::ChatRanges;
 pub use command::{Command, Entrant};
+pub use gate::ObjectGate;
 pub use info::{RegionInfo, RegionLink, region_flags};
 pub use movement::Speeds;
 pub use snapshot::{AgentSnapshot, RegionCounters, RegionCounts, RegionSnapshot};
@@ -39,12 +44,16 @@ pub use terrain::{Heightmap, TerrainError};
 pub use whereabouts::Whereabouts;
 
 use crate::circuit::{Category, Outgoing};
-use crate::ids::{AgentId, LocalId, SessionId};
+use crate::config::Flavour;
+use crate::ids::{AgentId, SessionId};
+use crate::lsl;
 use crate::message::{AgentSetAppearance, AgentUpdate, ParcelPropertiesRequest};
+use crate::objects::{ObjectSettings, Objects};
 use crate::time::Timestamp;
 use crowd::Crowd;
 use interest::{Aspect, Scratch};
 use movement::Surroundings;
+use object_interest::PrimUpdates;
 
 /// How a region behaves.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,8 +64,8 @@ pub struct RegionSettings {
     pub speeds: Speeds,
     /// Wall time at the clock's origin, since 1970.
     pub unix_at_origin: Duration,
-    /// How far chat carries.
-    pub chat: ChatRanges,
+    /// Chat of avatars and of objects: its ranges, the rules of its flavour, its limits.
+    pub bus: lsl::Settings,
     /// Copies of chat lines per second that one speaker may cause for long; four times as many in
     /// a burst. What goes beyond is dropped and counted.
     pub chat_copies_per_second: u32,
@@ -74,7 +83,7 @@ impl Default for RegionSettings {
             frame: Duration::from_micros(90_909),
             speeds: Speeds::OPENSIM,
             unix_at_origin: Duration::ZERO,
-            chat: ChatRanges::default(),
+            bus: lsl::Settings::new(Flavour::OpenSim),
             chat_copies_per_second: 1_000_000,
             moving_interval: Duration::from_millis(200),
             backlog_limit: 24 * 1024,
@@ -93,6 +102,9 @@ pub struct Region {
     land: Vec<Outgoing>,
     wind: Option<Outgoing>,
     crowd: Crowd,
+    objects: Objects,
+    prim_updates: PrimUpdates,
+    gate: Option<Arc<dyn ObjectGate>>,
     scratch: Scratch,
     /// The slot whose client is next to be told what it lacks in this tick.
     flush_next: usize,
@@ -119,6 +131,12 @@ impl Region {
                 stats::layer_packet(layer_data::LAYER_LAND, data, true, Category::Land)
             })
             .collect();
+        let objects = ObjectSettings {
+            bus: settings.bus.clone(),
+            region: info.id,
+            region_name: info.name.clone(),
+            unix_at_origin: settings.unix_at_origin,
+        };
         Self {
             info,
             settings,
@@ -126,6 +144,9 @@ impl Region {
             land,
             wind: stats::wind(seed),
             crowd: Crowd::default(),
+            objects: Objects::new(objects, seed),
+            prim_updates: PrimUpdates::default(),
+            gate: None,
             scratch: Scratch::default(),
             flush_next: 0,
             counters: RegionCounters::default(),
@@ -136,6 +157,14 @@ impl Region {
             time_due: Timestamp::ZERO,
             wind_due: Timestamp::ZERO,
         }
+    }
+
+    /// Lets its objects ask for mute lists and send instant messages. Without a gate nobody is
+    /// muted, and instant messages of objects are dropped and counted.
+    #[must_use]
+    pub fn with_gate(mut self, gate: Arc<dyn ObjectGate>) -> Self {
+        self.gate = Some(gate);
+        self
     }
 
     /// Does what a session asks.
@@ -159,7 +188,7 @@ impl Region {
                     member.avatar.motion.always_run = on;
                 }
             }
-            // There are no objects to sit on yet; a viewer that gets no answer stays as it is.
+            // Nobody sits on objects yet; a viewer that gets no answer stays as it is.
             Command::RequestSit { agent, .. } | Command::Sit { agent } => {
                 if self.member(agent).is_some() {
                     self.counters.sits_refused += 1;
@@ -176,7 +205,16 @@ impl Region {
             Command::TeleportLocal { agent, position, look_at } => {
                 self.teleport_local(now, agent, position, look_at);
             }
-            Command::Leave { agent, session } => self.leave(agent, session),
+            Command::Leave { agent, session } => self.leave(now, agent, session),
+            Command::DialogReply { agent, object, channel, label } => {
+                self.dialog_reply(now, agent, object, channel, &label);
+            }
+            Command::Touch { agent, local_id } => self.touch(now, agent, local_id),
+            Command::SelectObjects { agent, ids } => self.select_objects(agent, &ids),
+            Command::ObjectFamily { agent, flags, object } => {
+                self.object_family(agent, flags, object);
+            }
+            Command::Objects(command) => self.object_command(now, command),
             // Nobody waits for it any more if this fails.
             Command::Snapshot(answer) => drop(answer.send(self.snapshot())),
         }
@@ -205,6 +243,7 @@ impl Region {
         for slot in 0..self.crowd.slots() {
             self.publish(now, slot);
         }
+        self.run_objects(now);
         self.show_world_to_the_silent(now);
         self.tell_periodically(now);
         self.flush_next = 0;
@@ -252,6 +291,8 @@ impl Region {
             counts.known += member.view.known();
             counts.pending_updates += member.view.pending(self.crowd.marks());
             counts.pending_kills += member.view.gone();
+            counts.known_prims += member.view.prims.known();
+            counts.pending_prims += self.pending_prims(member.avatar.agent, &member.view);
             counts.land_pending += self.land.len().saturating_sub(member.view.land_sent);
         }
         counts
@@ -280,7 +321,12 @@ impl Region {
                 pending_updates: member.view.pending(self.crowd.marks()),
             }
         });
-        RegionSnapshot { agents: agents.collect(), counts: self.counts(), counters: self.counters }
+        RegionSnapshot {
+            agents: agents.collect(),
+            counts: self.counts(),
+            counters: self.counters,
+            bus: self.objects.counters(),
+        }
     }
 
     fn movement(&mut self, agent: AgentId, sequence: u32, update: &AgentUpdate) {
@@ -352,21 +398,21 @@ impl Region {
         }
     }
 
-    fn request_objects(&mut self, agent: AgentId, ids: &[u32]) {
-        let Some(viewer) = self.crowd.slot_of(agent) else { return self.count_unknown() };
-        for &id in ids {
-            let slot = self.crowd.slot_of_local_id(LocalId(id));
-            if let (Some(slot), Some(member)) = (slot, self.crowd.get_mut(viewer)) {
-                member.view.reset(slot);
-            }
+    fn leave(&mut self, now: Timestamp, agent: AgentId, session: SessionId) {
+        let Some(slot) = self.crowd.slot_of(agent) else { return };
+        if self.crowd.get(slot).is_some_and(|member| member.avatar.session == session) {
+            self.take_out(now, slot, agent);
+            self.run_objects(now);
         }
     }
 
-    fn leave(&mut self, agent: AgentId, session: SessionId) {
-        let Some(slot) = self.crowd.slot_of(agent) else { return };
-        if self.crowd.get(slot).is_some_and(|member| member.avatar.session == session) {
-            self.crowd.remove(slot);
-            self.counters.left += 1;
+    /// Takes an avatar out, with all that it wears.
+    fn take_out(&mut self, now: Timestamp, slot: usize, agent: AgentId) {
+        self.crowd.remove(slot);
+        self.counters.left += 1;
+        self.objects.avatar_left(now, agent);
+        if self.crowd.len() == 0 {
+            self.prim_updates.clear();
         }
     }
 
@@ -375,8 +421,12 @@ impl Region {
         let interval = self.settings.moving_interval;
         let Some(member) = self.crowd.get_mut(slot) else { return };
         let avatar = &mut member.avatar;
+        let agent = avatar.agent;
         let (moved, animated) = (avatar.publish(now, interval), avatar.animate());
         let (place, resting) = (avatar.motion.position, avatar.shown().is_resting());
+        if self.crowd.places().get(slot) != Some(&place) {
+            self.objects.avatar_moved(agent, place);
+        }
         self.crowd.moved(slot, place, resting);
         self.crowd.touch(slot, |mark| {
             if moved {

@@ -1,6 +1,7 @@
 //! A picture of a region for the control API and for tests. It holds copies only.
 
 use crate::ids::{AgentId, LocalId, SessionId};
+use crate::lsl;
 use crate::message::Vector3;
 use crate::time::Timestamp;
 
@@ -13,6 +14,8 @@ pub struct RegionSnapshot {
     pub counts: RegionCounts,
     /// What happened since the start.
     pub counters: RegionCounters,
+    /// What happened on the bus of its scripts since the start.
+    pub bus: lsl::Counters,
 }
 
 /// One agent at one moment.
@@ -57,7 +60,11 @@ pub struct RegionCounts {
     pub known: usize,
     /// Avatars that clients were not told the last state of, over all clients.
     pub pending_updates: usize,
-    /// Ends of avatars that clients were not told of, over all clients.
+    /// Prims that clients show, over all clients.
+    pub known_prims: usize,
+    /// Prims that clients were not told the last state of, over all clients.
+    pub pending_prims: usize,
+    /// Ends of avatars and prims that clients were not told of, over all clients.
     pub pending_kills: usize,
     /// Terrain packets that clients did not get yet, over all clients.
     pub land_pending: usize,
@@ -74,11 +81,11 @@ pub struct RegionCounters {
     pub chat_lines: u64,
     /// Copies of them.
     pub chat_deliveries: u64,
-    /// Lines on channels that only scripts hear.
+    /// Lines and answers on channels that only scripts hear.
     pub chat_for_scripts: u64,
     /// Dropped: lines without text or of a type that clients may not send.
     pub chat_refused: u64,
-    /// Dropped: lines of speakers who cause more copies than they may.
+    /// Dropped: lines and answers of speakers who cause more copies than they may.
     pub chat_flooded: u64,
     /// Dropped: `AgentUpdate`s that were older than the last.
     pub stale_movements: u64,
@@ -92,6 +99,26 @@ pub struct RegionCounters {
     pub parcels_refused: u64,
     /// Dropped: commands for agents that are not here.
     pub unknown_agent: u64,
+    /// Lines of objects to avatars.
+    pub object_lines: u64,
+    /// Copies of them.
+    pub object_copies: u64,
+    /// Dialogs that objects showed.
+    pub object_dialogs: u64,
+    /// Instant messages of objects.
+    pub object_messages: u64,
+    /// Touches of prims.
+    pub touches: u64,
+    /// Dropped: lines and dialogs of objects to avatars that mute them, each copy.
+    pub object_muted: u64,
+    /// Dropped: lines and dialogs of objects to an avatar that is not here any more.
+    pub object_audience_gone: u64,
+    /// Dropped: instant messages of objects in a region without a gate.
+    pub object_messages_lost: u64,
+    /// Dropped: what clients ask about objects that are not here, or not theirs to see.
+    pub unknown_objects: u64,
+    /// Dropped: questions about objects by clients that lag.
+    pub properties_refused: u64,
     /// Packets of updates sent.
     pub update_packets: u64,
     /// Times that a client got no updates in a tick because it lagged.

@@ -111,7 +111,7 @@ impl Region {
             (2, figures.frames_per_second),
             (3, figures.agent_updates_per_second),
             (4, figures.frame_milliseconds),
-            (11, 0.0),
+            (11, self.objects.prims().len() as f32),
             (12, 0.0),
             (13, self.crowd.len() as f32),
             (14, 0.0),

@@ -3,6 +3,8 @@
 mod chat;
 mod entry;
 mod life;
+mod objects;
+mod prims;
 mod updates;
 
 use std::sync::Arc;
@@ -10,8 +12,13 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::*;
-use crate::ids::RegionId;
+use crate::ids::{PrimId, RegionId};
+use crate::lsl::{Event, EventKinds, Owner};
 use crate::message::{self, AgentUpdate, Message, Vector3};
+use crate::objects::{
+    Answer, CallOutcome, Driver, NewObject, NewPrim, NewScript, ObjectCommand, ObjectReport,
+    PrimChange, ScriptCall, ScriptEvent,
+};
 use crate::outbox::recorder::{Recorder, decoded, recorder};
 
 /// One agent of a test.
@@ -121,5 +128,82 @@ impl World {
     pub(super) fn position(&self, agent: &Agent) -> Vector3 {
         let snapshot = self.region.snapshot();
         snapshot.agents.iter().find(|other| other.agent == agent.id).unwrap().position
+    }
+}
+
+/// An object of one prim with one script that hears everything and is run by nobody.
+pub(super) fn object(owner: &Agent, x: f32, y: f32) -> NewObject {
+    NewObject {
+        owner: owned_by(owner),
+        position: Vector3::new(x, y, 21.95),
+        worn: None,
+        prims: vec![NewPrim { name: "Bell".to_owned(), ..NewPrim::default() }],
+        scripts: vec![NewScript {
+            link: 1,
+            name: "main".to_owned(),
+            handlers: EventKinds::LISTEN | EventKinds::TOUCH_START,
+            driver: Driver::Recorder,
+        }],
+        start: 0,
+    }
+}
+
+pub(super) fn owned_by(agent: &Agent) -> Owner {
+    Owner::Agent { id: agent.id, first: "Ann".into(), last: "Tester".into() }
+}
+
+impl World {
+    /// Asks something about objects; the answer comes at once.
+    pub(super) fn ask<T>(&mut self, command: impl FnOnce(Answer<T>) -> ObjectCommand) -> T {
+        let (answer, mut answered) = tokio::sync::oneshot::channel();
+        self.region.apply(self.now, Command::Objects(command(answer)));
+        answered.try_recv().unwrap().unwrap()
+    }
+
+    pub(super) fn make(&mut self, object: NewObject) -> ObjectReport {
+        let object = Box::new(object);
+        self.ask(|answer| ObjectCommand::Create { object, answer })
+    }
+
+    pub(super) fn unmake(&mut self, object: &ObjectReport) {
+        let object = object.id;
+        self.ask(|answer| ObjectCommand::Remove { object, answer });
+    }
+
+    pub(super) fn change(&mut self, prim: PrimId, change: PrimChange) {
+        self.ask(|answer| ObjectCommand::Change { prim, change, answer });
+    }
+
+    /// The first script of the root prim makes a call.
+    pub(super) fn call(&mut self, object: &ObjectReport, call: ScriptCall) -> CallOutcome {
+        let (script, call) = (object.prims[0].scripts[0].id, Box::new(call));
+        self.ask(|answer| ObjectCommand::Call { script, call, answer })
+    }
+
+    pub(super) fn listen(&mut self, object: &ObjectReport, channel: i32) {
+        let [name, key, message] = [const { String::new() }; 3];
+        self.call(object, ScriptCall::Listen { channel, name, key, message });
+    }
+
+    /// What an object's scripts heard so far.
+    pub(super) fn events(&mut self, object: &ObjectReport) -> Vec<Event> {
+        let object = object.id;
+        let page = self.ask(|answer| ObjectCommand::Heard { object, after: 0, answer });
+        let lsl = |event: crate::objects::HeardEvent| match event.event {
+            ScriptEvent::Lsl(event) => Some(event),
+            _ => None,
+        };
+        page.events.into_iter().filter_map(lsl).collect()
+    }
+
+    /// The texts of its `listen` events so far, with speaker and channel.
+    pub(super) fn lines(&mut self, object: &ObjectReport) -> Vec<(String, String, i32)> {
+        let line = |event| match event {
+            Event::Listen { channel, name, message, .. } => {
+                Some((name.to_string(), message.to_string(), channel))
+            }
+            _ => None,
+        };
+        self.events(object).into_iter().filter_map(line).collect()
     }
 }

@@ -19,6 +19,7 @@ use crate::http::control::{
 use crate::ids::AgentId;
 use crate::outbox::CircuitReport;
 use crate::region::{AgentSnapshot, Command, RegionSnapshot};
+use crate::scripts::ObjectAccess;
 use crate::services::accounts::{AccountError, AccountName, NewPassword};
 use crate::services::ports::StoreError;
 use crate::session::presence;
@@ -29,6 +30,7 @@ const SNAPSHOT_WITHIN: Duration = Duration::from_secs(5);
 pub(super) struct Backend {
     shared: Arc<Shared>,
     world: Arc<World>,
+    objects: ObjectAccess,
     metrics: PrometheusHandle,
 }
 
@@ -43,8 +45,13 @@ pub(super) fn access(
 }
 
 impl Backend {
-    pub(super) fn new(shared: Arc<Shared>, world: Arc<World>, metrics: PrometheusHandle) -> Self {
-        Self { shared, world, metrics }
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        world: Arc<World>,
+        objects: ObjectAccess,
+        metrics: PrometheusHandle,
+    ) -> Self {
+        Self { shared, world, objects, metrics }
     }
 
     async fn snapshots(&self) -> Vec<RegionSnapshot> {
@@ -68,6 +75,10 @@ impl ControlBackend for Backend {
 
     fn metrics(&self) -> String {
         self.metrics.render()
+    }
+
+    fn objects(&self) -> &ObjectAccess {
+        &self.objects
     }
 
     fn agents(&self) -> BoxFuture<'_, Result<Vec<AgentStatus>, ControlError>> {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::objects::ConfiguredObjectError;
 use crate::http::control::MissingToken;
 use crate::region::terrain::TerrainError;
 use crate::services::accounts::{AccountError, AccountFileError};
@@ -53,6 +54,9 @@ pub enum ServerError {
     /// A group of the configuration cannot be created.
     #[error(transparent)]
     ConfiguredGroup(#[from] ConfiguredGroupError),
+    /// An object or a watched name of the configuration cannot be had.
+    #[error(transparent)]
+    ConfiguredObject(#[from] ConfiguredObjectError),
     /// A file cannot be read.
     #[error("cannot read {}: {source}", file.display())]
     File {

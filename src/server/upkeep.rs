@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use super::Shared;
 use super::world::World;
 use crate::circuit::CloseReason;
+use crate::lsl;
 use crate::outbox::EndpointLink;
 use crate::region::{Command, RegionCounters, RegionLink};
 use crate::session::presence;
@@ -81,6 +82,7 @@ async fn show_region(region: &RegionLink) {
         .set(snapshot.counts.avatars as f64);
     metrics::gauge!("holm_region_pending_updates", "region" => name.clone())
         .set(snapshot.counts.pending_updates as f64);
+    show_bus(&name, &snapshot.bus);
     for (what, count) in happened(&snapshot.counters) {
         metrics::counter!("holm_region_events_total", "region" => name.clone(), "event" => what)
             .absolute(count);
@@ -91,19 +93,50 @@ async fn show_region(region: &RegionLink) {
     }
 }
 
-fn happened(counters: &RegionCounters) -> [(&'static str, u64); 7] {
+/// The figures of a region's scripts. Reasons that never happened have no series.
+fn show_bus(region: &str, bus: &lsl::Counters) {
+    let region = || region.to_owned();
+    metrics::counter!("holm_lsl_lines_total", "region" => region()).absolute(bus.lines);
+    metrics::counter!("holm_lsl_events_queued_total", "region" => region()).absolute(bus.queued);
+    metrics::counter!("holm_lsl_truncated_total", "region" => region()).absolute(bus.truncated);
+    metrics::counter!("holm_lsl_script_errors_total", "region" => region())
+        .absolute(bus.script_errors);
+    let drops = [
+        ("queue_full", bus.full),
+        ("unhandled", bus.unhandled),
+        ("too_early", bus.too_early),
+        ("cleared", bus.cleared),
+        ("effects_full", bus.effects_dropped),
+    ];
+    for (reason, count) in drops.into_iter().filter(|(_, count)| *count > 0) {
+        metrics::counter!("holm_lsl_drops_total", "region" => region(), "reason" => reason)
+            .absolute(count);
+    }
+    for (refusal, count) in &bus.refused {
+        let reason = refusal.name();
+        metrics::counter!("holm_lsl_refused_total", "region" => region(), "reason" => reason)
+            .absolute(*count);
+    }
+}
+
+fn happened(counters: &RegionCounters) -> [(&'static str, u64); 12] {
     [
         ("entered", counters.entered),
         ("left", counters.left),
         ("chat_lines", counters.chat_lines),
         ("chat_deliveries", counters.chat_deliveries),
         ("chat_for_scripts", counters.chat_for_scripts),
+        ("object_lines", counters.object_lines),
+        ("object_copies", counters.object_copies),
+        ("object_dialogs", counters.object_dialogs),
+        ("object_messages", counters.object_messages),
+        ("touches", counters.touches),
         ("update_packets", counters.update_packets),
         ("lagging_ticks", counters.lagging_ticks),
     ]
 }
 
-fn dropped(counters: &RegionCounters) -> [(&'static str, u64); 8] {
+fn dropped(counters: &RegionCounters) -> [(&'static str, u64); 13] {
     [
         ("chat_refused", counters.chat_refused),
         ("chat_flooded", counters.chat_flooded),
@@ -113,5 +146,10 @@ fn dropped(counters: &RegionCounters) -> [(&'static str, u64); 8] {
         ("sits_refused", counters.sits_refused),
         ("parcels_refused", counters.parcels_refused),
         ("unknown_agent", counters.unknown_agent),
+        ("object_muted", counters.object_muted),
+        ("object_audience_gone", counters.object_audience_gone),
+        ("object_messages_lost", counters.object_messages_lost),
+        ("unknown_objects", counters.unknown_objects),
+        ("properties_refused", counters.properties_refused),
     ]
 }

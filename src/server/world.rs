@@ -8,10 +8,11 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use super::{ServerError, Shared};
+use super::{ServerError, Shared, objects_gate};
 use crate::circuit::{CircuitConfig, QueueLimit};
 use crate::config::{Config, Flavour, NetworkConfig, RegionConfig, TerrainKind};
 use crate::ids::RegionId;
+use crate::lsl;
 use crate::message::{self, DisableSimulator, Vector3};
 use crate::outbox::EndpointLink;
 use crate::region::terrain::Heightmap;
@@ -63,9 +64,11 @@ pub(super) fn start(
         opened.push((RegionLink { info, commands }, heightmap, receiver, sockets));
     }
     let regions: Arc<[RegionLink]> = opened.iter().map(|(link, ..)| link.clone()).collect();
+    let gate = objects_gate::start(&shared.services, tasks);
     let mut endpoints = Vec::new();
     for (link, heightmap, receiver, sockets) in opened {
-        let region = Region::new(link.info.clone(), heightmap, config.seed, settings(shared));
+        let region = Region::new(link.info.clone(), heightmap, config.seed, settings(shared))
+            .with_gate(gate.clone());
         let run = region::task::run(region, receiver, shared.clock.clone(), shared.stop.clone());
         tasks.spawn(run);
         let context = Arc::new(Context {
@@ -140,9 +143,28 @@ fn settings(shared: &Shared) -> RegionSettings {
             Flavour::OpenSim => Speeds::OPENSIM,
             Flavour::SecondLife => Speeds::SECOND_LIFE,
         },
+        bus: bus(&shared.config),
         chat_copies_per_second: shared.config.limits.chat_copies_per_second,
         unix_at_origin: shared.clock.unix().saturating_sub(shared.clock.now().since_origin()),
         ..RegionSettings::default()
+    }
+}
+
+/// The chat of avatars and objects.
+fn bus(config: &Config) -> lsl::Settings {
+    let settings = lsl::Settings::new(config.grid.flavour);
+    let most = config.region.iter().map(|region| region.max_agents as usize).max();
+    lsl::Settings {
+        ranges: lsl::Ranges {
+            whisper: config.lsl.whisper_range,
+            say: config.lsl.say_range,
+            shout: config.lsl.shout_range,
+        },
+        throttles: config.lsl.throttles,
+        delays: config.lsl.delays,
+        shuffle_region_say_to: config.lsl.shuffle_region_say_to,
+        avatars: settings.avatars.max(most.unwrap_or_default()),
+        ..settings
     }
 }
 

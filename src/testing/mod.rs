@@ -9,6 +9,7 @@
 //! # Ok(()) }
 //! ```
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::client::{Client, ClientError, HttpClient, LoginOptions, STEP_TIMEOUT};
@@ -47,6 +48,7 @@ impl TestGrid {
         config.storage.ephemeral = true;
         config.network.http_port = 0;
         config.network.control_port = 0;
+        config.network.script_port = 0;
         for region in &mut config.region {
             region.udp_port = 0;
         }
@@ -69,6 +71,11 @@ impl TestGrid {
     /// The control API's base, with a slash at the end.
     pub fn control_uri(&self) -> &str {
         &self.server.addresses().control_uri
+    }
+
+    /// Where script hosts connect.
+    pub fn script_address(&self) -> SocketAddr {
+        self.server.addresses().script_address
     }
 
     /// The running server.

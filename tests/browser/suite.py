@@ -41,6 +41,7 @@ class Grid:
 
     def __init__(self, holm):
         ports = ["--http-port", "0", "--udp-port", "0", "--control-port", "0"]
+        ports += ["--script-port", "0"]
         self.process = subprocess.Popen(
             [holm, "serve", "--log", "warn", "--ephemeral", "--message-format", "json", *ports],
             stdout=subprocess.PIPE, text=True)

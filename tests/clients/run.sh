@@ -1,11 +1,12 @@
 #!/bin/sh
 # Runs the suites of foreign client libraries against holm.
 #
-#   tests/clients/run.sh [node-metaverse] [hippolyzer]
+#   tests/clients/run.sh [node-metaverse] [hippolyzer] [script-host]
 #
-# Without names all of them run. HOLM_BIN names the program to test; without it `holm` is built in
-# release mode first. Any failure is an exit code other than 0, and a package that cannot be
-# installed is a failure, never a reason to skip.
+# Without names all of them run; the last is the Python example of docs/script-host.md. HOLM_BIN
+# names the program to test; without it `holm` is built in release mode first. Any failure is an
+# exit code other than 0, and a package that cannot be installed is a failure, never a reason to
+# skip.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -33,8 +34,12 @@ hippolyzer() {
     "$venv/bin/python" "$here/hippolyzer/suite.py" "$holm"
 }
 
+script_host() {
+    "${PYTHON:-python3}" "$here/script_host.py" "$holm"
+}
+
 if [ "$#" -eq 0 ]; then
-    set -- node-metaverse hippolyzer
+    set -- node-metaverse hippolyzer script-host
 fi
 
 find_program
@@ -46,6 +51,7 @@ for suite in "$@"; do
     case "$suite" in
         node-metaverse) run=node_metaverse ;;
         hippolyzer) run=hippolyzer ;;
+        script-host) run=script_host ;;
         *)
             echo "tests/clients: no suite named $suite" >&2
             exit 2

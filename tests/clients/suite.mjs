@@ -42,6 +42,7 @@ try {
   const { leaving } = await import('./cases/leaving.mjs');
   const { teleport } = await import('./cases/teleport.mjs');
   const { burst } = await import('./cases/burst.mjs');
+  const { objects } = await import('./cases/objects.mjs');
 
   runner.watch();
   const server = track(await Server.start(program));
@@ -57,6 +58,7 @@ try {
   } else {
     runner.fail('all cases in the region', new Error('not all of the three accounts entered'));
   }
+  await objects({ runner, program, track });
   await burst({ runner, program, track });
   // Last, because the library leaves timers of the old region behind that throw for ever.
   await teleport({ runner, program, track });

@@ -3,14 +3,12 @@
 use std::io::Read;
 
 use clap::Args;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::from_input;
-use crate::clep::{Codec, Dialect, Message};
+use crate::clep::{Codec, ComposeError, Message, Shape, Stamp};
 use crate::cli::exit::{Failure, USAGE};
-use crate::llsd::format_date;
 use crate::time::Clock;
 
 /// What the message says.
@@ -75,29 +73,13 @@ pub(super) struct Fields {
     target_script: Option<String>,
 }
 
-/// The shapes of messages.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    Opaque,
-    Listed,
-    Short,
-    Lines,
-    Json,
-}
-
 pub(super) fn message(
     codec: &Codec,
     fields: &Fields,
     clock: &dyn Clock,
     input: &mut impl Read,
 ) -> Result<Message, Failure> {
-    let shape = match codec.dialect {
-        Dialect::ClepRpcShort => Shape::Short,
-        Dialect::ClepLines => Shape::Lines,
-        Dialect::ClepJson => Shape::Json,
-        _ if codec.list_form().is_none() => Shape::Opaque,
-        _ => Shape::Listed,
-    };
+    let shape = codec.shape();
     let mut root = start(fields, input)?;
     for (flag, value) in given(fields, shape)? {
         let path = place(shape, flag).ok_or_else(|| {
@@ -107,17 +89,11 @@ pub(super) fn message(
         set(&mut root, path, value)
             .map_err(|key| usage(format!("{flag}: {key} of --message is not an object")))?;
     }
-    fill_in(shape, &mut root, clock);
-    match shape {
-        Shape::Opaque => match root.remove("text") {
-            Some(Value::String(text)) if root.is_empty() => Ok(Message::Opaque { text }),
-            _ => Err(usage("message: expected --text and nothing else".to_owned())),
-        },
-        Shape::Listed => typed(root).map(Message::Listed),
-        Shape::Short => typed(root).map(Message::Short),
-        Shape::Lines => typed(root).map(Message::Lines),
-        Shape::Json => typed(root).map(Message::Json),
-    }
+    let stamp = Stamp { unix: clock.unix(), id: Uuid::new_v4() };
+    codec.compose(root, &stamp).map_err(|error| match error {
+        ComposeError::Opaque => usage("message: expected --text and nothing else".to_owned()),
+        error => usage(format!("message: {error}")),
+    })
 }
 
 /// The object that flags add to.
@@ -228,33 +204,6 @@ fn set(
         }
     }
     Ok(())
-}
-
-/// What may be left out and cannot be empty.
-fn fill_in(shape: Shape, root: &mut Map<String, Value>, clock: &dyn Clock) {
-    let now = clock.unix();
-    let mut default = |key: &str, value: Value| {
-        root.entry(key).or_insert(value);
-    };
-    match shape {
-        Shape::Json => {
-            default("id", json!(Uuid::new_v4()));
-            default("utime", json!(now.as_secs()));
-        }
-        Shape::Lines => default("timestamp", json!(format_date(now.as_secs_f64()))),
-        Shape::Opaque | Shape::Listed | Shape::Short => {}
-    }
-    // The outer object has the time too.
-    if let Some(utime) = root.get("utime").cloned()
-        && let Some(wrapped) = root.get_mut("seal").and_then(|seal| seal.get_mut("wrapped"))
-        && let Some(wrapped) = wrapped.as_object_mut()
-    {
-        wrapped.entry("utime").or_insert(utime);
-    }
-}
-
-fn typed<T: DeserializeOwned>(root: Map<String, Value>) -> Result<T, Failure> {
-    serde_json::from_value(Value::Object(root)).map_err(|error| usage(format!("message: {error}")))
 }
 
 fn usage(message: String) -> Failure {

@@ -6,6 +6,10 @@ use axum::response::{IntoResponse, Response};
 use thiserror::Error;
 
 use super::model::Problem;
+use crate::clep::DirectoryError;
+use crate::lsl::BusError;
+use crate::objects::ObjectError;
+use crate::scripts::{AccessError, FieldError};
 
 /// Why a request to the control API failed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -70,6 +74,36 @@ impl ControlError {
             Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl From<FieldError> for ControlError {
+    fn from(error: FieldError) -> Self {
+        Self::Invalid { field: error.field, message: error.message }
+    }
+}
+
+impl From<AccessError> for ControlError {
+    fn from(error: AccessError) -> Self {
+        let (field, message) = (error.field(), error.to_string());
+        match error {
+            AccessError::Busy | AccessError::Stopped => Self::Unavailable(message),
+            AccessError::Accounts(_) => Self::Internal(message),
+            AccessError::UnknownRegion(_)
+            | AccessError::UnknownAccount { .. }
+            | AccessError::Field(_) => Self::Invalid { field, message },
+            AccessError::Object(error) => match error {
+                ObjectError::UnknownObject(_)
+                | ObjectError::Bus(BusError::UnknownObject(_) | BusError::UnknownPrim(_)) => {
+                    Self::NotFound("object")
+                }
+                ObjectError::Bus(BusError::UnknownScript(_)) => Self::NotFound("script"),
+                ObjectError::Bus(BusError::BadKey(_) | BusError::TooMany { .. })
+                | ObjectError::ClepName(DirectoryError::Full { .. })
+                | ObjectError::NotYours => Self::Conflict { field, message },
+                _ => Self::Invalid { field, message },
+            },
         }
     }
 }

@@ -3,11 +3,15 @@
 //!
 //! It knows no sessions and no services: a [`ControlBackend`] does the work.
 
+mod clep;
 mod error;
-mod fields;
 mod guard;
 mod model;
+mod object_model;
+mod objects;
 mod people;
+mod query;
+mod scripts;
 #[cfg(test)]
 mod tests;
 
@@ -23,9 +27,9 @@ use axum::{Json, Router, middleware};
 use utoipa::OpenApi;
 use uuid::Uuid;
 
-use self::fields::Fields;
 use super::body::{self, BodyError};
 use crate::ids::AgentId;
+use crate::scripts::{Fields, ObjectAccess};
 
 pub use self::error::ControlError;
 pub use self::guard::{ControlAccess, MissingToken};
@@ -33,6 +37,10 @@ pub use self::model::{
     Account, AgentList, AgentState, AgentStatus, ChatSessionList, ChatSessionStatus, CircuitList,
     CircuitStatus, FriendList, FriendStatus, GroupList, GroupStatus, Kick, MemberStatus,
     NewAccount, NewMessage, ParticipantStatus, Problem, RoleStatus, Sent, Status,
+};
+pub use self::object_model::{
+    CallRequest, CallResult, HeardList, ListenStatus, NewObjectRequest, ObjectList, ObjectStatus,
+    OwnerStatus, PrimStatus, ScriptStatus, TrafficList, WatchRequest, Watched, WornStatus,
 };
 
 /// A future that a trait object can return.
@@ -70,6 +78,9 @@ pub trait ControlBackend: Send + Sync {
     /// Sends an instant message.
     fn send_message(&self, message: NewMessage) -> BoxFuture<'_, Result<Sent, ControlError>>;
 
+    /// The way to the objects of all regions.
+    fn objects(&self) -> &ObjectAccess;
+
     /// Begins to stop the server; returns at once.
     fn shutdown(&self);
 }
@@ -96,6 +107,14 @@ pub fn router(
         .route("/v1/sessions", get(people::sessions))
         .route("/v1/friends/{id}", get(people::friends))
         .route("/v1/im", post(people::instant_message))
+        .route("/v1/objects", get(objects::list).post(objects::create))
+        .route("/v1/objects/{id}", get(objects::show).delete(objects::remove))
+        .route("/v1/objects/{id}/events", get(objects::events))
+        .route("/v1/objects/{id}/{call}", post(objects::call))
+        .route("/v1/scripts", get(scripts::scripts))
+        .route("/v1/clep/traffic", get(clep::traffic))
+        .route("/v1/clep/traffic/stream", get(clep::stream))
+        .route("/v1/clep/watch", post(clep::watch))
         .route("/v1/shutdown", post(shutdown))
         .fallback(|| async { ControlError::NotFound("route") })
         .method_not_allowed_fallback(|| async { ControlError::MethodNotAllowed })
@@ -130,6 +149,16 @@ pub fn openapi_document() -> Result<String, serde_json::Error> {
         people::sessions,
         people::friends,
         people::instant_message,
+        objects::list,
+        objects::create,
+        objects::show,
+        objects::remove,
+        objects::events,
+        objects::call,
+        scripts::scripts,
+        clep::traffic,
+        clep::stream,
+        clep::watch,
         shutdown
     )
 )]
@@ -249,7 +278,7 @@ async fn fields(body: Body) -> Result<Fields, ControlError> {
             message: "request body could not be read".to_owned(),
         },
     })?;
-    Fields::parse(&bytes)
+    Ok(Fields::parse("request body", &bytes)?)
 }
 
 fn status(word: &str) -> Json<Status> {

@@ -1,7 +1,9 @@
 //! Every route of the control API, called without a socket.
 
-use std::sync::Mutex;
+mod objects;
+
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
@@ -18,6 +20,7 @@ struct Fake {
     created: Mutex<Vec<NewAccount>>,
     kicked: Mutex<Vec<(AgentId, String)>>,
     sent: Mutex<Vec<NewMessage>>,
+    objects: OnceLock<ObjectAccess>,
 }
 
 fn agent(id: u128, first: &str) -> AgentStatus {
@@ -120,6 +123,10 @@ impl ControlBackend for Fake {
             self.sent.lock().unwrap().push(message);
             Ok(Sent { status: "delivered".to_owned() })
         })
+    }
+
+    fn objects(&self) -> &ObjectAccess {
+        self.objects.get().expect("a test about objects sets it")
     }
 
     fn shutdown(&self) {
@@ -297,7 +304,7 @@ async fn the_document_names_every_route() {
     let api = Api::new();
     let (status, document) = api.get("/openapi.json").await;
     assert_eq!(status, 200);
-    assert_eq!(document["paths"].as_object().unwrap().len(), 12);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 20);
 }
 
 #[test]

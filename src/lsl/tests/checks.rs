@@ -364,26 +364,20 @@ fn check_13_a_listen_for_the_owner_does_not_follow_to_another_owner() {
 fn check_14_scripts_do_not_hear_that_somebody_types() {
     for flavour in FLAVOURS {
         let mut scene = Scene::new(flavour);
-        let (typist, near) = (scene.avatar(1, HERE), scene.avatar(2, HERE));
-        let far = scene.avatar(3, at(200.0, 200.0, 25.0));
+        let typist = scene.avatar(1, HERE);
         let (_, script) = scene.object("box", HERE);
         scene.listen(script, 0);
-        for (kind, chat_type) in [(4, ChatType::StartTyping), (5, ChatType::StopTyping)] {
-            scene.bus.avatar_chat(scene.now, typist, kind, 0, "").unwrap();
-            assert_eq!(scene.hearers(), []);
-            let (seen_by, line) = scene.shown().remove(0);
-            assert_eq!(line.chat_type, chat_type);
-            let mut expected = vec![typist, near];
-            if flavour == Flavour::OpenSim {
-                expected.push(far);
-            }
-            assert_eq!(seen_by, expected);
+        for (kind, text) in [(4, ""), (5, ""), (4, "text"), (9, "text")] {
+            let said = scene.bus.avatar_chat(scene.now, typist, kind, 0, text).unwrap();
+            assert_eq!((said.refused, said.considered), (Some(Refusal::BadKind), 0), "{kind}");
         }
         let said = scene.bus.avatar_chat(scene.now, typist, 1, 0, "").unwrap();
         assert_eq!(said.refused, Some(Refusal::Empty));
-        let said = scene.bus.avatar_chat(scene.now, typist, 9, 0, "text").unwrap();
-        assert_eq!(said.refused, Some(Refusal::BadKind));
         assert_eq!((scene.hearers(), scene.effects()), (vec![], vec![]));
+        for kind in 0..=3 {
+            scene.bus.avatar_chat(scene.now, typist, kind, 0, "text").unwrap();
+        }
+        assert_eq!((scene.hearers(), scene.effects()), (vec![script; 4], vec![]));
     }
 }
 

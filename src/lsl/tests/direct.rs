@@ -190,20 +190,35 @@ fn child_agents_see_shouts_in_open_sim_only() {
 }
 
 #[test]
-fn what_avatars_say_reaches_avatars_and_what_they_wear() {
+fn what_avatars_say_reaches_what_they_wear_and_is_no_effect() {
     for flavour in FLAVOURS {
         let mut scene = Scene::new(flavour);
         let avatar = scene.avatar(1, HERE);
+        scene.avatar(2, HERE);
         let (hat, script) = scene.object("hat", at(0.0, 0.0, 0.0));
         scene.bus.wear(hat, Some(avatar)).unwrap();
-        scene.listen(script, 0);
-        scene.listen(script, 20);
+        for channel in [0, 20, DEBUG_CHANNEL] {
+            scene.listen(script, channel);
+        }
         scene.bus.avatar_chat(scene.now, avatar, 0, 0, "aloud").unwrap();
-        let (seen_by, line) = scene.shown().remove(0);
-        assert_eq!((seen_by, line.source_type), (vec![avatar], SourceType::Agent));
-        assert_eq!(line.chat_type, ChatType::Whisper);
         scene.bus.avatar_chat(scene.now, avatar, 1, 20, "softly").unwrap();
+        scene.bus.avatar_chat(scene.now, avatar, 2, DEBUG_CHANNEL, "wrongly").unwrap();
+        let heard: Vec<_> = scene.heard().into_iter().map(|(_, text)| text).collect();
+        assert_eq!(heard, ["aloud", "softly", "wrongly"]);
         assert_eq!(scene.effects(), []);
-        assert_eq!(scene.heard(), [(script, "aloud".to_owned()), (script, "softly".to_owned())]);
+    }
+}
+
+#[test]
+fn answers_on_a_channel_that_avatars_see_are_seen() {
+    for flavour in FLAVOURS {
+        let mut scene = Scene::new(flavour);
+        let (avatar, near) = (scene.avatar(1, HERE), scene.avatar(2, HERE));
+        let own = PrimId(avatar.0);
+        scene.bus.avatar_reply(scene.now, avatar, own, 0, "yes").unwrap();
+        let (seen_by, line) = scene.shown().remove(0);
+        assert_eq!(seen_by, [avatar, near]);
+        assert_eq!((line.source_type, line.source), (SourceType::Agent, avatar.0));
+        assert_eq!((line.chat_type, &*line.text), (ChatType::Say, "yes"));
     }
 }

@@ -275,3 +275,35 @@ fn shuffled_texts_may_change_places_but_none_is_lost() {
     sorted.sort_by_key(|text| text.parse::<u32>().unwrap());
     assert_eq!(sorted, in_order);
 }
+
+#[test]
+fn whoever_asks_is_told_who_is_who() {
+    let mut scene = Scene::new(Flavour::SecondLife);
+    let offsets = [at(0.0, 0.0, 0.0), at(1.0, 0.0, 0.0)];
+    let (prims, scripts) = scene.linkset("box", HERE, &offsets);
+    let (single, _) = scene.object("single", HERE);
+    let avatar = scene.avatar(2, at(7.0, 7.0, 7.0));
+    scene.listen(scripts[1], 5);
+    scene.listen(scripts[1], -5);
+    let bus = &mut scene.bus;
+    let links = [prims[0], prims[1], single].map(|prim| bus.link_number(prim));
+    assert_eq!(links, [Some(1), Some(2), Some(0)]);
+    assert_eq!(bus.root_of(prims[1]), Some(prims[0]));
+    assert_eq!(bus.owner_of(prims[1]), Some(&owner(1)));
+    assert_eq!((bus.prim_name(prims[1]), bus.wearer_of(prims[1])), (Some("box"), None));
+    assert_eq!(bus.prim_position(prims[1]), Some(at(101.0, 100.0, 25.0)));
+    bus.wear(prims[0], Some(avatar)).unwrap();
+    assert_eq!(bus.prim_position(prims[1]), Some(at(7.0, 7.0, 7.0)));
+    assert_eq!(bus.wearer_of(prims[1]), Some(avatar));
+    assert_eq!(bus.listens_of(scripts[1]), [(1, 5), (2, -5)]);
+    assert!(bus.handles(scripts[1], EventKinds::LISTEN | EventKinds::LINK_MESSAGE));
+    assert!(!bus.handles(scripts[1], EventKinds::LISTEN | EventKinds::TIMER));
+    assert!(bus.is_known(avatar.0) && bus.is_known(prims[1].0));
+    assert_eq!(bus.avatar(avatar).map(|avatar| avatar.position), Some(at(7.0, 7.0, 7.0)));
+
+    let nobody = PrimId(Uuid::from_u128(99));
+    assert_eq!((bus.link_number(nobody), bus.root_of(nobody)), (None, None));
+    assert!(!bus.is_known(nobody.0) && !bus.is_known(Uuid::nil()));
+    assert_eq!(bus.listens_of(ScriptId(99)), []);
+    assert!(!bus.handles(ScriptId(99), EventKinds::empty()));
+}

@@ -24,6 +24,7 @@ mod movement;
 mod mutes;
 mod names;
 mod notices;
+mod objects;
 mod parcel;
 mod profiles;
 mod queue;
@@ -211,7 +212,14 @@ impl Session {
             message::RequestXfer::ID => self.with(turn, body, xfer::request),
             message::ConfirmXferPacket::ID => self.with(turn, body, xfer::confirm),
             message::AbortXfer::ID => self.with(turn, body, xfer::abort),
-            message::RequestMultipleObjects::ID => self.with(turn, body, movement::request_objects),
+
+            message::RequestMultipleObjects::ID => self.with(turn, body, objects::request_objects),
+            message::ObjectSelect::ID => self.with(turn, body, objects::select),
+            message::ObjectGrab::ID => self.with(turn, body, objects::grab),
+            message::RequestObjectPropertiesFamily::ID => {
+                self.with(turn, body, objects::properties_family)
+            }
+            message::ScriptDialogReply::ID => self.with(turn, body, objects::dialog_reply),
 
             _ if is_only_noted(id) => Outcome::Continue,
             _ => self.handle_social(turn, id, body).unwrap_or_else(|| {
@@ -374,5 +382,8 @@ fn is_only_noted(id: MessageId) -> bool {
             | message::SetStartLocationRequest::ID
             | message::TrackAgent::ID
             | message::TeleportCancel::ID
+            | message::ObjectDeselect::ID
+            | message::ObjectGrabUpdate::ID
+            | message::ObjectDeGrab::ID
     )
 }

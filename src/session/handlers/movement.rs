@@ -2,8 +2,7 @@
 
 use super::{Outcome, Session, Turn};
 use crate::message::{
-    AgentAnimation, AgentRequestSit, AgentSetAppearance, AgentSit, AgentUpdate,
-    RequestMultipleObjects, SetAlwaysRun,
+    AgentAnimation, AgentRequestSit, AgentSetAppearance, AgentSit, AgentUpdate, SetAlwaysRun,
 };
 use crate::region::Command;
 
@@ -70,15 +69,5 @@ pub(super) fn set_appearance(
         agent: session.shared.agent_id,
         message: Box::new(message),
     });
-    Outcome::Continue
-}
-
-pub(super) fn request_objects(
-    session: &mut Session,
-    turn: &mut Turn<'_>,
-    message: RequestMultipleObjects,
-) -> Outcome {
-    let ids = message.object_data.iter().map(|entry| entry.id).collect();
-    turn.commands.push_back(Command::RequestObjects { agent: session.shared.agent_id, ids });
     Outcome::Continue
 }

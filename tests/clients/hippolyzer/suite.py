@@ -40,9 +40,10 @@ class Server:
 
     def __init__(self, program: str):
         self.log = deque(maxlen=60)
-        flags = ["serve", "--ephemeral", "--http-port", "0", "--udp-port", "0", "--control-port", "0"]
+        ports = ["--http-port", "--udp-port", "--control-port", "--script-port"]
+        flags = [word for port in ports for word in (port, "0")]
         self.process = subprocess.Popen(
-            [program, *flags, "--message-format", "json"],
+            [program, "serve", "--ephemeral", *flags, "--message-format", "json"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
@@ -68,6 +69,15 @@ class Server:
         url = self.ready["control_uri"] + f"v1/{what}"
         with urllib.request.urlopen(url, timeout=5) as answer:
             return json.load(answer)[what]
+
+    def ask(self, method: str, path: str, body: dict | None = None) -> dict:
+        """Any other request to the control listener."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        url = self.ready["control_uri"] + path
+        request = urllib.request.Request(url, data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return json.loads(answer.read() or b"{}")
 
     def _keep_log(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -172,6 +182,7 @@ class Suite:
             ("names of ids are answered", self.names),
             ("the inventory skeleton has one root", self.skeleton),
             ("a folder can be fetched and read", self.folder),
+            ("a prim is seen, and what it says is heard", self.objects),
             ("the movement of one is seen by the other", self.moves),
             ("a client that leaves without waiting is gone", self.leaves),
             ("nothing of anybody stays behind", self.nothing_left),
@@ -277,6 +288,32 @@ class Suite:
         async with self.one.region.caps_client.post("FetchInventoryDescendents2", llsd=request) as answer:
             answer.raise_for_status()
             return await answer.read_llsd()
+
+    async def objects(self):
+        made = self.server.ask("POST", "v1/objects", {
+            "name": "Bell", "owner": "Test User", "position": [105, 40, 23], "shape": "cylinder",
+            "text": "hover text", "description": "What it is.",
+        })
+        key = UUID(made["id"])
+        for client in (self.one, self.two):
+            objects = client.hippo.session.objects
+            prim = await until(lambda: objects.lookup_fullid(key), f"{client.name} should see it")
+            equal(prim.PCode, PCode.PRIMITIVE)
+            equal(tuple(prim.Position), (105.0, 40.0, 23.0))
+            equal(str(prim.Text), "hover text")
+            told = client.region.objects.request_object_properties(prim)
+            await asyncio.wait_for(asyncio.gather(*told), 10)
+            equal((prim.Name, prim.Description), ("Bell", "What it is."))
+            equal(prim.OwnerID, self.one.id)
+        said = {"channel": 0, "text": "I am a bell ✓"}
+        self.server.ask("POST", f"v1/objects/{made['id']}/say", said)
+        for client in (self.one, self.two):
+            line = await heard(client, said["text"])
+            equal((line["from"], line["name"], line["type"]), (key, "Bell", ChatType.NORMAL))
+        self.server.ask("DELETE", f"v1/objects/{made['id']}")
+        for client in (self.one, self.two):
+            objects = client.hippo.session.objects
+            await until(lambda: objects.lookup_fullid(key) is None, "it should be gone")
 
     async def moves(self):
         start = self.two.avatar(self.one).Position.X

@@ -37,6 +37,8 @@ export class Client {
   friendResponses = [];
   friendRights = [];
   lures = [];
+  /** What objects asked, as the library tells it. */
+  dialogs = [];
   /** Friends that came or went: `{id, online}`. */
   presence = [];
   /** Animations by avatar id, as last told. */
@@ -67,6 +69,7 @@ export class Client {
       client.presence.push({ id: event.friend.getKey().toString(), online: event.online });
     });
     events.onLure.subscribe((event) => client.lures.push(event));
+    events.onScriptDialog.subscribe((event) => client.dialogs.push(event));
     events.onDisconnected.subscribe((event) => {
       client.ended = { requested: event.requested, message: event.message };
     });

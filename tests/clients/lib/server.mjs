@@ -26,7 +26,7 @@ export class Server {
     const udp = ['--udp-port', '0'].filter((flag) => !without.includes(flag));
     const flags = [
       'serve', '--ephemeral',
-      '--http-port', '0', ...udp, '--control-port', '0',
+      '--http-port', '0', ...udp, '--control-port', '0', '--script-port', '0',
       '--message-format', 'json',
       ...extra,
     ];
@@ -63,6 +63,11 @@ export class Server {
   /** POST of a JSON body to the control listener. */
   async post(path, body) {
     return this.#request('POST', path, body);
+  }
+
+  /** DELETE on the control listener. */
+  async delete(path) {
+    return this.#request('DELETE', path);
   }
 
   /** Asks the program to stop the way a service manager does. */

@@ -1,5 +1,7 @@
 //! Ranges and contradictions, checked once after all sources are merged.
 
+mod objects;
+
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -27,8 +29,10 @@ pub(super) fn validate(config: &Config) -> Result<(), Problem> {
     circuit(config)?;
     event_queue(config)?;
     limits(config)?;
+    objects::lsl(&config.lsl)?;
     regions(&config.region)?;
-    groups(&config.group)
+    groups(&config.group)?;
+    objects::objects(config)
 }
 
 fn grid(config: &Config) -> Result<(), Problem> {

@@ -1,0 +1,193 @@
+//! Routes about CLEP: what the observer wrote down, once or as it comes, and what it is to watch.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use hyper::body::Frame;
+use serde_json::Value;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+
+use super::model::Problem;
+use super::object_model::{TrafficList, WatchRequest, Watched};
+use super::query::{Parameters, RawParameters};
+use super::{Backend, ControlError, fields};
+use crate::objects::{Traffic, TrafficFeed};
+use crate::scripts::{self, ObjectAccess};
+
+/// Entries of one answer, if nobody says how many.
+const DEFAULT_LIMIT: u64 = 100;
+/// Entries of one answer.
+const MOST_ENTRIES: u64 = 1000;
+/// Events that wait for a client to read.
+const WAITING: usize = 64;
+/// How often a silent stream says that it is still there.
+const STILL_THERE: Duration = Duration::from_secs(15);
+
+/// What the observer of a region wrote down. With `Accept: text/event-stream` as
+/// `/v1/clep/traffic/stream`.
+#[utoipa::path(get, path = "/v1/clep/traffic",
+    params(
+        ("region" = Option<String>, Query, description = "name of the region; the first if left out"),
+        ("after" = Option<u64>, Query, description = "only entries with a higher number"),
+        ("limit" = Option<u64>, Query, description = "1 to 1000; 100 if left out"),
+    ),
+    responses((status = 200, body = TrafficList), (status = 400, body = Problem)))]
+pub(super) async fn traffic(
+    State(backend): Backend,
+    headers: HeaderMap,
+    query: RawParameters,
+) -> Result<Response, ControlError> {
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    if accepts.is_some_and(|accepts| accepts.contains("text/event-stream")) {
+        return stream(State(backend), headers, query).await;
+    }
+    let access = backend.objects();
+    let mut query = Parameters::new(query)?;
+    let limit = query.count("limit")?.unwrap_or(DEFAULT_LIMIT);
+    if limit == 0 || limit > MOST_ENTRIES {
+        let message = format!("limit is not from 1 to {MOST_ENTRIES}");
+        return Err(ControlError::invalid("limit", message));
+    }
+    let (feed, after) = feed(access, query).await?;
+    let entries = feed.past.iter().filter(|entry| entry.number > after).take(limit as usize);
+    let mut list = TrafficList { traffic: Vec::new(), last: after };
+    for entry in entries {
+        list.last = entry.number;
+        list.traffic.push(shown(entry)?);
+    }
+    Ok(Json(list).into_response())
+}
+
+/// The same as server-sent events: `traffic` with an entry each, `lost` with the `count` of those
+/// that a slow client missed. `Last-Event-ID` stands for `after`.
+#[utoipa::path(get, path = "/v1/clep/traffic/stream",
+    params(
+        ("region" = Option<String>, Query, description = "name of the region; the first if left out"),
+        ("after" = Option<u64>, Query, description = "only entries with a higher number"),
+    ),
+    responses(
+        (status = 200, content_type = "text/event-stream", body = String),
+        (status = 400, body = Problem),
+    ))]
+pub(super) async fn stream(
+    State(backend): Backend,
+    headers: HeaderMap,
+    query: RawParameters,
+) -> Result<Response, ControlError> {
+    let access = backend.objects();
+    let (feed, after) = feed(access, Parameters::new(query)?).await?;
+    let last_seen = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    let after = last_seen.and_then(|number| number.parse().ok()).unwrap_or(after);
+    let (out, chunks) = mpsc::channel(WAITING);
+    let access = access.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            () = tell(feed, after, &out) => {}
+            () = out.closed() => {}
+            () = access.stopped() => {}
+        }
+    });
+    let headers =
+        [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, Body::new(Chunks(chunks))).into_response())
+}
+
+/// Has the observer of a region write down what is said under a name.
+#[utoipa::path(post, path = "/v1/clep/watch", request_body = WatchRequest, responses(
+    (status = 200, body = Watched),
+    (status = 400, body = Problem),
+    (status = 409, description = "too many names are watched", body = Problem),
+))]
+pub(super) async fn watch(
+    State(backend): Backend,
+    body: Body,
+) -> Result<Json<Watched>, ControlError> {
+    let mut fields = fields(body).await?;
+    let region = fields.optional_string("region")?;
+    let name = scripts::clep::name(&mut fields)?;
+    fields.finish()?;
+    let access = backend.objects();
+    let channel = access.watch_clep(access.region(region.as_deref())?, name).await?;
+    let mut warnings = Vec::new();
+    if channel >= 0 {
+        warnings.push("any avatar can type on this channel".to_owned());
+    }
+    Ok(Json(Watched { channel, warnings }))
+}
+
+/// What the observer of the region that a query names has, and after which number.
+async fn feed(
+    access: &ObjectAccess,
+    mut query: Parameters,
+) -> Result<(TrafficFeed, u64), ControlError> {
+    let after = query.count("after")?.unwrap_or_default();
+    let region = query.text("region");
+    query.finish()?;
+    let region = access.region(region.as_deref())?;
+    Ok((access.clep_traffic(region).await?, after))
+}
+
+/// Sends entries until there are no more to come or nobody reads.
+async fn tell(mut feed: TrafficFeed, mut after: u64, out: &mpsc::Sender<Bytes>) {
+    // Something at once, so that a client knows that it is connected.
+    let mut chunk = Some(Bytes::from_static(b": traffic\n\n"));
+    let mut past = feed.past.into_iter();
+    loop {
+        if let Some(chunk) = chunk.take()
+            && out.send(chunk).await.is_err()
+        {
+            return;
+        }
+        if let Some(entry) = past.next() {
+            chunk = event(&entry, &mut after);
+            continue;
+        }
+        chunk = match tokio::time::timeout(STILL_THERE, feed.live.recv()).await {
+            Err(_) => Some(Bytes::from_static(b": still there\n\n")),
+            Ok(Ok(entry)) => event(&entry, &mut after),
+            Ok(Err(RecvError::Lagged(count))) => {
+                Some(Bytes::from(format!("event: lost\ndata: {{\"count\":{count}}}\n\n")))
+            }
+            Ok(Err(RecvError::Closed)) => return,
+        };
+    }
+}
+
+/// An entry as an event, if it is later than `after`.
+fn event(entry: &Arc<Traffic>, after: &mut u64) -> Option<Bytes> {
+    if entry.number <= *after {
+        return None;
+    }
+    *after = entry.number;
+    // JSON has no newlines outside of what it escapes.
+    let data = shown(entry).ok()?;
+    Some(Bytes::from(format!("id: {}\nevent: traffic\ndata: {data}\n\n", entry.number)))
+}
+
+fn shown(entry: &Arc<Traffic>) -> Result<Value, ControlError> {
+    serde_json::to_value(&**entry).map_err(|error| ControlError::Internal(error.to_string()))
+}
+
+/// A body of chunks as they come.
+struct Chunks(mpsc::Receiver<Bytes>);
+
+impl hyper::body::Body for Chunks {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(cx).map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk))))
+    }
+}

@@ -1,0 +1,278 @@
+//! Routes about objects: made, looked at, removed, and the calls of their scripts by name.
+//!
+//! Scripts made here are recorded: what they hear is asked for. The rules are those of the region.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::model::{Problem, Status};
+use super::object_model::{
+    CallRequest, CallResult, HeardList, NewObjectRequest, ObjectList, ObjectStatus,
+};
+use super::query::{Parameters, RawParameters};
+use super::{Backend, ControlError, fields, status};
+use crate::clep::Stamp;
+use crate::ids::PrimId;
+use crate::lsl::{ScriptId, Volume};
+use crate::objects::{Driver, HeardEvent, ObjectReport, ScriptCall};
+use crate::scripts::render::{self, Returns};
+use crate::scripts::{FieldError, Fields, ObjectPlan, protocol};
+
+/// The objects of all regions, or of one.
+#[utoipa::path(get, path = "/v1/objects",
+    params(("region" = Option<String>, Query, description = "only of this region")),
+    responses((status = 200, body = ObjectList), (status = 400, body = Problem)))]
+pub(super) async fn list(
+    State(backend): Backend,
+    query: RawParameters,
+) -> Result<Json<ObjectList>, ControlError> {
+    let access = backend.objects();
+    let mut query = Parameters::new(query)?;
+    let name = query.text("region");
+    query.finish()?;
+    let regions = match &name {
+        Some(name) => std::slice::from_ref(access.region(Some(name))?),
+        None => access.regions(),
+    };
+    let mut objects = Vec::new();
+    for region in regions {
+        let reports = access.list(region).await?;
+        objects.extend(reports.into_iter().map(|report| ObjectStatus::new(region, report)));
+    }
+    Ok(Json(ObjectList { objects }))
+}
+
+/// Makes an object. Its scripts only record what happens to them.
+#[utoipa::path(post, path = "/v1/objects", request_body = NewObjectRequest, responses(
+    (status = 201, body = ObjectStatus),
+    (status = 400, body = Problem),
+    (status = 409, description = "a key is taken, or a limit is reached", body = Problem),
+    (status = 503, description = "the region is too busy", body = Problem),
+))]
+pub(super) async fn create(
+    State(backend): Backend,
+    body: Body,
+) -> Result<(StatusCode, Json<ObjectStatus>), ControlError> {
+    let plan = ObjectPlan::read(fields(body).await?)?;
+    let access = backend.objects();
+    let (region, object) = plan.resolve(access, &Driver::Recorder).await?;
+    let report = access.create(region, object).await?;
+    Ok((StatusCode::CREATED, Json(ObjectStatus::new(region, report))))
+}
+
+/// An object, by the key of any of its prims.
+#[utoipa::path(get, path = "/v1/objects/{id}",
+    params(("id" = Uuid, Path, description = "key of any of its prims")),
+    responses((status = 200, body = ObjectStatus), (status = 404, body = Problem)))]
+pub(super) async fn show(
+    State(backend): Backend,
+    Path(id): Path<String>,
+) -> Result<Json<ObjectStatus>, ControlError> {
+    let (region, report) = backend.objects().find(prim(&id)?).await?;
+    Ok(Json(ObjectStatus::new(region, report)))
+}
+
+/// Removes an object.
+#[utoipa::path(delete, path = "/v1/objects/{id}",
+    params(("id" = Uuid, Path, description = "key of any of its prims")),
+    responses((status = 200, body = Status), (status = 404, body = Problem)))]
+pub(super) async fn remove(
+    State(backend): Backend,
+    Path(id): Path<String>,
+) -> Result<Json<Status>, ControlError> {
+    backend.objects().remove(prim(&id)?).await?;
+    Ok(status("removed"))
+}
+
+/// What the recorded scripts of an object heard, the latest 256 events at most.
+#[utoipa::path(get, path = "/v1/objects/{id}/events",
+    params(
+        ("id" = Uuid, Path, description = "key of any of its prims"),
+        ("after" = Option<u64>, Query, description = "only events with a higher number"),
+    ),
+    responses(
+        (status = 200, body = HeardList),
+        (status = 400, body = Problem),
+        (status = 404, body = Problem),
+    ))]
+pub(super) async fn events(
+    State(backend): Backend,
+    Path(id): Path<String>,
+    query: RawParameters,
+) -> Result<Json<HeardList>, ControlError> {
+    let id = prim(&id)?;
+    let mut query = Parameters::new(query)?;
+    let after = query.count("after")?.unwrap_or_default();
+    query.finish()?;
+    let page = backend.objects().heard(id, after).await?;
+    Ok(Json(HeardList {
+        last: page.events.last().map_or(after, |event| event.number),
+        events: page.events.iter().map(heard).collect(),
+        forgotten: page.forgotten,
+    }))
+}
+
+fn heard(heard: &HeardEvent) -> Value {
+    let mut event = render::event(&heard.event);
+    event.insert("number".to_owned(), Value::from(heard.number));
+    event.insert("unix_ms".to_owned(), Value::from(heard.unix_ms));
+    event.insert("prim".to_owned(), Value::from(heard.prim.to_string()));
+    event.insert("script".to_owned(), Value::from(heard.script.as_str()));
+    Value::Object(event)
+}
+
+/// A script of the object makes a call: listen, listen_control, listen_remove, say, shout, whisper,
+/// region_say, region_say_to, owner_say, instant_message, dialog, text_box, message_linked, clep
+/// (sends a message), clep_listen, clep_forget, lep_listen or lep_send.
+#[utoipa::path(post, path = "/v1/objects/{id}/{call}", request_body = CallRequest,
+    params(
+        ("id" = Uuid, Path, description = "key of any of its prims"),
+        ("call" = String, Path, description = "the call"),
+    ),
+    responses(
+        (status = 200, body = CallResult),
+        (status = 400, body = Problem),
+        (status = 404, description = "no such object, script or call", body = Problem),
+        (status = 503, description = "the region is too busy", body = Problem),
+    ))]
+pub(super) async fn call(
+    State(backend): Backend,
+    Path((id, name)): Path<(String, String)>,
+    body: Body,
+) -> Result<Json<CallResult>, ControlError> {
+    let name = CALLS.into_iter().find(|known| *known == name);
+    let name = name.ok_or(ControlError::NotFound("call"))?;
+    let id = prim(&id)?;
+    let mut fields = fields(body).await?;
+    let access = backend.objects();
+    let script = fields.optional_string("script")?;
+    // Where link messages go to is said elsewhere; LEP's own field is that of the message.
+    let link = match name {
+        "lep_send" => None,
+        _ => fields.optional_count("link")?,
+    };
+    let call = read_call(name, &mut fields, &access.stamp())?;
+    fields.finish()?;
+    let (region, report) = access.find(id).await?;
+    let script = choose(&report, script.as_deref(), link)?;
+    let returns = Returns::of(&call);
+    let outcome = access.call(region, script, call).await?;
+    let mut outcome = render::outcome(&returns, &outcome);
+    let result = outcome.remove("result").unwrap_or_default();
+    Ok(Json(CallResult { result, said: outcome.remove("said") }))
+}
+
+const CALLS: [&str; 18] = [
+    "listen",
+    "listen_control",
+    "listen_remove",
+    "say",
+    "shout",
+    "whisper",
+    "region_say",
+    "region_say_to",
+    "owner_say",
+    "instant_message",
+    "dialog",
+    "text_box",
+    "message_linked",
+    "clep",
+    "clep_listen",
+    "clep_forget",
+    "lep_listen",
+    "lep_send",
+];
+
+/// The fields of a literal are read in their order; the last of [`CALLS`] is what any other is.
+fn read_call(
+    name: &'static str,
+    fields: &mut Fields,
+    stamp: &Stamp,
+) -> Result<ScriptCall, FieldError> {
+    let say = |volume, fields: &mut Fields| {
+        let channel = fields.optional_integer("channel")?.unwrap_or_default();
+        Ok(ScriptCall::Say { volume, channel, text: text(fields)? })
+    };
+    Ok(match name {
+        "listen" => ScriptCall::Listen {
+            channel: fields.integer("channel")?,
+            name: fields.optional_string("name")?.unwrap_or_default(),
+            key: fields.optional_string("key")?.unwrap_or_default(),
+            message: fields.optional_string("message")?.unwrap_or_default(),
+        },
+        "listen_control" => ScriptCall::ListenControl {
+            handle: fields.integer("handle")?,
+            active: fields
+                .optional_bool("active")?
+                .ok_or_else(|| fields.wrong("active", "is missing"))?,
+        },
+        "listen_remove" => ScriptCall::ListenRemove { handle: fields.integer("handle")? },
+        "say" => say(Volume::Say, fields)?,
+        "shout" => say(Volume::Shout, fields)?,
+        "whisper" => say(Volume::Whisper, fields)?,
+        "region_say" => {
+            ScriptCall::RegionSay { channel: fields.integer("channel")?, text: text(fields)? }
+        }
+        "region_say_to" => ScriptCall::RegionSayTo {
+            target: fields.string("target")?,
+            channel: fields.optional_integer("channel")?.unwrap_or_default(),
+            text: text(fields)?,
+        },
+        "owner_say" => ScriptCall::OwnerSay { text: text(fields)? },
+        "instant_message" => {
+            ScriptCall::InstantMessage { to: fields.string("target")?, text: text(fields)? }
+        }
+        "dialog" => ScriptCall::Dialog {
+            avatar: fields.string("target")?,
+            message: text(fields)?,
+            buttons: fields.optional_strings("buttons")?.unwrap_or_default(),
+            channel: fields.integer("channel")?,
+        },
+        "text_box" => ScriptCall::TextBox {
+            avatar: fields.string("target")?,
+            message: text(fields)?,
+            channel: fields.integer("channel")?,
+        },
+        "message_linked" => ScriptCall::MessageLinked {
+            link: fields.integer("to")?,
+            number: fields.optional_integer("number")?.unwrap_or_default(),
+            text: fields.optional_string("text")?.unwrap_or_default(),
+            id: fields.optional_string("id")?.unwrap_or_default(),
+        },
+        "clep" => protocol::library_call("clep_send", fields, stamp)?,
+        library => protocol::library_call(library, fields, stamp)?,
+    })
+}
+
+/// What is said: `text`, or `message` as some of LSL's own parameters are called.
+fn text(fields: &mut Fields) -> Result<String, FieldError> {
+    match fields.optional_string("text")? {
+        Some(text) => Ok(text),
+        None => match fields.optional_string("message")? {
+            Some(message) => Ok(message),
+            None => Err(fields.wrong("text", "is missing")),
+        },
+    }
+}
+
+/// The script of that name in that prim; the first that fits.
+fn choose(
+    report: &ObjectReport,
+    name: Option<&str>,
+    link: Option<u64>,
+) -> Result<ScriptId, ControlError> {
+    let prims = report.prims.iter().zip(1_u64..);
+    let mut scripts = prims
+        .filter(|(_, number)| link.is_none_or(|link| link == *number))
+        .flat_map(|(prim, _)| &prim.scripts)
+        .filter(|script| name.is_none_or(|name| name == script.name));
+    scripts.next().map(|script| script.id).ok_or(ControlError::NotFound("script"))
+}
+
+fn prim(id: &str) -> Result<PrimId, ControlError> {
+    Uuid::try_parse(id).map(PrimId).map_err(|_| ControlError::invalid("id", "id is not a UUID"))
+}

@@ -1,0 +1,171 @@
+//! Built-in behaviours: scripts that need nobody outside. Events in, calls out; no state but their
+//! own.
+
+mod pattern;
+mod ping;
+#[cfg(test)]
+mod tests;
+
+use uuid::Uuid;
+
+use super::call::ScriptCall;
+use super::driver::ScriptEvent;
+use crate::clep::Name;
+use crate::lsl::{Event, EventKinds, Volume};
+
+pub use crate::config::Manner;
+
+/// What a script does by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Behaviour {
+    /// Says what it hears on the channel again, on the same channel.
+    Echo {
+        /// Where.
+        channel: i32,
+    },
+    /// Says on one channel what it hears on another.
+    Relay {
+        /// Where it listens.
+        from: i32,
+        /// Where it speaks.
+        to: i32,
+        /// How.
+        manner: Manner,
+    },
+    /// Listens, and answers what fits a pattern; the first that fits.
+    Responder {
+        /// Its listens.
+        listens: Vec<ListenSpec>,
+        /// Its answers.
+        answers: Vec<AnswerRule>,
+    },
+    /// Answers CLEP requests with the method `ping` by their parameters; see `docs/objects.md`.
+    ClepPing {
+        /// What it listens to.
+        name: Name,
+    },
+}
+
+/// The filters of a listen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListenSpec {
+    /// Channel.
+    pub channel: i32,
+    /// Name filter, empty for any.
+    pub name: String,
+    /// Key filter, empty for any.
+    pub key: String,
+    /// Text filter, empty for any.
+    pub message: String,
+}
+
+impl From<ListenSpec> for ScriptCall {
+    fn from(listen: ListenSpec) -> Self {
+        let ListenSpec { channel, name, key, message } = listen;
+        Self::Listen { channel, name, key, message }
+    }
+}
+
+/// What is answered to what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnswerRule {
+    /// The text that is answered; `*` stands for any run of characters.
+    pub pattern: String,
+    /// The answer; `{name}`, `{key}`, `{message}` and `{channel}` stand for what was heard.
+    pub answer: String,
+    /// On which channel; none: where it was heard.
+    pub channel: Option<i32>,
+    /// How.
+    pub manner: Manner,
+}
+
+impl Behaviour {
+    /// The name that configuration and reports use.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Echo { .. } => "echo",
+            Self::Relay { .. } => "relay",
+            Self::Responder { .. } => "responder",
+            Self::ClepPing { .. } => "clep-ping",
+        }
+    }
+
+    /// What it handles.
+    pub fn handlers(&self) -> EventKinds {
+        let hears = EventKinds::STATE_ENTRY | EventKinds::LISTEN;
+        match self {
+            // The newest dialect uses link messages within a linkset.
+            Self::ClepPing { .. } => hears | EventKinds::LINK_MESSAGE,
+            _ => hears,
+        }
+    }
+
+    /// What it does about an event; its listens come with `state_entry`.
+    pub fn react(&mut self, event: &ScriptEvent) -> Vec<ScriptCall> {
+        match event {
+            ScriptEvent::Lsl(Event::StateEntry) => self.listens(),
+            ScriptEvent::Lsl(Event::Listen { channel, name, id, message }) => {
+                let heard = Heard { channel: *channel, name, key: *id, message };
+                self.answer(&heard).into_iter().collect()
+            }
+            ScriptEvent::Clep(received) => match self {
+                Self::ClepPing { name } => ping::answer(name, received).into_iter().collect(),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    fn listens(&self) -> Vec<ScriptCall> {
+        let open = |channel| ListenSpec { channel, ..ListenSpec::default() }.into();
+        match self {
+            Self::Echo { channel } => vec![open(*channel)],
+            Self::Relay { from, .. } => vec![open(*from)],
+            Self::Responder { listens, .. } => listens.iter().cloned().map(Into::into).collect(),
+            Self::ClepPing { name } => vec![ping::listen(name)],
+        }
+    }
+
+    fn answer(&self, heard: &Heard<'_>) -> Option<ScriptCall> {
+        match self {
+            Self::Echo { channel } => {
+                Some(speak(Manner::Say, *channel, heard.message.to_owned(), heard.key))
+            }
+            Self::Relay { to, manner, .. } => {
+                Some(speak(*manner, *to, heard.message.to_owned(), heard.key))
+            }
+            Self::Responder { answers, .. } => {
+                let fits = |rule: &&AnswerRule| pattern::fits(&rule.pattern, heard.message);
+                let rule = answers.iter().find(fits)?;
+                let text = pattern::fill(&rule.answer, heard);
+                let channel = rule.channel.unwrap_or(heard.channel);
+                Some(speak(rule.manner, channel, text, heard.key))
+            }
+            // It takes messages, and no bare lines.
+            Self::ClepPing { .. } => None,
+        }
+    }
+}
+
+/// A line that a listen heard.
+#[derive(Clone, Copy, Debug)]
+struct Heard<'a> {
+    channel: i32,
+    name: &'a str,
+    key: Uuid,
+    message: &'a str,
+}
+
+/// The call that says a text in a manner; `to` is who was heard.
+fn speak(manner: Manner, channel: i32, text: String, to: Uuid) -> ScriptCall {
+    let say = |volume, text| ScriptCall::Say { volume, channel, text };
+    match manner {
+        Manner::Whisper => say(Volume::Whisper, text),
+        Manner::Say => say(Volume::Say, text),
+        Manner::Shout => say(Volume::Shout, text),
+        Manner::RegionSay => ScriptCall::RegionSay { channel, text },
+        Manner::RegionSayTo => ScriptCall::RegionSayTo { target: to.to_string(), channel, text },
+        Manner::OwnerSay => ScriptCall::OwnerSay { text },
+        Manner::InstantMessage => ScriptCall::InstantMessage { to: to.to_string(), text },
+    }
+}

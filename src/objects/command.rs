@@ -1,0 +1,114 @@
+//! What is asked of a region's objects from outside: by the control API, by script hosts, by the
+//! configuration at the start.
+
+use tokio::sync::oneshot;
+
+use super::call::{CallOutcome, ScriptCall};
+use super::clep::TrafficFeed;
+use super::driver::HostId;
+use super::error::ObjectError;
+use super::model::{NewObject, NewScript, PrimChange};
+use super::report::{HeardPage, ObjectReport};
+use crate::clep::Name;
+use crate::ids::PrimId;
+use crate::lsl::{EventKinds, ScriptId};
+
+/// Where an answer goes.
+pub type Answer<T> = oneshot::Sender<Result<T, ObjectError>>;
+
+/// One request. An object is named by the key of any of its prims.
+#[derive(Debug)]
+pub enum ObjectCommand {
+    /// Makes an object with its prims and scripts, all or nothing. `state_entry` and then `on_rez`
+    /// wait for its scripts.
+    Create {
+        /// What is made.
+        object: Box<NewObject>,
+        /// What was made.
+        answer: Answer<ObjectReport>,
+    },
+    /// Removes an object. The hosts of its scripts are told, also the one that asks.
+    Remove {
+        /// Which.
+        object: PrimId,
+        /// Done, or why not.
+        answer: Answer<()>,
+    },
+    /// Tells of one object.
+    Report {
+        /// Which.
+        object: PrimId,
+        /// What it is like.
+        answer: Answer<ObjectReport>,
+    },
+    /// Tells of all objects, by name and key.
+    List(oneshot::Sender<Vec<ObjectReport>>),
+    /// Adds a script; its link number counts in the object of `object`.
+    AddScript {
+        /// To which object.
+        object: PrimId,
+        /// The script.
+        script: NewScript,
+        /// Its number.
+        answer: Answer<ScriptId>,
+    },
+    /// Removes a script. Its host is told, also if it asks.
+    RemoveScript {
+        /// Which.
+        script: ScriptId,
+        /// Done, or why not.
+        answer: Answer<()>,
+    },
+    /// A script goes to another state, or is reset: listens and waiting events are gone.
+    ChangeState {
+        /// Which.
+        script: ScriptId,
+        /// What the new state handles.
+        handlers: EventKinds,
+        /// Done, or why not.
+        answer: Answer<()>,
+    },
+    /// Changes a prim, or the object it is of; scripts are told by `changed` where LSL tells them.
+    Change {
+        /// Which.
+        prim: PrimId,
+        /// What.
+        change: PrimChange,
+        /// Done, or why not.
+        answer: Answer<()>,
+    },
+    /// A script makes a call.
+    Call {
+        /// Which.
+        script: ScriptId,
+        /// The call.
+        call: Box<ScriptCall>,
+        /// What it returned.
+        answer: Answer<CallOutcome>,
+    },
+    /// Gives what the recorded scripts of an object heard.
+    Heard {
+        /// Which object.
+        object: PrimId,
+        /// Only what has a higher number; 0 for all that is kept.
+        after: u64,
+        /// The events.
+        answer: Answer<HeardPage>,
+    },
+    /// The connection of a script host is over.
+    HostGone {
+        /// Which.
+        host: HostId,
+        /// Its objects stay, without anybody to run their scripts; else they are removed.
+        keep: bool,
+    },
+    /// The observer writes down what is said under this name from now on.
+    WatchClep {
+        /// Dialect, service and domain.
+        name: Name,
+        /// Its channel.
+        answer: Answer<i32>,
+    },
+    /// What the observer has written down, and what follows.
+    ClepTraffic(oneshot::Sender<TrafficFeed>),
+}

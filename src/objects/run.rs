@@ -1,0 +1,132 @@
+//! Who gets the events of scripts: hosts by their channels, recorders by their ring, behaviours at
+//! once, in turns that are counted.
+
+use tokio::sync::mpsc::error::TrySendError;
+
+use super::Objects;
+use super::driver::{Driver, HostEvent, HostLink, ScriptEvent};
+use crate::ids::PrimId;
+use crate::lsl::{Effect, ScriptId};
+use crate::time::Timestamp;
+
+/// Most events that behaviours are given in one [`Objects::run`]: two that answer each other would
+/// never end.
+pub(super) const REACTIONS: usize = 256;
+/// Most CLEP messages of scripts to themselves that wait.
+pub(super) const DIRECT: usize = 1024;
+
+impl Objects {
+    /// Gives scripts that are awake their events; behaviours act on theirs. To be called after each
+    /// call with the time and at every tick. Behaviours get so many turns at most; the rest comes
+    /// at the next call.
+    pub fn run(&mut self, now: Timestamp) {
+        self.now = now;
+        let mut turns = REACTIONS;
+        let mut is_direct_first = true;
+        while turns > 0 {
+            let Some((script, event)) = self.next_event(now, is_direct_first) else { return };
+            turns -= usize::from(self.give(now, script, event));
+            is_direct_first = !is_direct_first;
+        }
+        let is_more =
+            !self.direct.is_empty() || self.bus.poll_timeout().is_some_and(|at| at <= now);
+        self.counters.reactions_postponed += u64::from(is_more);
+    }
+
+    /// The next thing that avatars are to see or hear. Take all after [`Self::run`]. Errors of
+    /// scripts are not among them; they go to whoever runs the script.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        loop {
+            match self.bus.poll_effect()? {
+                Effect::ScriptError { script, prim, text } => {
+                    tracing::debug!(%script, %prim, %text, "script error");
+                    let is_behaviour = self
+                        .scripts
+                        .get(&script)
+                        .is_some_and(|running| matches!(running.driver, Driver::Behaviour(_)));
+                    if !is_behaviour {
+                        self.give(self.now, script, ScriptEvent::Error(text));
+                    }
+                }
+                effect => return Some(effect),
+            }
+        }
+    }
+
+    /// Tells a host something about one of its scripts.
+    pub(super) fn tell(
+        &mut self,
+        link: &HostLink,
+        script: ScriptId,
+        (object, prim): (PrimId, PrimId),
+        event: ScriptEvent,
+    ) {
+        let region = self.settings.region;
+        match link.events.try_send(HostEvent { region, object, prim, script, event }) {
+            Ok(()) => self.counters.host_events += 1,
+            Err(TrySendError::Full(_)) => self.counters.host_full += 1,
+            Err(TrySendError::Closed(_)) => self.counters.host_gone += 1,
+        }
+    }
+
+    /// The next event of any script that is awake. What scripts send to themselves and what comes
+    /// by the bus take turns.
+    fn next_event(
+        &mut self,
+        now: Timestamp,
+        is_direct_first: bool,
+    ) -> Option<(ScriptId, ScriptEvent)> {
+        if is_direct_first && let Some(direct) = self.direct.pop_front() {
+            return Some(direct);
+        }
+        while let Some((script, event)) = self.bus.poll_event(now) {
+            if let Some(event) = self.clep.filter(&self.bus, script, event) {
+                return Some((script, event));
+            }
+        }
+        self.direct.pop_front()
+    }
+
+    /// Gives a script an event; tells whether a behaviour had its turn by it.
+    fn give(&mut self, now: Timestamp, script: ScriptId, event: ScriptEvent) -> bool {
+        let Some(running) = self.scripts.get_mut(&script) else { return false };
+        let (root, prim) = (running.root, running.prim);
+        match &mut running.driver {
+            Driver::Host(link) => {
+                let link = link.clone();
+                self.tell(&link, script, (root, prim), event);
+                false
+            }
+            Driver::Recorder => {
+                self.record(now, script, (root, prim), event);
+                false
+            }
+            Driver::Behaviour(behaviour) => {
+                let calls = behaviour.react(&event);
+                self.counters.reactions += 1;
+                for call in calls {
+                    if let Err(error) = self.call(now, script, call) {
+                        tracing::debug!(%script, %error, "call of a behaviour failed");
+                        self.counters.reaction_errors += 1;
+                    }
+                }
+                true
+            }
+        }
+    }
+
+    fn record(
+        &mut self,
+        now: Timestamp,
+        script: ScriptId,
+        (root, prim): (PrimId, PrimId),
+        event: ScriptEvent,
+    ) {
+        let unix_ms = self.unix(now).as_millis() as u64;
+        let name = self.bus.script(script).map(|(_, name)| name.to_owned()).unwrap_or_default();
+        let Some(kept) = self.kept.get_mut(&root) else { return };
+        let forgot = kept.heard.push(unix_ms, (prim.0, name), event);
+        self.counters.recorded += 1;
+        self.counters.recorded_forgotten += u64::from(forgot);
+    }
+}

@@ -1,0 +1,217 @@
+//! What each client is told of prims, and when: latest state only, a root before its children, the
+//! nearest first, never more than its throttle takes.
+//!
+//! As with avatars nothing is queued. A client has a table with the number of the change that it
+//! was told for each slot; as long as the prims' version stays the same nobody looks into it.
+
+use super::Region;
+use super::interest::{Pipe, View, as_update, take_first};
+use super::math::distance_squared;
+use super::prim_wire::prim_update;
+use crate::circuit::Outgoing;
+use crate::ids::{AgentId, LocalId};
+use crate::lsl::Owner;
+use crate::message;
+use crate::objects::PrimView;
+
+/// What one client was told of prims.
+#[derive(Debug, Default)]
+pub struct PrimsTold {
+    /// By slot.
+    told: Vec<Told>,
+    /// The prims' version of which everything was told.
+    settled: Option<u64>,
+}
+
+/// What a client was told of the prim in one slot.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    /// The prim that it shows there.
+    shows: Option<LocalId>,
+    /// The number of the latest change that it was told; 0 if all is to be told again.
+    number: u64,
+}
+
+/// A prim of which a client was not told the last state, in the order in which it will be: by the
+/// square of its root's distance, by the root's slot, and the root itself first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lack {
+    square: u32,
+    root: usize,
+    is_child: bool,
+    slot: usize,
+}
+
+/// `ObjectUpdate`s by slot, encoded once per change: for those who own the prim, and for others.
+#[derive(Debug, Default)]
+pub struct PrimUpdates {
+    slots: Vec<Encoded>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Encoded {
+    number: u64,
+    forms: [Option<Outgoing>; 2],
+}
+
+impl PrimsTold {
+    /// Makes everything about the prim in `slot` be sent anew.
+    pub fn reset(&mut self, slot: usize) {
+        if let Some(told) = self.told.get_mut(slot) {
+            told.number = 0;
+            self.settled = None;
+        }
+    }
+
+    /// Prims that the client shows.
+    pub fn known(&self) -> usize {
+        self.told.iter().filter(|told| told.shows.is_some()).count()
+    }
+
+    fn shows(&self, slot: usize, id: LocalId) -> bool {
+        self.told.get(slot).is_some_and(|told| told.shows == Some(id))
+    }
+}
+
+impl PrimUpdates {
+    /// Forgets all; they are encoded anew when somebody needs them.
+    pub fn clear(&mut self) {
+        self.slots = Vec::new();
+    }
+
+    /// The update of the prim in `slot` as of `number`, which `encode` makes if it is not here.
+    fn get(
+        &mut self,
+        slot: usize,
+        number: u64,
+        owned: bool,
+        encode: impl FnOnce() -> Option<Outgoing>,
+    ) -> Option<Outgoing> {
+        if self.slots.len() <= slot {
+            self.slots.resize(slot + 1, Encoded::default());
+        }
+        let entry = self.slots.get_mut(slot)?;
+        if entry.number != number {
+            *entry = Encoded { number, forms: [None, None] };
+        }
+        let form = entry.forms.get_mut(usize::from(owned))?;
+        if form.is_none() {
+            *form = encode();
+        }
+        form.clone()
+    }
+}
+
+impl Region {
+    /// Whether a client is shown a prim at all: what others wear on their screens it is not.
+    pub(super) fn is_shown_to(&self, agent: AgentId, prim: &PrimView) -> bool {
+        prim.worn.is_none_or(|(wearer, point)| {
+            self.crowd.slot_of(wearer).is_some() && (wearer == agent || !is_on_screen(point))
+        })
+    }
+
+    /// Prims of which a client was not told the last state.
+    pub(super) fn pending_prims(&self, agent: AgentId, view: &View) -> usize {
+        let prims = self.objects.prims();
+        if view.prims.settled == Some(prims.version()) {
+            return 0;
+        }
+        let told = view.prims.told.iter().map(|told| told.number).chain(std::iter::repeat(0));
+        (0..prims.slots())
+            .zip(told)
+            .filter_map(|(slot, told)| prims.get(slot).map(|(prim, number)| (prim, number, told)))
+            .filter(|(prim, number, told)| number != told && self.is_shown_to(agent, prim))
+            .count()
+    }
+
+    /// Finds the prims that a client lacks, and those that it must not show any more.
+    pub(super) fn gather_prims(&self, viewer: usize, view: &mut View, lacks: &mut Vec<Lack>) {
+        lacks.clear();
+        let prims = self.objects.prims();
+        let version = prims.version();
+        if view.prims.settled == Some(version) {
+            return;
+        }
+        let Some(member) = self.crowd.get(viewer) else { return };
+        let (agent, place) = (member.avatar.agent, member.avatar.motion.position);
+        let mut table = std::mem::take(&mut view.prims.told);
+        let slots = prims.slots().max(table.len());
+        table.resize(slots, Told::default());
+        let mut waits = false;
+        for (slot, told) in table.iter_mut().enumerate() {
+            let prim = prims.get(slot).filter(|(prim, _)| self.is_shown_to(agent, prim));
+            let id = prim.map(|(prim, _)| prim.local_id);
+            if told.shows.is_some() && told.shows != id {
+                view.gone.extend(told.shows);
+                *told = Told::default();
+            }
+            let Some((prim, number)) = prim else { continue };
+            if told.shows == id && told.number == number {
+                continue;
+            }
+            let root = prims.by_id(prim.root).unwrap_or(prim);
+            let at = match prim.worn {
+                None => root.position,
+                Some((wearer, _)) => {
+                    let shown = self.crowd.slot_of(wearer).filter(|slot| view.shows(*slot));
+                    let Some(wearer) = shown.and_then(|slot| self.crowd.get(slot)) else {
+                        // What is worn comes after who wears it.
+                        waits = true;
+                        continue;
+                    };
+                    wearer.avatar.motion.position
+                }
+            };
+            lacks.push(Lack {
+                square: distance_squared(place, at) as u32,
+                root: prims.slot_of(prim.root).unwrap_or(slot),
+                is_child: prim.parent.is_some(),
+                slot,
+            });
+        }
+        table.truncate(prims.slots());
+        view.prims.told = table;
+        view.prims.settled = (lacks.is_empty() && !waits).then_some(version);
+    }
+
+    /// Sends what [`Self::gather_prims`] found, as far as there is room.
+    pub(super) fn send_prims(
+        &mut self,
+        viewer: usize,
+        view: &mut View,
+        pipe: &mut Pipe<'_>,
+        lacks: &mut Vec<Lack>,
+    ) {
+        if lacks.is_empty() {
+            return;
+        }
+        take_first(lacks, pipe.packets);
+        let Some(agent) = self.crowd.get(viewer).map(|member| member.avatar.agent) else { return };
+        let Self { objects, prim_updates, crowd, info, .. } = self;
+        for lack in lacks.iter() {
+            let Some((prim, number)) = objects.prims().get(lack.slot) else { continue };
+            if prim.parent.is_some_and(|root| !view.prims.shows(lack.root, root)) {
+                continue;
+            }
+            let owned = matches!(&prim.owner, Owner::Agent { id, .. } if *id == agent);
+            let outgoing = prim_updates.get(lack.slot, number, owned, || {
+                let wearer = prim.worn.and_then(|(wearer, _)| crowd.slot_of(wearer));
+                let wearer = wearer.and_then(|slot| crowd.get(slot));
+                let parent = prim.parent.or(wearer.map(|member| member.avatar.local_id));
+                let update = prim_update(info.handle, prim, number, parent, owned);
+                as_update(message::encode(&update), true)
+            });
+            if !pipe.send(outgoing) {
+                return;
+            }
+            if let Some(told) = view.prims.told.get_mut(lack.slot) {
+                *told = Told { shows: Some(prim.local_id), number };
+            }
+        }
+    }
+}
+
+/// Attachment points on the wearer's screen.
+const fn is_on_screen(point: u8) -> bool {
+    matches!(point, 31..=38)
+}

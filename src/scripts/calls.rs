@@ -1,0 +1,297 @@
+//! LSL's calls by their names, with exactly LSL's arguments by position.
+//!
+//! What a value means to the bus, such as a key that is none, is judged there.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::fields::{FieldError, integer, numbers, strings};
+use crate::lsl::Volume;
+use crate::message::Vector3;
+use crate::objects::ScriptCall;
+
+/// The longest pause, in seconds: a day.
+const LONGEST_PAUSE: f64 = 86_400.0;
+
+/// Reads a call.
+///
+/// # Errors
+/// When there is no such function or it has other arguments; the field is `call` or `args`.
+pub(super) fn read(name: &str, arguments: Vec<Value>) -> Result<ScriptCall, FieldError> {
+    let mut args = Arguments { call: known(name)?, left: arguments.into_iter(), taken: 0 };
+    let call = call(&mut args)?;
+    args.finish()?;
+    Ok(call)
+}
+
+fn call(args: &mut Arguments) -> Result<ScriptCall, FieldError> {
+    let say = |volume, args: &mut Arguments| {
+        let (channel, text) = (args.integer("channel")?, args.string("msg")?);
+        Ok(ScriptCall::Say { volume, channel, text })
+    };
+    // The fields of a literal are read in their order, which is that of the arguments.
+    Ok(match args.call {
+        "llListen" => ScriptCall::Listen {
+            channel: args.integer("channel")?,
+            name: args.string("name")?,
+            key: args.string("id")?,
+            message: args.string("msg")?,
+        },
+        "llListenControl" => ScriptCall::ListenControl {
+            handle: args.integer("handle")?,
+            active: args.integer("active")? != 0,
+        },
+        "llListenRemove" => ScriptCall::ListenRemove { handle: args.integer("handle")? },
+        "llWhisper" => say(Volume::Whisper, args)?,
+        "llSay" => say(Volume::Say, args)?,
+        "llShout" => say(Volume::Shout, args)?,
+        "llRegionSay" => {
+            ScriptCall::RegionSay { channel: args.integer("channel")?, text: args.string("msg")? }
+        }
+        "llRegionSayTo" => ScriptCall::RegionSayTo {
+            target: args.string("target")?,
+            channel: args.integer("channel")?,
+            text: args.string("msg")?,
+        },
+        "llOwnerSay" => ScriptCall::OwnerSay { text: args.string("msg")? },
+        "llInstantMessage" => {
+            ScriptCall::InstantMessage { to: args.string("user")?, text: args.string("message")? }
+        }
+        "llMessageLinked" => ScriptCall::MessageLinked {
+            link: args.integer("link")?,
+            number: args.integer("num")?,
+            text: args.string("str")?,
+            id: args.string("id")?,
+        },
+        "llDialog" => ScriptCall::Dialog {
+            avatar: args.string("avatar")?,
+            message: args.string("message")?,
+            buttons: args.strings("buttons")?,
+            channel: args.integer("channel")?,
+        },
+        "llTextBox" => ScriptCall::TextBox {
+            avatar: args.string("avatar")?,
+            message: args.string("message")?,
+            channel: args.integer("channel")?,
+        },
+        "llSleep" => ScriptCall::Sleep(args.pause("sec")?),
+        "llMinEventDelay" => ScriptCall::MinEventDelay(args.pause("delay")?),
+        "llSetObjectName" => ScriptCall::SetObjectName(args.string("name")?),
+        "llSetText" => {
+            let text = args.string("text")?;
+            let [red, green, blue] = args.numbers("color")?;
+            ScriptCall::SetText { text, color: [red, green, blue, args.float("alpha")? as f32] }
+        }
+        "llSetPos" => {
+            let [x, y, z] = args.numbers("pos")?;
+            ScriptCall::SetPosition(Vector3::new(x, y, z))
+        }
+        _ => ScriptCall::Die,
+    })
+}
+
+/// The functions that there are. The last is what [`call`] does for any other name.
+const FUNCTIONS: [&str; 19] = [
+    "llListen",
+    "llListenControl",
+    "llListenRemove",
+    "llWhisper",
+    "llSay",
+    "llShout",
+    "llRegionSay",
+    "llRegionSayTo",
+    "llOwnerSay",
+    "llInstantMessage",
+    "llMessageLinked",
+    "llDialog",
+    "llTextBox",
+    "llSleep",
+    "llMinEventDelay",
+    "llSetObjectName",
+    "llSetText",
+    "llSetPos",
+    "llDie",
+];
+
+fn known(name: &str) -> Result<&'static str, FieldError> {
+    FUNCTIONS.into_iter().find(|known| *known == name).ok_or_else(|| {
+        let shown: String = name.chars().take(40).collect();
+        FieldError::new("call", format!("call {shown:?} is no function that scripts have here"))
+    })
+}
+
+/// The arguments that have not been read yet.
+struct Arguments {
+    call: &'static str,
+    left: std::vec::IntoIter<Value>,
+    taken: usize,
+}
+
+impl Arguments {
+    fn next(&mut self, name: &str) -> Result<Value, FieldError> {
+        self.taken += 1;
+        self.left.next().ok_or_else(|| self.wrong(name, "is missing"))
+    }
+
+    fn integer(&mut self, name: &str) -> Result<i32, FieldError> {
+        let value = self.next(name)?;
+        integer(&value).ok_or_else(|| self.wrong(name, "is not a 32-bit integer"))
+    }
+
+    fn string(&mut self, name: &str) -> Result<String, FieldError> {
+        match self.next(name)? {
+            Value::String(text) => Ok(text),
+            _ => Err(self.wrong(name, "is not a string")),
+        }
+    }
+
+    fn strings(&mut self, name: &str) -> Result<Vec<String>, FieldError> {
+        let listed = match self.next(name)? {
+            Value::Array(values) => strings(values),
+            _ => None,
+        };
+        listed.ok_or_else(|| self.wrong(name, "is not an array of strings"))
+    }
+
+    fn float(&mut self, name: &str) -> Result<f64, FieldError> {
+        let value = self.next(name)?;
+        value.as_f64().ok_or_else(|| self.wrong(name, "is not a number"))
+    }
+
+    fn numbers<const N: usize>(&mut self, name: &str) -> Result<[f32; N], FieldError> {
+        let value = self.next(name)?;
+        numbers(&value).ok_or_else(|| self.wrong(name, &format!("is not an array of {N} numbers")))
+    }
+
+    /// Seconds; less than none is none.
+    fn pause(&mut self, name: &str) -> Result<Duration, FieldError> {
+        let seconds = self.float(name)?;
+        if seconds > LONGEST_PAUSE {
+            return Err(self.wrong(name, &format!("is more than {LONGEST_PAUSE} seconds")));
+        }
+        Ok(Duration::from_secs_f64(seconds.max(0.0)))
+    }
+
+    fn finish(mut self) -> Result<(), FieldError> {
+        if self.left.next().is_none() {
+            return Ok(());
+        }
+        let message = format!("{} takes {} arguments", self.call, self.taken);
+        Err(FieldError::new("args", message))
+    }
+
+    fn wrong(&self, name: &str, problem: &str) -> FieldError {
+        let Self { call, taken, .. } = self;
+        FieldError::new("args", format!("{call}: argument {taken} ({name}) {problem}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn reads(name: &str, arguments: &Value) -> Result<ScriptCall, FieldError> {
+        read(name, arguments.as_array().unwrap().clone())
+    }
+
+    #[test]
+    fn every_function_takes_the_arguments_of_lsl() {
+        let text = || "t".to_owned();
+        for (name, arguments, expected) in [
+            (
+                "llListen",
+                json!([-5, "n", "k", "m"]),
+                ScriptCall::Listen {
+                    channel: -5,
+                    name: "n".into(),
+                    key: "k".into(),
+                    message: "m".into(),
+                },
+            ),
+            (
+                "llListenControl",
+                json!([1, 0]),
+                ScriptCall::ListenControl { handle: 1, active: false },
+            ),
+            ("llListenRemove", json!([7]), ScriptCall::ListenRemove { handle: 7 }),
+            (
+                "llShout",
+                json!([1, "t"]),
+                ScriptCall::Say { volume: Volume::Shout, channel: 1, text: text() },
+            ),
+            ("llRegionSay", json!([-1, "t"]), ScriptCall::RegionSay { channel: -1, text: text() }),
+            (
+                "llRegionSayTo",
+                json!(["k", 0, "t"]),
+                ScriptCall::RegionSayTo { target: "k".into(), channel: 0, text: text() },
+            ),
+            ("llOwnerSay", json!(["t"]), ScriptCall::OwnerSay { text: text() }),
+            (
+                "llInstantMessage",
+                json!(["k", "t"]),
+                ScriptCall::InstantMessage { to: "k".into(), text: text() },
+            ),
+            (
+                "llMessageLinked",
+                json!([-1, 2, "t", "k"]),
+                ScriptCall::MessageLinked { link: -1, number: 2, text: text(), id: "k".into() },
+            ),
+            (
+                "llDialog",
+                json!(["k", "t", ["a", "b"], -9]),
+                ScriptCall::Dialog {
+                    avatar: "k".into(),
+                    message: text(),
+                    buttons: vec!["a".into(), "b".into()],
+                    channel: -9,
+                },
+            ),
+            (
+                "llTextBox",
+                json!(["k", "t", -9]),
+                ScriptCall::TextBox { avatar: "k".into(), message: text(), channel: -9 },
+            ),
+            ("llSleep", json!([0.5]), ScriptCall::Sleep(Duration::from_millis(500))),
+            ("llMinEventDelay", json!([-1]), ScriptCall::MinEventDelay(Duration::ZERO)),
+            ("llSetObjectName", json!(["t"]), ScriptCall::SetObjectName(text())),
+            (
+                "llSetText",
+                json!(["t", [1, 0.5, 0], 1]),
+                ScriptCall::SetText { text: text(), color: [1.0, 0.5, 0.0, 1.0] },
+            ),
+            ("llSetPos", json!([[1, 2, 3]]), ScriptCall::SetPosition(Vector3::new(1.0, 2.0, 3.0))),
+            ("llDie", json!([]), ScriptCall::Die),
+        ] {
+            assert_eq!(reads(name, &arguments), Ok(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_function_takes_more_or_fewer_arguments() {
+        for name in FUNCTIONS {
+            let too_many = vec![Value::Null; 5];
+            assert_eq!(read(name, too_many).unwrap_err().field, Some("args"), "{name}");
+            assert_eq!(read(name, Vec::new()).is_ok(), name == "llDie", "{name}");
+        }
+    }
+
+    #[test]
+    fn wrong_arguments_are_named() {
+        let message = |name, arguments: Value| reads(name, &arguments).unwrap_err().message;
+        assert_eq!(
+            message("llSay", json!([2147483648_i64, "t"])),
+            "llSay: argument 1 (channel) is not a 32-bit integer"
+        );
+        assert_eq!(message("llSay", json!([0])), "llSay: argument 2 (msg) is missing");
+        assert_eq!(message("llSay", json!([0, "a", "b"])), "llSay takes 2 arguments");
+        assert_eq!(
+            message("llSleep", json!([1e9])),
+            "llSleep: argument 1 (sec) is more than 86400 seconds"
+        );
+        let unknown = reads("llFrand", &json!([1])).unwrap_err();
+        assert_eq!(unknown.field, Some("call"));
+    }
+}

@@ -1,0 +1,63 @@
+//! Objects: to look at them closer, to touch them, to answer them.
+//!
+//! How many objects one message names is bounded by the message itself.
+
+use super::{Outcome, Session, Turn};
+use crate::ids::LocalId;
+use crate::message::{
+    self, ObjectGrab, ObjectSelect, RequestMultipleObjects, RequestObjectPropertiesFamily,
+    ScriptDialogReply,
+};
+use crate::region::Command;
+
+pub(super) fn request_objects(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    message: RequestMultipleObjects,
+) -> Outcome {
+    let ids = message.object_data.iter().map(|entry| entry.id).collect();
+    turn.commands.push_back(Command::RequestObjects { agent: session.shared.agent_id, ids });
+    Outcome::Continue
+}
+
+pub(super) fn select(session: &mut Session, turn: &mut Turn<'_>, message: ObjectSelect) -> Outcome {
+    let ids = message.object_data.iter().map(|entry| entry.object_local_id).collect();
+    turn.commands.push_back(Command::SelectObjects { agent: session.shared.agent_id, ids });
+    Outcome::Continue
+}
+
+pub(super) fn properties_family(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    message: RequestObjectPropertiesFamily,
+) -> Outcome {
+    turn.commands.push_back(Command::ObjectFamily {
+        agent: session.shared.agent_id,
+        flags: message.object_data.request_flags,
+        object: message.object_data.object_id,
+    });
+    Outcome::Continue
+}
+
+/// A touch begins; how it goes on and where the finger is no script here asks.
+pub(super) fn grab(session: &mut Session, turn: &mut Turn<'_>, message: ObjectGrab) -> Outcome {
+    turn.commands.push_back(Command::Touch {
+        agent: session.shared.agent_id,
+        local_id: LocalId(message.object_data.local_id),
+    });
+    Outcome::Continue
+}
+
+pub(super) fn dialog_reply(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    message: ScriptDialogReply,
+) -> Outcome {
+    turn.commands.push_back(Command::DialogReply {
+        agent: session.shared.agent_id,
+        object: message.data.object_id,
+        channel: message.data.chat_channel,
+        label: message::text(&message.data.button_label),
+    });
+    Outcome::Continue
+}
