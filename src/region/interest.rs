@@ -208,7 +208,7 @@ impl Region {
         let share = self.settings.packets_per_tick / self.crowd.len().max(1);
         // Looking through a large crowd costs more than telling of it, so it is done half as often.
         let stride = if self.crowd.len() < LARGE_CROWD { 1 } else { 2 };
-        let packets = share.clamp(MIN_PACKETS, MAX_PACKETS) * stride;
+        let packets = self.pace.of(share.clamp(MIN_PACKETS, MAX_PACKETS) * stride);
         let mut scratch = std::mem::take(&mut self.scratch);
         for slot in slots {
             let turn = self.ticks as usize + slot;

@@ -23,6 +23,7 @@ pub mod movement;
 mod object_effects;
 mod object_interest;
 mod object_requests;
+mod pace;
 mod parcel;
 pub mod prim_wire;
 pub mod snapshot;
@@ -110,6 +111,7 @@ pub struct Region {
     flush_next: usize,
     counters: RegionCounters,
     frames: stats::Frames,
+    pace: pace::Pace,
     ticks: u64,
     last_tick: Timestamp,
     stats_due: Timestamp,
@@ -151,6 +153,7 @@ impl Region {
             flush_next: 0,
             counters: RegionCounters::default(),
             frames: stats::Frames::default(),
+            pace: pace::Pace::default(),
             ticks: 0,
             last_tick: Timestamp::ZERO,
             stats_due: Timestamp::ZERO,
@@ -258,9 +261,11 @@ impl Region {
         end < self.crowd.slots()
     }
 
-    /// Adds to the statistics how long a tick took; the shell knows.
+    /// How long a tick took, which the shell knows: for the statistics, and for how much the next
+    /// ones send.
     pub fn record_frame(&mut self, spent: Duration) {
         self.frames.record(spent);
+        self.pace.record(spent, self.settings.frame);
     }
 
     /// The region's facts.
