@@ -194,6 +194,7 @@ fn clep(criterion: &mut Criterion) {
         codec,
         service: String::new(),
         domain: String::new(),
+        target: String::new(),
         message,
         force_chat: false,
     };

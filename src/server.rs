@@ -6,6 +6,7 @@
 
 mod control;
 mod error;
+mod figures;
 mod login;
 mod metrics;
 mod objects;

@@ -134,13 +134,8 @@ async fn objects_go_with_their_host_unless_it_keeps_them() -> Result<()> {
     keeping.ask(json!({"keep": true})).await?;
     drop(keeping);
     let path = format!("v1/objects/{}", made["object"].as_str().context("a key")?);
-    loop {
-        let shown = grid.control(&path).await?;
-        if shown["prims"][0]["scripts"][0]["driver"] == "recorder" {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
+    let is_kept = |shown: &Value| shown["prims"][0]["scripts"][0]["driver"] == "recorder";
+    grid.wait_for(&path, "a script without its host", is_kept).await?;
 
     let mut owner = Host::tcp(&grid).await?;
     let mut other = Host::tcp(&grid).await?;

@@ -95,6 +95,11 @@ fn ll_hash_of(parts: &[&str]) -> u32 {
         .fold(0, |hash: u32, c| hash.wrapping_mul(65_599).wrapping_add(u32::from(c)))
 }
 
+/// Whether any avatar can type on a channel: on those that are not negative.
+pub const fn is_typeable(channel: i32) -> bool {
+    channel >= 0
+}
+
 /// Set: negative, so that no avatar can type on the channel.
 const SIGN: u32 = 0x8000_0000;
 

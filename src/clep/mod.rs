@@ -29,8 +29,8 @@ mod route;
 mod short;
 
 pub use channel::{
-    DEBUG_CHANNEL, NameError, PUBLIC_CHANNEL, channel, channel_lenient, from_hash, ll_hash,
-    prim_domain,
+    DEBUG_CHANNEL, NameError, PUBLIC_CHANNEL, channel, channel_lenient, from_hash, is_typeable,
+    ll_hash, prim_domain,
 };
 pub use codec::{Codec, DEFAULT_LIMIT};
 pub use compose::{ComposeError, Shape, Stamp};

@@ -87,6 +87,14 @@ impl HttpClient {
         self.send(url, Method::POST, Some(content_type), bearer, body.into()).await
     }
 
+    /// DELETE.
+    ///
+    /// # Errors
+    /// As [`HttpClient::get`].
+    pub async fn delete(&self, url: &str) -> Result<HttpResponse, ClientError> {
+        self.send(url, Method::DELETE, None, None, Bytes::new()).await
+    }
+
     /// POST of LLSD whose answer is LLSD.
     ///
     /// # Errors

@@ -111,8 +111,8 @@ pub struct LimitsConfig {
     pub region_queue: u32,
     /// Messages on their way to one endpoint task; when it is full, circuits end.
     pub outbox_queue: u32,
-    /// Copies of chat lines that one speaker may cause per second (a line costs as many as hear
-    /// it), four times that at once; what goes beyond is dropped and counted.
+    /// Copies of chat lines that one speaker may cause per second (a line costs as many avatars
+    /// and scripts as hear it), four times that at once; what goes beyond is dropped and counted.
     pub chat_copies_per_second: u32,
     /// Instant messages that one agent may send per second, twice that at once; what goes beyond
     /// is dropped and counted, and the agent is told.

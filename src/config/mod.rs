@@ -37,7 +37,7 @@ pub use lsl::LslConfig;
 pub use network::NetworkConfig;
 pub use object::{
     AnswerConfig, BehaviourKind, ClepConfig, ListenConfig, Manner, ObjectConfig, PrimConfig,
-    PrimShape, ScriptConfig,
+    ScriptConfig, Shape,
 };
 pub use origin::Origin;
 pub use overrides::Overrides;

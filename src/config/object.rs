@@ -27,7 +27,7 @@ pub struct ObjectConfig {
     /// Width, depth and height of the root prim in metres.
     pub size: [f32; 3],
     /// What the root prim looks like.
-    pub shape: PrimShape,
+    pub shape: Shape,
     /// Hover text over the root prim; empty for none.
     pub text: String,
     /// What the root prim says of itself when it is selected.
@@ -47,7 +47,7 @@ impl Default for ObjectConfig {
             owner: "Test User".to_owned(),
             position: [128.0, 128.0, 22.0],
             size: [0.5; 3],
-            shape: PrimShape::Box,
+            shape: Shape::Box,
             text: String::new(),
             description: String::new(),
             prim: Vec::new(),
@@ -81,7 +81,7 @@ pub struct PrimConfig {
     /// Width, depth and height in metres.
     pub size: [f32; 3],
     /// What it looks like.
-    pub shape: PrimShape,
+    pub shape: Shape,
     /// Hover text; empty for none.
     pub text: String,
 }
@@ -93,7 +93,7 @@ impl Default for PrimConfig {
             uuid: None,
             offset: [0.0; 3],
             size: [0.5; 3],
-            shape: PrimShape::Box,
+            shape: Shape::Box,
             text: String::new(),
         }
     }
@@ -111,7 +111,7 @@ impl PrimConfig {
 /// What a prim looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum PrimShape {
+pub enum Shape {
     /// A box.
     #[default]
     Box,
@@ -119,6 +119,20 @@ pub enum PrimShape {
     Sphere,
     /// A cylinder.
     Cylinder,
+}
+
+impl Shape {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Box, Self::Sphere, Self::Cylinder];
+
+    /// Its name in configuration, requests and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Box => "box",
+            Self::Sphere => "sphere",
+            Self::Cylinder => "cylinder",
+        }
+    }
 }
 
 /// One `[[object.script]]`. What it does follows from `behaviour`, and without one from what else
@@ -290,6 +304,13 @@ mod tests {
         assert_ne!(prim.id(id, 2), id);
         assert_eq!(prim.id(id, 2).to_string(), CHILD_ID);
         assert_eq!(ObjectConfig { uuid: Some(two), ..object }.id(one), two);
+    }
+
+    #[test]
+    fn shapes_go_by_one_name() {
+        for shape in Shape::ALL {
+            assert_eq!(toml::Value::try_from(shape).unwrap().as_str(), Some(shape.name()));
+        }
     }
 
     const ROOT_ID: &str = "d04d9885-13d7-8390-b06c-1cd4e5d24908";

@@ -170,12 +170,16 @@ async fn grid_stats(State(public): State<Public>) -> Response {
 }
 
 async fn count(request: Request, next: Next) -> Response {
+    counted("holm_http_requests_total", request, next).await
+}
+
+/// Counts a request by its route and the status of its answer.
+pub(super) async fn counted(counter: &'static str, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let response = next.run(request).await;
     let route = route.unwrap_or_else(|| "unknown".to_owned());
     let status = response.status().as_str().to_owned();
-    metrics::counter!("holm_http_requests_total", "route" => route, "status" => status)
-        .increment(1);
+    metrics::counter!(counter, "route" => route, "status" => status).increment(1);
     response
 }
 

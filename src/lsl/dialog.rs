@@ -28,6 +28,9 @@ impl ChatBus {
         channel: i32,
     ) -> Result<Said, BusError> {
         self.speaker(script)?;
+        if self.is_for_no_key(avatar) {
+            return Ok(self.refuse_key(now, script, "llDialog: the key is invalid"));
+        }
         let rule = self.settings.rules.dialogs;
         let mut said = Said::default();
         if let Some(wrong) = wrong_message(message) {
@@ -59,6 +62,9 @@ impl ChatBus {
         channel: i32,
     ) -> Result<Said, BusError> {
         self.speaker(script)?;
+        if self.is_for_no_key(avatar) {
+            return Ok(self.refuse_key(now, script, "llTextBox: the key is invalid"));
+        }
         let mut said = Said::default();
         if let Some(wrong) = wrong_message(message) {
             self.script_error(now, script, &format!("llTextBox: {wrong}"), &mut said);
@@ -128,6 +134,10 @@ impl ChatBus {
         }
         self.pause(now, script, DIALOG_SLEEP, &mut said);
         Ok(self.count(said))
+    }
+
+    fn is_for_no_key(&self, avatar: &str) -> bool {
+        self.settings.rules.dialog_keys_are_checked && parse_key(avatar).is_none()
     }
 
     fn refuse_dialog(&mut self, said: Said) -> Said {

@@ -98,9 +98,7 @@ impl ChatBus {
         let has_checks = self.settings.rules.instant_message_checks;
         let key = parse_key(to);
         if key.is_none() && has_checks {
-            let mut said = self.refuse(Refusal::BadKey);
-            self.script_error(now, script, "llInstantMessage: the key is invalid", &mut said);
-            return Ok(said);
+            return Ok(self.refuse_key(now, script, "llInstantMessage: the key is invalid"));
         }
         if text.is_empty() && has_checks {
             return Ok(self.refuse(Refusal::Empty));
@@ -126,6 +124,13 @@ impl ChatBus {
         };
         self.pause(now, script, INSTANT_MESSAGE_SLEEP, &mut said);
         Ok(said)
+    }
+
+    /// A call that does nothing but report that it was given no key.
+    pub(super) fn refuse_key(&mut self, now: Timestamp, script: ScriptId, text: &str) -> Said {
+        let mut said = self.refuse(Refusal::BadKey);
+        self.script_error(now, script, text, &mut said);
+        said
     }
 
     /// Whether an avatar left so short a time ago that its owner's chat still follows it.

@@ -75,7 +75,7 @@ pub enum Refusal {
     DebugChannel,
     /// A key that is no key, null, or of nobody in the region.
     NoTarget,
-    /// `llInstantMessage` to what is no key.
+    /// `llInstantMessage` or a dialog to what is no key.
     BadKey,
     /// An empty text where that means nothing.
     Empty,
@@ -89,6 +89,8 @@ pub enum Refusal {
     BadDialog,
     /// A link message longer than the bus carries.
     TooLong,
+    /// A listen beyond a limit.
+    TooManyListens,
     /// Too much in too short a time.
     Throttled,
 }
@@ -107,6 +109,7 @@ impl Refusal {
             Self::BadKind => "bad_kind",
             Self::BadDialog => "bad_dialog",
             Self::TooLong => "too_long",
+            Self::TooManyListens => "too_many_listens",
             Self::Throttled => "throttled",
         }
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::deliver::{Fate, Reach, Spoken};
-use super::error::{BusError, Countable};
+use super::error::{BusError, Countable, Refusal};
 use super::objects::too_many;
 use super::text::{TextLimit, parse_key};
 use super::{ChatBus, Said, ScriptId};
@@ -58,9 +58,11 @@ impl ChatBus {
             if rules.full_listens_are_an_error {
                 self.script_error(now, script, "Too many listens", &mut Said::default());
             }
+            self.refuse(Refusal::TooManyListens);
             return Err(too_many(Countable::ListensOfAScript, limit));
         }
         if let Some(limit) = rules.listens_per_region.filter(|limit| self.listens.len() >= *limit) {
+            self.refuse(Refusal::TooManyListens);
             return Err(too_many(Countable::ListensOfTheRegion, limit));
         }
         let mut handle = 1;

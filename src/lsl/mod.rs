@@ -168,6 +168,12 @@ impl ChatBus {
         Counters { unhandled, ..self.counters.clone() }
     }
 
+    /// How much work delivering was so far: one for each event that was queued, and one for every
+    /// sixteen listens that were asked.
+    pub fn effort(&self) -> u64 {
+        self.counters.queued + self.counters.considered / 16
+    }
+
     /// What the bus was told at its start.
     pub fn settings(&self) -> &Settings {
         &self.settings

@@ -128,6 +128,8 @@ pub struct Rules {
     pub owner_say_lingers: Duration,
     /// What becomes of dialogs that break a limit.
     pub dialogs: DialogRule,
+    /// A dialog for what is no key, or null, is a script error; else it is just for nobody.
+    pub dialog_keys_are_checked: bool,
     /// The label of the button of a dialog that was given none.
     pub dialog_button: &'static str,
     /// Answers to dialogs reach the region; else the range of a say around the dialog's object.
@@ -199,6 +201,7 @@ impl Rules {
             owner_say_place: None,
             owner_say_lingers: Duration::from_secs(45),
             dialogs: DialogRule::Strict,
+            dialog_keys_are_checked: false,
             dialog_button: "OK",
             replies_reach_region: false,
             error_sleep: Duration::ZERO,
@@ -231,6 +234,7 @@ impl Rules {
             owner_say_place: Some(Vector3::new(128.0, 128.0, 30.0)),
             owner_say_lingers: Duration::ZERO,
             dialogs: DialogRule::Lenient,
+            dialog_keys_are_checked: true,
             dialog_button: "Ok",
             replies_reach_region: true,
             error_sleep: Duration::from_secs(1),

@@ -6,7 +6,7 @@ use super::Objects;
 use super::command::{Answer, ObjectCommand};
 use super::driver::Driver;
 use super::error::ObjectError;
-use super::report::HeardPage;
+use super::heard::Heard;
 use crate::ids::PrimId;
 use crate::lsl::{BusError, EventKinds, ScriptId};
 use crate::time::Timestamp;
@@ -16,6 +16,10 @@ impl Objects {
     pub fn apply(&mut self, now: Timestamp, command: ObjectCommand) {
         self.now = now;
         match command {
+            // Who has given up waiting would not know its key, and tries again.
+            ObjectCommand::Create { answer, .. } if answer.is_closed() => {
+                self.counters.refused += 1;
+            }
             ObjectCommand::Create { object, answer } => {
                 let made = self.create(now, *object);
                 self.answer(answer, made);
@@ -26,8 +30,8 @@ impl Objects {
                 self.answer(answer, removed);
             }
             ObjectCommand::Report { object, answer } => {
-                let report = self.root_of(object).and_then(|root| self.report(root));
-                self.answer(answer, report);
+                // Who looks for an object asks one region after the other: a miss is no refusal.
+                send(answer, self.root_of(object).and_then(|root| self.report(root)));
             }
             ObjectCommand::List(answer) => send(answer, self.reports()),
             ObjectCommand::AddScript { object, script, answer } => {
@@ -50,9 +54,17 @@ impl Objects {
                 let outcome = self.call(now, script, *call);
                 self.answer(answer, outcome);
             }
+            ObjectCommand::Touch { prim, agent, answer } => {
+                let told = self.touch(now, agent, prim);
+                self.answer(answer, told);
+            }
             ObjectCommand::Heard { object, after, answer } => {
-                let page = self.heard(object, after);
+                let page = self.kept_heard(object).map(|heard| heard.page(after));
                 self.answer(answer, page);
+            }
+            ObjectCommand::FollowHeard { object, answer } => {
+                let news = self.kept_heard(object).map(Heard::follow);
+                self.answer(answer, news);
             }
             ObjectCommand::HostGone { host, keep } => self.host_gone(host, keep),
             ObjectCommand::WatchClep { name, answer } => {
@@ -83,10 +95,10 @@ impl Objects {
         Ok(())
     }
 
-    fn heard(&self, object: PrimId, after: u64) -> Result<HeardPage, ObjectError> {
+    fn kept_heard(&self, object: PrimId) -> Result<&Heard, ObjectError> {
         let root = self.root_of(object)?;
         let kept = self.kept.get(&root).ok_or(ObjectError::UnknownObject(object))?;
-        Ok(kept.heard.page(after))
+        Ok(&kept.heard)
     }
 
     fn answer<T>(&mut self, answer: Answer<T>, result: Result<T, ObjectError>) {

@@ -2,8 +2,9 @@
 
 use uuid::Uuid;
 
-use super::Objects;
 use super::clep::SpokenLine;
+use super::error::ObjectError;
+use super::{Objects, check};
 use crate::ids::{AgentId, LocalId, PrimId};
 use crate::lsl::{BusError, ChatBus, Event, Participant, Said, ScriptId};
 use crate::message::Vector3;
@@ -40,6 +41,12 @@ impl Objects {
     /// Whether anything listens at all; without, lines of avatars need not be handed in.
     pub fn listens(&self) -> bool {
         self.is_watched || self.bus.listens() > 0
+    }
+
+    /// How much work it was so far to let scripts hear: one for each event, and a part of one for
+    /// each listen that was asked.
+    pub fn effort(&self) -> u64 {
+        self.bus.effort()
     }
 
     /// `ChatFromViewer`: what scripts hear of it. What avatars see of avatars is the region's
@@ -85,10 +92,34 @@ impl Objects {
             self.counters.touches_lost += 1;
             return;
         };
+        self.tell_touch(now, agent, (prim, root));
+    }
+
+    /// The same for who asks from outside: tells how many scripts were told, or what is wrong.
+    pub(super) fn touch(
+        &mut self,
+        now: Timestamp,
+        agent: AgentId,
+        prim: PrimId,
+    ) -> Result<usize, ObjectError> {
+        let view = self.prims.by_id(prim).ok_or(ObjectError::UnknownObject(prim))?;
+        let root = view.root;
+        if self.bus.avatar(agent).is_none() {
+            return Err(check::wrong("by", None, &format!("{agent} is no avatar in the region")));
+        }
+        if view.is_hidden_from(agent) {
+            let problem = format!("{agent} does not see what somebody else has on the screen");
+            return Err(check::wrong("by", None, &problem));
+        }
+        Ok(self.tell_touch(now, agent, (prim, root)))
+    }
+
+    fn tell_touch(&mut self, now: Timestamp, by: AgentId, (prim, root): (PrimId, PrimId)) -> usize {
         self.counters.touches += 1;
-        let touch = Event::TouchStart { toucher: agent };
-        if self.post_to_prim(now, prim, &touch) == 0 && prim != root {
-            self.post_to_prim(now, root, &touch);
+        let touch = Event::TouchStart { toucher: by };
+        match self.post_to_prim(now, prim, &touch) {
+            0 if prim != root => self.post_to_prim(now, root, &touch),
+            told => told,
         }
     }
 

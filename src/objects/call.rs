@@ -138,7 +138,7 @@ pub enum ScriptCall {
 /// What a call came to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CallOutcome {
-    /// The handle that `llListen` returned.
+    /// The handle that `llListen` returned; -1 where that is what it returns beyond a limit.
     pub handle: Option<i32>,
     /// What became of a call that speaks.
     pub said: Option<Said>,
@@ -146,4 +146,6 @@ pub struct CallOutcome {
     pub clep: Option<ClepSent>,
     /// The channels of a CLEP listen, in the order of its domains.
     pub channels: Vec<i32>,
+    /// The script is no more, and its object with it.
+    pub died: bool,
 }

@@ -25,7 +25,10 @@ impl Objects {
         let said = match call {
             ScriptCall::Listen { channel, name, key, message } => {
                 let filter = (name.as_str(), key.as_str(), message.as_str());
-                let handle = self.bus.listen(now, script, channel, filter)?;
+                let handle = match self.bus.listen(now, script, channel, filter) {
+                    Err(BusError::TooMany { .. }) if !self.full_listens_are_an_error() => NO_HANDLE,
+                    handle => handle?,
+                };
                 self.clep.script_listened(script, channel, handle);
                 return Ok(CallOutcome { handle: Some(handle.0), ..nothing });
             }
@@ -82,8 +85,7 @@ impl Objects {
                 return Ok(nothing);
             }
             ScriptCall::Die => {
-                self.die(script, prim)?;
-                return Ok(nothing);
+                return Ok(CallOutcome { died: self.die(script, prim)?, ..nothing });
             }
             ScriptCall::ClepListen(listen) => {
                 let channels = self.clep.listen(&mut self.bus, now, script, *listen)?;
@@ -104,6 +106,10 @@ impl Objects {
             }
         };
         Ok(CallOutcome { said: Some(said), ..nothing })
+    }
+
+    fn full_listens_are_an_error(&self) -> bool {
+        self.bus.settings().rules.full_listens_are_an_error
     }
 
     fn say(
@@ -235,14 +241,19 @@ impl Objects {
     }
 
     /// `llDie`: the object goes, and the hosts of its other scripts are told. What is worn stays.
-    fn die(&mut self, script: ScriptId, prim: PrimId) -> Result<(), ObjectError> {
+    /// Tells which.
+    fn die(&mut self, script: ScriptId, prim: PrimId) -> Result<bool, ObjectError> {
         if self.bus.wearer_of(prim).is_some() {
-            return Ok(());
+            return Ok(false);
         }
         let root = self.root_of(prim)?;
-        self.remove_object(root, |other, _| other != script)
+        self.remove_object(root, |other, _| other != script)?;
+        Ok(true)
     }
 }
+
+/// What `llListen` returns beyond a limit, where that is no error.
+const NO_HANDLE: ListenHandle = ListenHandle(-1);
 
 /// What comes of a call with a handle. LSL says nothing of unknown ones.
 fn known_handle(handle: i32, is_known: bool) -> Result<CallOutcome, ObjectError> {

@@ -1,7 +1,7 @@
 //! What is asked of a region's objects from outside: by the control API, by script hosts, by the
 //! configuration at the start.
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::call::{CallOutcome, ScriptCall};
 use super::clep::TrafficFeed;
@@ -10,7 +10,7 @@ use super::error::ObjectError;
 use super::model::{NewObject, NewScript, PrimChange};
 use super::report::{HeardPage, ObjectReport};
 use crate::clep::Name;
-use crate::ids::PrimId;
+use crate::ids::{AgentId, PrimId};
 use crate::lsl::{EventKinds, ScriptId};
 
 /// Where an answer goes.
@@ -86,6 +86,15 @@ pub enum ObjectCommand {
         /// What it returned.
         answer: Answer<CallOutcome>,
     },
+    /// An avatar that is here touches a prim, as by `ObjectGrab`.
+    Touch {
+        /// Which prim.
+        prim: PrimId,
+        /// Who.
+        agent: AgentId,
+        /// How many scripts were told.
+        answer: Answer<usize>,
+    },
     /// Gives what the recorded scripts of an object heard.
     Heard {
         /// Which object.
@@ -94,6 +103,14 @@ pub enum ObjectCommand {
         after: u64,
         /// The events.
         answer: Answer<HeardPage>,
+    },
+    /// Lets somebody wait for what the recorded scripts of an object hear: the number of the latest
+    /// event, until the object is gone.
+    FollowHeard {
+        /// Which object.
+        object: PrimId,
+        /// The number.
+        answer: Answer<watch::Receiver<u64>>,
     },
     /// The connection of a script host is over.
     HostGone {

@@ -30,7 +30,4 @@ pub enum ObjectError {
     /// A CLEP name that cannot be listened to.
     #[error("clep name: {0}")]
     ClepName(#[from] clep::DirectoryError),
-    /// Somebody else's script.
-    #[error("the script belongs to another host")]
-    NotYours,
 }

@@ -34,7 +34,7 @@ use std::time::Duration;
 use self::clep::Clep;
 use self::heard::Heard;
 
-pub use behaviour::{AnswerRule, Behaviour, ListenSpec, Manner};
+pub use behaviour::{AnswerConfig, Behaviour, ListenConfig, Manner};
 pub use call::{CallOutcome, ScriptCall};
 pub use clep::{
     ClepCounters, ClepListen, ClepReceived, ClepSend, ClepSent, LepListen, LepReceived, LepSend,
@@ -79,6 +79,9 @@ pub struct Objects {
     direct: VecDeque<(ScriptId, ScriptEvent)>,
     /// Whether the observer was ever asked to watch.
     is_watched: bool,
+    /// Turns that behaviours have until a tenth of a second is over, and since when.
+    turns_left: u64,
+    turns_since: Timestamp,
     /// The latest time that was handed in.
     now: Timestamp,
     counters: ObjectCounters,
@@ -101,16 +104,20 @@ struct Running {
 }
 
 impl Objects {
-    /// None yet. `seed` is for keys that nobody names.
+    /// None yet. `seed` is for keys that nobody names, together with the region's id: regions with
+    /// one seed have different keys.
     pub fn new(settings: ObjectSettings, seed: u64) -> Self {
+        let (high, low) = settings.region.0.as_u64_pair();
         Self {
-            bus: ChatBus::new(settings.bus.clone(), seed),
+            bus: ChatBus::new(settings.bus.clone(), seed ^ high ^ low.rotate_left(32)),
             prims: Prims::default(),
             clep: Clep::new(&settings),
             kept: BTreeMap::new(),
             scripts: BTreeMap::new(),
             direct: VecDeque::new(),
             is_watched: false,
+            turns_left: run::REACTIONS_IN_PERIOD,
+            turns_since: Timestamp::ZERO,
             now: Timestamp::ZERO,
             counters: ObjectCounters::default(),
             settings,

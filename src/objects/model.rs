@@ -5,18 +5,7 @@ use crate::ids::{AgentId, PrimId};
 use crate::lsl::{EventKinds, Owner};
 use crate::message::Vector3;
 
-/// What a prim looks like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Shape {
-    /// A box.
-    #[default]
-    Box,
-    /// A sphere.
-    Sphere,
-    /// A cylinder.
-    Cylinder,
-}
+pub use crate::config::Shape;
 
 /// An object to be.
 #[derive(Clone, Debug)]

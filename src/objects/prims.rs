@@ -2,7 +2,7 @@
 //!
 //! Pure bookkeeping. Who was shown what is the region's affair.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::model::Shape;
@@ -49,8 +49,19 @@ pub struct PrimView {
     pub created: u64,
 }
 
+impl PrimView {
+    /// Whether it is on the screen of somebody else (attachment points 31 to 38), where only the
+    /// wearer sees it.
+    pub fn is_hidden_from(&self, agent: AgentId) -> bool {
+        self.worn.is_some_and(|(wearer, point)| wearer != agent && matches!(point, 31..=38))
+    }
+}
+
 /// The first number of prims; avatars count from 1.
 pub const FIRST_LOCAL_ID: u32 = 1 << 30;
+
+/// Most changes that are known by their slots.
+const CHANGES: usize = 1024;
 
 /// All prims of a region by slot. Slots are used again, numbers are not until they run out. A root
 /// has a lower slot than its children only by chance: who shows them must show the root first.
@@ -61,6 +72,8 @@ pub struct Prims {
     by_id: HashMap<PrimId, usize>,
     by_local_id: HashMap<LocalId, usize>,
     version: u64,
+    /// The slots of the latest changes, one for each version, that of the current one last.
+    changes: VecDeque<usize>,
     /// Counted from [`FIRST_LOCAL_ID`].
     next_local_id: u32,
 }
@@ -75,6 +88,14 @@ impl Prims {
     /// The same number again means that nothing changed.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// The slots that changed since `version`, some more than once; none if that was too many
+    /// changes ago to tell.
+    pub fn changed_since(&self, version: u64) -> Option<impl Iterator<Item = usize>> {
+        let count = usize::try_from(self.version.checked_sub(version)?).ok()?;
+        let first = self.changes.len().checked_sub(count)?;
+        Some(self.changes.range(first..).copied())
     }
 
     /// Slots, used or not.
@@ -139,11 +160,11 @@ impl Prims {
 
     /// Adds a prim whose key and number no other has.
     pub(super) fn insert(&mut self, view: PrimView) {
-        self.version += 1;
-        let (id, local_id) = (view.id, view.local_id);
-        let added = Some(Slot { view, version: self.version });
         let free = self.free.pop();
         let index = free.unwrap_or(self.slots.len());
+        self.changed(index);
+        let (id, local_id) = (view.id, view.local_id);
+        let added = Some(Slot { view, version: self.version });
         match self.slots.get_mut(index) {
             Some(slot) => *slot = added,
             None => self.slots.push(added),
@@ -159,19 +180,28 @@ impl Prims {
             self.by_local_id.remove(&slot.view.local_id);
         }
         self.free.push(index);
-        self.version += 1;
+        self.changed(index);
     }
 
     /// Changes what viewers see of a prim; its key and number stay. Nothing is told if it comes to
     /// the same.
     pub(super) fn update(&mut self, id: PrimId, change: impl FnOnce(&mut PrimView)) {
-        let slot = self.slot_of(id).and_then(|index| self.slots.get_mut(index)?.as_mut());
-        let Some(slot) = slot else { return };
+        let Some(index) = self.slot_of(id) else { return };
+        let Some(slot) = self.slots.get_mut(index).and_then(Option::as_mut) else { return };
         let before = slot.view.clone();
         change(&mut slot.view);
         if slot.view != before {
-            self.version += 1;
-            slot.version = self.version;
+            slot.version = self.version + 1;
+            self.changed(index);
         }
+    }
+
+    /// There is a new version, by what is in this slot.
+    fn changed(&mut self, index: usize) {
+        self.version += 1;
+        if self.changes.len() >= CHANGES {
+            self.changes.pop_front();
+        }
+        self.changes.push_back(index);
     }
 }

@@ -1,6 +1,8 @@
 //! Who gets the events of scripts: hosts by their channels, recorders by their ring, behaviours at
 //! once, in turns that are counted.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::Objects;
@@ -11,22 +13,38 @@ use crate::time::Timestamp;
 
 /// Most events that behaviours are given in one [`Objects::run`]: two that answer each other would
 /// never end.
-pub(super) const REACTIONS: usize = 256;
+pub(super) const REACTIONS: u64 = 256;
+/// How long [`REACTIONS_IN_PERIOD`] must last.
+const PERIOD: Duration = Duration::from_millis(100);
+/// Most events that behaviours are given in a tenth of a second, however often they are run.
+pub(super) const REACTIONS_IN_PERIOD: u64 = 16 * REACTIONS;
+/// So many who hear a behaviour cost another turn.
+const HEARERS: u64 = 32;
 /// Most CLEP messages of scripts to themselves that wait.
 pub(super) const DIRECT: usize = 1024;
 
 impl Objects {
     /// Gives scripts that are awake their events; behaviours act on theirs. To be called after each
-    /// call with the time and at every tick. Behaviours get so many turns at most; the rest comes
-    /// at the next call.
+    /// call with the time and at every tick. Behaviours get so many turns at most, fewer if many
+    /// hear them; the rest comes at the next call.
     pub fn run(&mut self, now: Timestamp) {
         self.now = now;
-        let mut turns = REACTIONS;
+        if now.since(self.turns_since) >= PERIOD {
+            (self.turns_since, self.turns_left) = (now, REACTIONS_IN_PERIOD);
+        }
+        let left = self.turns_left;
+        let given = REACTIONS.min(left);
+        let mut turns = given;
         let mut is_direct_first = true;
         while turns > 0 {
             let Some((script, event)) = self.next_event(now, is_direct_first) else { return };
-            turns -= usize::from(self.give(now, script, event));
+            let before = self.bus.effort();
+            if self.give(now, script, event) {
+                // A line that hundreds hear is the work of many that few hear.
+                turns = turns.saturating_sub(1 + (self.bus.effort() - before) / HEARERS);
+            }
             is_direct_first = !is_direct_first;
+            self.turns_left = left - (given - turns);
         }
         let is_more =
             !self.direct.is_empty() || self.bus.poll_timeout().is_some_and(|at| at <= now);
@@ -127,6 +145,6 @@ impl Objects {
         let Some(kept) = self.kept.get_mut(&root) else { return };
         let forgot = kept.heard.push(unix_ms, (prim.0, name), event);
         self.counters.recorded += 1;
-        self.counters.recorded_forgotten += u64::from(forgot);
+        self.counters.recorded_forgotten += forgot as u64;
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A line is encoded once for all listeners and goes past every throttle. Avatars see the public
 //! channel and the debug channel; on which channel ever, scripts hear what is said by
-//! [`Objects`](crate::objects::Objects). What objects say to avatars is [`super::object_effects`].
+//! [`Objects`](crate::objects::Objects). What objects say to avatars is in `object_effects`.
 
 use uuid::Uuid;
 
@@ -32,7 +32,8 @@ fn is_typing(kind: ChatType) -> bool {
     matches!(kind, ChatType::StartTyping | ChatType::StopTyping)
 }
 
-/// How many copies of chat lines a speaker caused lately: a line costs what it is heard.
+/// How many copies of chat lines a speaker caused lately, for avatars and for scripts: a line costs
+/// what it is heard.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ChatBudget {
     used: f32,
@@ -83,9 +84,14 @@ impl Region {
             self.counters.chat_for_scripts += 1;
             0
         };
-        self.spend_chat(slot, heard);
-        if !types && self.objects.listens() {
+        let before = self.objects.effort();
+        let is_for_scripts = !types && self.objects.listens();
+        if is_for_scripts {
             self.objects.avatar_says(now, agent, kind, channel, text);
+        }
+        // Before scripts answer: what they say is not the speaker's cost.
+        self.spend_chat(slot, heard + self.objects.effort() - before);
+        if is_for_scripts {
             self.run_objects(now);
         }
     }
@@ -103,9 +109,10 @@ impl Region {
         if channel != PUBLIC_CHANNEL && channel != DEBUG_CHANNEL {
             self.counters.chat_for_scripts += 1;
         }
+        let before = self.objects.effort();
         self.objects.dialog_reply(now, agent, object, channel, spoken(label));
-        // Before scripts answer: only what avatars see of the reply itself is the speaker's cost.
-        let heard = self.carry_out_effects();
+        // Before scripts answer: only who hears the reply itself is the speaker's cost.
+        let heard = self.carry_out_effects() + self.objects.effort() - before;
         self.spend_chat(slot, heard);
         self.run_objects(now);
     }
@@ -150,7 +157,7 @@ impl Region {
         is_open.then_some(slot)
     }
 
-    /// A line that nobody sees costs one copy, too: scripts hear it.
+    /// A line that nobody hears costs one copy, too.
     fn spend_chat(&mut self, slot: usize, copies: u64) {
         if let Some(member) = self.crowd.get_mut(slot) {
             member.avatar.chat_budget.spend(copies.max(1));

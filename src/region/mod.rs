@@ -331,6 +331,8 @@ impl Region {
             counts: self.counts(),
             counters: self.counters,
             bus: self.objects.counters(),
+            objects: self.objects.object_counters(),
+            clep: self.objects.clep_counters().clone(),
         }
     }
 

@@ -2,7 +2,10 @@
 //! nearest first, never more than its throttle takes.
 //!
 //! As with avatars nothing is queued. A client has a table with the number of the change that it
-//! was told for each slot; as long as the prims' version stays the same nobody looks into it.
+//! was told for each slot; as long as the prims' version stays the same nobody looks into it, and
+//! when few changed since everything was told, only at those.
+
+use std::collections::BTreeSet;
 
 use super::Region;
 use super::interest::{Pipe, View, as_update, take_first};
@@ -21,6 +24,8 @@ pub struct PrimsTold {
     told: Vec<Told>,
     /// The prims' version of which everything was told.
     settled: Option<u64>,
+    /// What is worn by somebody whom the client is not shown yet was not told.
+    waits: bool,
 }
 
 /// What a client was told of the prim in one slot.
@@ -68,6 +73,12 @@ impl PrimsTold {
         self.told.iter().filter(|told| told.shows.is_some()).count()
     }
 
+    /// The prims' version of which the client was told everything.
+    #[cfg(test)]
+    pub fn settled(&self) -> Option<u64> {
+        self.settled
+    }
+
     fn shows(&self, slot: usize, id: LocalId) -> bool {
         self.told.get(slot).is_some_and(|told| told.shows == Some(id))
     }
@@ -105,9 +116,8 @@ impl PrimUpdates {
 impl Region {
     /// Whether a client is shown a prim at all: what others wear on their screens it is not.
     pub(super) fn is_shown_to(&self, agent: AgentId, prim: &PrimView) -> bool {
-        prim.worn.is_none_or(|(wearer, point)| {
-            self.crowd.slot_of(wearer).is_some() && (wearer == agent || !is_on_screen(point))
-        })
+        let is_here = prim.worn.is_none_or(|(wearer, _)| self.crowd.slot_of(wearer).is_some());
+        is_here && !prim.is_hidden_from(agent)
     }
 
     /// Prims of which a client was not told the last state.
@@ -134,20 +144,22 @@ impl Region {
         }
         let Some(member) = self.crowd.get(viewer) else { return };
         let (agent, place) = (member.avatar.agent, member.avatar.motion.position);
+        let changed = view.prims.settled.and_then(|known| prims.changed_since(known));
         let mut table = std::mem::take(&mut view.prims.told);
+        let mut gone = std::mem::take(&mut view.gone);
         let slots = prims.slots().max(table.len());
         table.resize(slots, Told::default());
         let mut waits = false;
-        for (slot, told) in table.iter_mut().enumerate() {
+        let mut look = |slot: usize, told: &mut Told| {
             let prim = prims.get(slot).filter(|(prim, _)| self.is_shown_to(agent, prim));
             let id = prim.map(|(prim, _)| prim.local_id);
             if told.shows.is_some() && told.shows != id {
-                view.gone.extend(told.shows);
+                gone.extend(told.shows);
                 *told = Told::default();
             }
-            let Some((prim, number)) = prim else { continue };
+            let Some((prim, number)) = prim else { return };
             if told.shows == id && told.number == number {
-                continue;
+                return;
             }
             let root = prims.by_id(prim.root).unwrap_or(prim);
             let at = match prim.worn {
@@ -157,7 +169,7 @@ impl Region {
                     let Some(wearer) = shown.and_then(|slot| self.crowd.get(slot)) else {
                         // What is worn comes after who wears it.
                         waits = true;
-                        continue;
+                        return;
                     };
                     wearer.avatar.motion.position
                 }
@@ -168,9 +180,22 @@ impl Region {
                 is_child: prim.parent.is_some(),
                 slot,
             });
+        };
+        match changed {
+            Some(changed) => {
+                let changed: BTreeSet<usize> = changed.collect();
+                for slot in changed {
+                    if let Some(told) = table.get_mut(slot) {
+                        look(slot, told);
+                    }
+                }
+            }
+            None => table.iter_mut().enumerate().for_each(|(slot, told)| look(slot, told)),
         }
         table.truncate(prims.slots());
+        view.gone = gone;
         view.prims.told = table;
+        view.prims.waits = waits;
         view.prims.settled = (lacks.is_empty() && !waits).then_some(version);
     }
 
@@ -185,12 +210,14 @@ impl Region {
         if lacks.is_empty() {
             return;
         }
+        let mut is_all = lacks.len() <= pipe.packets && !view.prims.waits;
         take_first(lacks, pipe.packets);
         let Some(agent) = self.crowd.get(viewer).map(|member| member.avatar.agent) else { return };
         let Self { objects, prim_updates, crowd, info, .. } = self;
         for lack in lacks.iter() {
             let Some((prim, number)) = objects.prims().get(lack.slot) else { continue };
             if prim.parent.is_some_and(|root| !view.prims.shows(lack.root, root)) {
+                is_all = false;
                 continue;
             }
             let owned = matches!(&prim.owner, Owner::Agent { id, .. } if *id == agent);
@@ -208,10 +235,8 @@ impl Region {
                 *told = Told { shows: Some(prim.local_id), number };
             }
         }
+        if is_all {
+            view.prims.settled = Some(objects.prims().version());
+        }
     }
-}
-
-/// Attachment points on the wearer's screen.
-const fn is_on_screen(point: u8) -> bool {
-    matches!(point, 31..=38)
 }

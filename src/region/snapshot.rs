@@ -3,6 +3,7 @@
 use crate::ids::{AgentId, LocalId, SessionId};
 use crate::lsl;
 use crate::message::Vector3;
+use crate::objects::{ClepCounters, ObjectCounters};
 use crate::time::Timestamp;
 
 /// A region at one moment.
@@ -16,6 +17,10 @@ pub struct RegionSnapshot {
     pub counters: RegionCounters,
     /// What happened on the bus of its scripts since the start.
     pub bus: lsl::Counters,
+    /// What happened to its objects besides.
+    pub objects: ObjectCounters,
+    /// What the observer of CLEP has counted.
+    pub clep: ClepCounters,
 }
 
 /// One agent at one moment.

@@ -33,29 +33,46 @@ pub async fn run(
                 while region.flush(CLIENTS_AT_A_TIME) {
                     // Endpoints take what is there, and what is said meanwhile is heard.
                     tokio::task::yield_now().await;
-                    for _ in 0..BATCH {
-                        let Ok(command) = commands.try_recv() else { break };
-                        region.apply(clock.now(), command);
-                    }
+                    apply_waiting(&mut region, &mut commands, &*clock);
                 }
                 region.record_frame(clock.now().since(start));
             }
             command = commands.recv() => {
                 let Some(command) = command else { return region };
-                let now = clock.now();
-                region.apply(now, command);
-                // What came together is done together, but a flood does not hold up the ticks.
-                for _ in 1..BATCH {
-                    let Ok(command) = commands.try_recv() else { break };
-                    region.apply(now, command);
+                region.apply(clock.now(), command);
+                if !apply_waiting(&mut region, &mut commands, &*clock) {
+                    // Endpoints may share the thread.
+                    tokio::task::yield_now().await;
                 }
             }
         }
     }
 }
 
+/// What came together is done together, but a flood does not hold up the ticks, be it of many
+/// commands or of some that take long. Tells whether nothing is left.
+fn apply_waiting(
+    region: &mut Region,
+    commands: &mut mpsc::Receiver<Command>,
+    clock: &dyn Clock,
+) -> bool {
+    let start = clock.now();
+    let mut now = start;
+    for _ in 0..BATCH {
+        if now.since(start) >= BATCH_TIME {
+            return false;
+        }
+        let Ok(command) = commands.try_recv() else { return true };
+        region.apply(now, command);
+        now = clock.now();
+    }
+    false
+}
+
 /// Commands that are done between two looks at the tick.
 const BATCH: usize = 256;
+/// How long they may take, the last one apart.
+const BATCH_TIME: Duration = Duration::from_millis(5);
 /// Clients that are told in one go what they lack.
 const CLIENTS_AT_A_TIME: usize = 64;
 const SHORTEST_FRAME: Duration = Duration::from_millis(1);
@@ -70,7 +87,40 @@ mod tests {
     use crate::message::Vector3;
     use crate::outbox::recorder::{decoded, recorder};
     use crate::region::{Entrant, Heightmap, RegionInfo, RegionSettings, Whereabouts};
-    use crate::time::ManualClock;
+    use crate::time::{ManualClock, Timestamp};
+
+    /// It is a millisecond later at each look.
+    #[derive(Default)]
+    struct SlowClock(ManualClock);
+
+    impl Clock for SlowClock {
+        fn now(&self) -> Timestamp {
+            self.0.advance(Duration::from_millis(1));
+            self.0.now()
+        }
+
+        fn unix(&self) -> Duration {
+            self.0.unix()
+        }
+    }
+
+    #[test]
+    fn commands_that_take_long_do_not_hold_up_the_tick() {
+        let info = Arc::new(RegionInfo::new(RegionId(Uuid::from_u128(1)), "Holm", 1000, 1000));
+        let mut region = Region::new(info, Heightmap::flat(21.0), 1, RegionSettings::default());
+        let (commands, mut receiver) = mpsc::channel(512);
+        let agent = AgentId(Uuid::from_u128(2));
+        let fill = || while commands.try_send(Command::Sit { agent }).is_ok() {};
+        fill();
+        assert!(!apply_waiting(&mut region, &mut receiver, &SlowClock::default()));
+        assert_eq!(receiver.len(), 512 - 5);
+        fill();
+        let clock = ManualClock::default();
+        assert!(!apply_waiting(&mut region, &mut receiver, &clock));
+        assert_eq!(receiver.len(), 256, "quick ones are bounded by number");
+        assert!(!apply_waiting(&mut region, &mut receiver, &clock));
+        assert!(apply_waiting(&mut region, &mut receiver, &clock));
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_task_answers_ticks_and_ends() {

@@ -2,6 +2,7 @@
 
 mod chat;
 mod entry;
+mod floods;
 mod life;
 mod objects;
 mod prims;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::create::{ChangePlan, ChangeStep, key};
 use super::fields::FieldError;
 use crate::clep::{Name, Stamp};
+use crate::config::ObjectConfig;
 use crate::ids::{AgentId, PrimId};
 use crate::lsl::{BusError, EventKinds, Owner, ScriptId};
 use crate::objects::{
@@ -108,7 +109,6 @@ fn object_field(error: &ObjectError) -> Option<&'static str> {
         ObjectError::Value { field, .. } => Some(field),
         ObjectError::ClepEncode(_) => Some("message"),
         ObjectError::ClepName(_) => Some("domain"),
-        ObjectError::NotYours => Some("script"),
     }
 }
 
@@ -148,7 +148,8 @@ impl ObjectAccess {
         Ok(owner(&self.account("owner", who).await?))
     }
 
-    /// Whose objects are that nobody claims: the region's owner, who need not have an account.
+    /// Whose objects are that nobody claims: the region's owner, or the ready-made account that
+    /// owns those of the configuration. Where neither has an account, it is nobody real.
     ///
     /// # Errors
     /// When accounts cannot be read.
@@ -157,7 +158,13 @@ impl ObjectAccess {
         if let Some(account) = self.accounts.by_id(id).await.map_err(accounts)? {
             return Ok(owner(&account));
         }
-        Ok(Owner::Agent { id, first: Arc::from("Region"), last: Arc::from("Owner") })
+        match self.account("owner", &ObjectConfig::default().owner).await {
+            Ok(account) => Ok(owner(&account)),
+            Err(AccessError::UnknownAccount { .. }) => {
+                Ok(Owner::Agent { id, first: Arc::from("Region"), last: Arc::from("Owner") })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The agent that a key or a name stands for; a key need not be an account's.
@@ -244,12 +251,38 @@ impl ObjectAccess {
         ask(region, |answer| ObjectCommand::Call { script, call, answer }).await
     }
 
-    /// What the recorded scripts of an object heard.
+    /// Has an avatar, by its key or name, touch a prim; tells how many scripts were told.
+    ///
+    /// # Errors
+    /// When there is no such prim, or no such avatar in its region, or a region does not answer.
+    pub async fn touch(&self, prim: PrimId, by: &str) -> Result<usize, AccessError> {
+        let (region, _) = self.find(prim).await?;
+        let agent = self.person("by", by).await?;
+        ask(region, |answer| ObjectCommand::Touch { prim, agent, answer }).await
+    }
+
+    /// What the recorded scripts of an object heard after an event. As long as there is nothing, it
+    /// waits for the next, but no longer than `wait`.
     ///
     /// # Errors
     /// When there is no such object, or a region does not answer.
-    pub async fn heard(&self, object: PrimId, after: u64) -> Result<HeardPage, AccessError> {
+    pub async fn heard(
+        &self,
+        object: PrimId,
+        after: u64,
+        wait: Duration,
+    ) -> Result<HeardPage, AccessError> {
         let (region, _) = self.find(object).await?;
+        let page = ask(region, |answer| ObjectCommand::Heard { object, after, answer }).await?;
+        if wait.is_zero() || !page.events.is_empty() {
+            return Ok(page);
+        }
+        let mut news = ask(region, |answer| ObjectCommand::FollowHeard { object, answer }).await?;
+        tokio::select! {
+            // What became of it, or that the object is gone, is asked for anyway.
+            _ = tokio::time::timeout(wait, news.wait_for(|last| *last > after)) => {}
+            () = self.stopped() => {}
+        }
         ask(region, |answer| ObjectCommand::Heard { object, after, answer }).await
     }
 

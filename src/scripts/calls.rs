@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::fields::{FieldError, integer, numbers, strings};
+use super::fields::{FieldError, integer, numbers, shown, strings};
 use crate::lsl::Volume;
 use crate::message::Vector3;
 use crate::objects::ScriptCall;
@@ -136,13 +136,14 @@ impl Arguments {
 
     fn integer(&mut self, name: &str) -> Result<i32, FieldError> {
         let value = self.next(name)?;
-        integer(&value).ok_or_else(|| self.wrong(name, "is not a 32-bit integer"))
+        let wrong = || self.wrong(name, &format!("is not a 32-bit integer: {}", shown(&value)));
+        integer(&value).ok_or_else(wrong)
     }
 
     fn string(&mut self, name: &str) -> Result<String, FieldError> {
         match self.next(name)? {
             Value::String(text) => Ok(text),
-            _ => Err(self.wrong(name, "is not a string")),
+            value => Err(self.wrong(name, &format!("is not a string: {}", shown(&value)))),
         }
     }
 
@@ -283,7 +284,7 @@ mod tests {
         let message = |name, arguments: Value| reads(name, &arguments).unwrap_err().message;
         assert_eq!(
             message("llSay", json!([2147483648_i64, "t"])),
-            "llSay: argument 1 (channel) is not a 32-bit integer"
+            "llSay: argument 1 (channel) is not a 32-bit integer: 2147483648"
         );
         assert_eq!(message("llSay", json!([0])), "llSay: argument 2 (msg) is missing");
         assert_eq!(message("llSay", json!([0, "a", "b"])), "llSay takes 2 arguments");

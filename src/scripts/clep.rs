@@ -12,6 +12,8 @@ use crate::objects::{ClepListen, ClepSend, LepListen, LepSend};
 
 /// Most domains or names in one list.
 const MOST_NAMES: usize = 256;
+/// The longest domain, service or name, in bytes: no more fits into a line of chat.
+const LONGEST_NAME: usize = 1023;
 /// How much is told of what is wrong with a message, in characters.
 const LONGEST_PROBLEM: usize = 300;
 /// The longest text that a codec may be told to leave whole, in bytes.
@@ -24,7 +26,7 @@ const LONGEST_LIMIT: u64 = 65_536;
 /// When a field is missing or wrong.
 pub fn listen(fields: &mut Fields) -> Result<ClepListen, FieldError> {
     let codec = codec(fields)?;
-    let domains = match fields.optional_string("domain")? {
+    let domains = match text(fields, "domain")? {
         Some(domain) => vec![domain],
         None => names(fields, "domains")?,
     };
@@ -33,7 +35,7 @@ pub fn listen(fields: &mut Fields) -> Result<ClepListen, FieldError> {
     }
     Ok(ClepListen {
         codec,
-        service: fields.optional_string("service")?.unwrap_or_default(),
+        service: text(fields, "service")?.unwrap_or_default(),
         domains,
         owner_only: fields.optional_bool("owner_only")?.unwrap_or_default(),
         checks_speaker: fields.optional_bool("checks_speaker")?,
@@ -41,15 +43,16 @@ pub fn listen(fields: &mut Fields) -> Result<ClepListen, FieldError> {
     })
 }
 
-/// `clep_send`: dialect and codec, `service`, `domain`, `message`, `force_chat`. The domain and the
-/// service need not stand in the message again.
+/// `clep_send`: dialect and codec, `service`, `domain`, `target`, `message`, `force_chat`. The
+/// domain and the service need not stand in the message again. `target` is for open texts, which
+/// have no place for a prim.
 ///
 /// # Errors
 /// When a field is missing or wrong.
 pub fn send(fields: &mut Fields, stamp: &Stamp) -> Result<ClepSend, FieldError> {
     let codec = codec(fields)?;
-    let service = fields.optional_string("service")?.unwrap_or_default();
-    let domain = fields.optional_string("domain")?.unwrap_or_default();
+    let service = text(fields, "service")?.unwrap_or_default();
+    let domain = text(fields, "domain")?.unwrap_or_default();
     let mut message = fields.object("message")?.into_map();
     let shape = codec.shape();
     if shape != Shape::Opaque && !domain.is_empty() {
@@ -59,8 +62,13 @@ pub fn send(fields: &mut Fields, stamp: &Stamp) -> Result<ClepSend, FieldError> 
         message.entry("service").or_insert_with(|| Value::from(service.as_str()));
     }
     let message = compose(&codec, message, stamp)?;
+    let target = fields.optional_string("target")?;
+    if target.is_some() && shape != Shape::Opaque {
+        return Err(fields.wrong("target", "stands in the message, but for open texts"));
+    }
+    let target = target.unwrap_or_default();
     let force_chat = fields.optional_bool("force_chat")?.unwrap_or_default();
-    Ok(ClepSend { codec, service, domain, message, force_chat })
+    Ok(ClepSend { codec, service, domain, target, message, force_chat })
 }
 
 /// `lep_listen`: `revision`, `sources`, `aliases`, `script_match`, `domains`.
@@ -96,8 +104,8 @@ pub fn lep_send(fields: &mut Fields, stamp: &Stamp) -> Result<LepSend, FieldErro
 pub fn name(fields: &mut Fields) -> Result<Name, FieldError> {
     Ok(Name {
         dialect: dialect(fields)?,
-        service: fields.optional_string("service")?.unwrap_or_default(),
-        domain: fields.string("domain")?,
+        service: text(fields, "service")?.unwrap_or_default(),
+        domain: text(fields, "domain")?.ok_or_else(|| fields.wrong("domain", "is missing"))?,
     })
 }
 
@@ -169,10 +177,23 @@ fn script_match(fields: &mut Fields) -> Result<Match, FieldError> {
     Ok(choice(fields, "script_match", &known)?.unwrap_or_default())
 }
 
+/// A domain or a service.
+fn text(fields: &mut Fields, field: &'static str) -> Result<Option<String>, FieldError> {
+    let text = fields.optional_string(field)?;
+    if text.as_ref().is_some_and(|text| text.len() > LONGEST_NAME) {
+        return Err(fields.wrong(field, &format!("has more than {LONGEST_NAME} bytes")));
+    }
+    Ok(text)
+}
+
 fn names(fields: &mut Fields, field: &'static str) -> Result<Vec<String>, FieldError> {
     let names = fields.optional_strings(field)?.unwrap_or_default();
     if names.len() > MOST_NAMES {
         return Err(fields.wrong(field, &format!("has more than {MOST_NAMES} entries")));
+    }
+    if names.iter().any(|name| name.len() > LONGEST_NAME) {
+        let problem = format!("has an entry of more than {LONGEST_NAME} bytes");
+        return Err(fields.wrong(field, &problem));
     }
     Ok(names)
 }
@@ -188,7 +209,8 @@ pub(super) fn choice<T: Copy>(
         return Ok(Some(*value));
     }
     let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-    Err(fields.wrong(field, &format!("is none of {}", names.join(", "))))
+    let shown: String = given.chars().take(40).collect();
+    Err(fields.wrong(field, &format!("is none of {}: {shown:?}", names.join(", "))))
 }
 
 fn told(field: &'static str, error: &UnknownName) -> FieldError {
@@ -228,6 +250,9 @@ mod tests {
             (json!({"dialect": "clep-svc", "domain": "d", "form": "s9"}), "form"),
             (json!({"dialect": "clep-svc", "domain": "d", "limit": 1_000_000}), "limit"),
             (json!({"dialect": "clep-svc", "domain": "d", "script_match": "x"}), "script_match"),
+            (json!({"dialect": "clep-svc", "domain": "d".repeat(1024)}), "domain"),
+            (json!({"dialect": "clep-svc", "domain": "d", "service": "s".repeat(1024)}), "service"),
+            (json!({"dialect": "clep-svc", "domains": ["d".repeat(1024)]}), "domains"),
         ] {
             assert_eq!(listen(&mut fields(&wrong)).unwrap_err().field, Some(field), "{wrong}");
         }
@@ -241,10 +266,19 @@ mod tests {
         assert_eq!((sent.message.domain(), sent.message.service()), (Some("d"), Some("s")));
         let opaque = json!({"dialect": "seed-chuf", "domain": "d", "message": {"text": "t"}});
         let opaque = send(&mut fields(&opaque), &STAMP).unwrap();
-        assert_eq!(opaque.domain, "d");
+        assert_eq!((opaque.domain.as_str(), opaque.target.as_str()), ("d", ""));
         let wrong = json!({"dialect": "clep-json", "domain": "d", "message": {}});
         let error = send(&mut fields(&wrong), &STAMP).unwrap_err();
         assert_eq!(error, FieldError::new("message", "message: missing field `method`"));
+    }
+
+    #[test]
+    fn only_open_texts_have_their_target_beside_them() {
+        let open = json!({"dialect": "seed-chuf", "target": "k", "message": {"text": "t"}});
+        assert_eq!(send(&mut fields(&open), &STAMP).unwrap().target, "k");
+        let list = json!({"dialect": "seed-chuf", "form": "s4", "domain": "d", "target": "k",
+            "message": {"body": {"raw": {"text": "t"}}}});
+        assert_eq!(send(&mut fields(&list), &STAMP).unwrap_err().field, Some("target"));
     }
 
     #[test]

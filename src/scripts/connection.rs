@@ -163,8 +163,12 @@ impl Connection<'_> {
             Verb::AddScript { object, script } => json!(self.add_script(object, script).await?),
             Verb::RemoveScript(script) => {
                 let held = self.held(script)?;
-                access.remove_script(&held.region, held.id).await?;
-                self.forget(script);
+                let removed = access.remove_script(&held.region, held.id).await;
+                // It may be gone by somebody else's doing, with no room to be told of it.
+                if !matches!(removed, Err(AccessError::Busy)) {
+                    self.forget(script);
+                }
+                removed?;
                 Value::Null
             }
             Verb::Remove(object) => {
@@ -215,9 +219,8 @@ impl Connection<'_> {
     ) -> Result<Map<String, Value>, AccessError> {
         let held = self.held(script)?;
         let returns = Returns::of(&call);
-        let dies = call == ScriptCall::Die;
         let outcome = self.access.call(&held.region, held.id, call).await?;
-        if dies {
+        if outcome.died {
             self.forget_object(held.region.info.id, held.object);
         }
         Ok(render::outcome(&returns, &outcome))

@@ -22,7 +22,7 @@ const LAST_ATTACHMENT_POINT: u64 = 55;
 pub struct ObjectPlan {
     /// Name of the region; none: the first.
     pub region: Option<String>,
-    /// UUID or name of an account; none: the region's owner.
+    /// UUID or name of an account; none: whose those are that nobody claims.
     pub owner: Option<String>,
     /// Where; none: where agents arrive.
     pub position: Option<Vector3>,
@@ -231,8 +231,7 @@ fn prim(fields: &mut Fields) -> Result<NewPrim, FieldError> {
 }
 
 fn shape(fields: &mut Fields) -> Result<Option<Shape>, FieldError> {
-    let known = [("box", Shape::Box), ("sphere", Shape::Sphere), ("cylinder", Shape::Cylinder)];
-    choice(fields, "shape", &known)
+    choice(fields, "shape", &Shape::ALL.map(|shape| (shape.name(), shape)))
 }
 
 fn worn(fields: &mut Fields) -> Result<(Option<String>, u8), FieldError> {
@@ -324,12 +323,16 @@ mod tests {
     #[test]
     fn wrong_objects_are_refused_by_field() {
         for (wrong, field, message) in [
-            (json!({"shape": "cube"}), Some("shape"), "shape is none of box, sphere, cylinder"),
-            (json!({"uuid": "x"}), Some("uuid"), "uuid is not a UUID"),
+            (
+                json!({"shape": "cube"}),
+                Some("shape"),
+                "shape is none of box, sphere, cylinder: \"cube\"",
+            ),
+            (json!({"uuid": "x"}), Some("uuid"), "uuid is not a UUID: \"x\""),
             (
                 json!({"prims": [{}, {"size": 1}]}),
                 Some("size"),
-                "prims[1].size is not an array of three numbers",
+                "prims[1].size is not an array of three numbers: 1",
             ),
             (json!({"prims": [{"owner": "x"}]}), None, "unknown field \"owner\" in prims[0]"),
             (

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 use uuid::Uuid;
 
 use super::ObjectAccess;
@@ -26,13 +26,7 @@ pub(crate) const TEST_USER: &str = "Test User";
 
 /// Access to one fake region called `Holm`, and what its scripts' hosts left behind.
 pub(crate) async fn access() -> (ObjectAccess, Arc<Gone>) {
-    let store = StoreHandle::spawn(Box::new(MemoryStore::new())).unwrap();
-    let config = AccountsConfig { hash_cost: HashCost::EPHEMERAL, ..AccountsConfig::default() };
-    let accounts = Accounts::new(store, Arc::new(ManualClock::default()), config);
-    let name = AccountName::parse(TEST_USER).unwrap();
-    accounts.create(name, NewPassword::parse("test").unwrap(), None).await.unwrap();
-
-    let info = Arc::new(RegionInfo::new(RegionId(Uuid::from_u128(1)), "Holm", 1000, 1000));
+    let info = info();
     let (commands, mut taken) = mpsc::channel(64);
     let gone = Arc::new(Gone::default());
     let mut region = FakeRegion::new(info.id, gone.clone());
@@ -43,7 +37,26 @@ pub(crate) async fn access() -> (ObjectAccess, Arc<Gone>) {
             }
         }
     });
-    (ObjectAccess::new([RegionLink { info, commands }].into(), accounts), gone)
+    (ObjectAccess::new([RegionLink { info, commands }].into(), accounts().await), gone)
+}
+
+/// Access to the same region after its task has ended.
+pub(crate) async fn stopped() -> ObjectAccess {
+    let (commands, _) = mpsc::channel(1);
+    ObjectAccess::new([RegionLink { info: info(), commands }].into(), accounts().await)
+}
+
+async fn accounts() -> Accounts {
+    let store = StoreHandle::spawn(Box::new(MemoryStore::new())).unwrap();
+    let config = AccountsConfig { hash_cost: HashCost::EPHEMERAL, ..AccountsConfig::default() };
+    let accounts = Accounts::new(store, Arc::new(ManualClock::default()), config);
+    let name = AccountName::parse(TEST_USER).unwrap();
+    accounts.create(name, NewPassword::parse("test").unwrap(), None).await.unwrap();
+    accounts
+}
+
+fn info() -> Arc<RegionInfo> {
+    Arc::new(RegionInfo::new(RegionId(Uuid::from_u128(1)), "Holm", 1000, 1000))
 }
 
 /// The hosts that a region was told are gone, and whether their objects were to stay.
@@ -67,6 +80,7 @@ struct FakeRegion {
     objects: Vec<(ObjectReport, Vec<FakeScript>)>,
     next: u64,
     heard: Vec<HeardEvent>,
+    news: watch::Sender<u64>,
     traffic: broadcast::Sender<Arc<Traffic>>,
     written: Vec<Arc<Traffic>>,
     gone: Arc<Gone>,
@@ -83,7 +97,8 @@ impl FakeRegion {
     fn new(id: RegionId, gone: Arc<Gone>) -> Self {
         let (traffic, _) = broadcast::channel(2);
         let (objects, heard, written) = (Vec::new(), Vec::new(), Vec::new());
-        Self { id, objects, next: 100, heard, traffic, written, gone }
+        let news = watch::Sender::default();
+        Self { id, objects, next: 100, heard, news, traffic, written, gone }
     }
 
     fn apply(&mut self, command: ObjectCommand) {
@@ -106,8 +121,10 @@ impl FakeRegion {
                 let added = self.at(object).map(|at| self.add(at, script));
                 let _ = answer.send(added);
             }
-            ObjectCommand::RemoveScript { answer, .. }
-            | ObjectCommand::ChangeState { answer, .. } => {
+            ObjectCommand::RemoveScript { script, answer } => {
+                let _ = answer.send(self.remove_script(script));
+            }
+            ObjectCommand::ChangeState { answer, .. } => {
                 let _ = answer.send(Ok(()));
             }
             ObjectCommand::Change { prim, change, answer } => {
@@ -115,6 +132,20 @@ impl FakeRegion {
             }
             ObjectCommand::Call { script, call, answer } => {
                 let _ = answer.send(self.call(script, *call));
+            }
+            ObjectCommand::Touch { prim, agent, answer } => {
+                let touched = self.at(prim).map(|at| {
+                    let scripts: Vec<_> = self.objects[at].1.iter().map(|known| known.id).collect();
+                    let touch = ScriptEvent::Lsl(Event::TouchStart { toucher: agent });
+                    for script in &scripts {
+                        self.tell(*script, &touch);
+                    }
+                    scripts.len()
+                });
+                let _ = answer.send(touched);
+            }
+            ObjectCommand::FollowHeard { object, answer } => {
+                let _ = answer.send(self.at(object).map(|_| self.news.subscribe()));
             }
             ObjectCommand::Heard { object, after, answer } => {
                 let events = self.heard.iter().filter(|event| event.number > after).cloned();
@@ -194,6 +225,17 @@ impl FakeRegion {
         id
     }
 
+    /// Tells nobody.
+    fn remove_script(&mut self, script: ScriptId) -> Result<(), ObjectError> {
+        for (_, scripts) in &mut self.objects {
+            if let Some(at) = scripts.iter().position(|known| known.id == script) {
+                scripts.remove(at);
+                return Ok(());
+            }
+        }
+        Err(BusError::UnknownScript(script).into())
+    }
+
     fn remove(&mut self, object: PrimId) -> Result<(), ObjectError> {
         let at = self.at(object)?;
         let scripts: Vec<ScriptId> = self.objects[at].1.iter().map(|script| script.id).collect();
@@ -201,6 +243,8 @@ impl FakeRegion {
             self.tell(script, &ScriptEvent::Gone);
         }
         self.objects.remove(at);
+        // Who follows what it hears learns that it is gone.
+        self.news = watch::Sender::new(self.heard.len() as u64);
         Ok(())
     }
 
@@ -238,8 +282,12 @@ impl FakeRegion {
                 CallOutcome { channels, ..CallOutcome::default() }
             }
             ScriptCall::Die => {
-                self.remove(prim)?;
-                CallOutcome::default()
+                let at = self.at(prim)?;
+                let died = self.objects[at].0.worn.is_none();
+                if died {
+                    self.remove(prim)?;
+                }
+                CallOutcome { died, ..CallOutcome::default() }
             }
             _ => CallOutcome::default(),
         })
@@ -282,6 +330,7 @@ impl FakeRegion {
             message: None,
             problem: None,
             receivers: Vec::new(),
+            receivers_left_out: 0,
             warnings: Vec::new(),
         });
         self.written.push(entry.clone());
@@ -299,13 +348,12 @@ impl FakeRegion {
                 let (region, prim, event) = (self.id, known.prim, event.clone());
                 let _ = link.events.try_send(HostEvent { region, object, prim, script, event });
             }
-            Driver::Recorder => self.heard.push(HeardEvent {
-                number: self.heard.len() as u64 + 1,
-                unix_ms: 5,
-                prim: known.prim.0,
-                script: "main".to_owned(),
-                event: event.clone(),
-            }),
+            Driver::Recorder => {
+                let number = self.heard.len() as u64 + 1;
+                let (prim, script, event) = (known.prim.0, "main".to_owned(), event.clone());
+                self.heard.push(HeardEvent { number, unix_ms: 5, prim, script, event });
+                self.news.send_replace(number);
+            }
             Driver::Behaviour(_) => {}
         }
     }

@@ -85,7 +85,7 @@ impl Fields {
         match self.take(field) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(self.wrong(field, "is not a string")),
+            Some(value) => Err(self.wrong_kind(field, "is not a string", &value)),
         }
     }
 
@@ -95,7 +95,8 @@ impl Fields {
     /// When it is something else.
     pub fn optional_uuid(&mut self, field: &'static str) -> Result<Option<Uuid>, FieldError> {
         let Some(text) = self.optional_string(field)? else { return Ok(None) };
-        Uuid::try_parse(&text).map(Some).map_err(|_| self.wrong(field, "is not a UUID"))
+        let wrong = |_| self.wrong_kind(field, "is not a UUID", &Value::from(text.as_str()));
+        Uuid::try_parse(&text).map(Some).map_err(wrong)
     }
 
     /// A UUID that must be there.
@@ -115,7 +116,7 @@ impl Fields {
             None => Ok(None),
             Some(value) => match integer(&value) {
                 Some(number) => Ok(Some(number)),
-                None => Err(self.wrong(field, "is not a 32-bit integer")),
+                None => Err(self.wrong_kind(field, "is not a 32-bit integer", &value)),
             },
         }
     }
@@ -137,7 +138,7 @@ impl Fields {
             None => Ok(None),
             Some(value) => match value.as_u64() {
                 Some(number) => Ok(Some(number)),
-                None => Err(self.wrong(field, "is not a whole number from 0 on")),
+                None => Err(self.wrong_kind(field, "is not a whole number from 0 on", &value)),
             },
         }
     }
@@ -150,7 +151,7 @@ impl Fields {
         match self.take(field) {
             None => Ok(None),
             Some(Value::Bool(yes)) => Ok(Some(yes)),
-            Some(_) => Err(self.wrong(field, "is neither true nor false")),
+            Some(value) => Err(self.wrong_kind(field, "is neither true nor false", &value)),
         }
     }
 
@@ -163,7 +164,7 @@ impl Fields {
             None => Ok(None),
             Some(value) => match numbers(&value) {
                 Some([x, y, z]) => Ok(Some(Vector3::new(x, y, z))),
-                None => Err(self.wrong(field, "is not an array of three numbers")),
+                None => Err(self.wrong_kind(field, "is not an array of three numbers", &value)),
             },
         }
     }
@@ -177,7 +178,7 @@ impl Fields {
             None => Ok(None),
             Some(value) => match numbers(&value) {
                 Some(color) => Ok(Some(color)),
-                None => Err(self.wrong(field, "is not an array of four numbers")),
+                None => Err(self.wrong_kind(field, "is not an array of four numbers", &value)),
             },
         }
     }
@@ -193,7 +194,7 @@ impl Fields {
         match self.take(field) {
             None => Ok(None),
             Some(Value::Array(values)) => Ok(Some(values)),
-            Some(_) => Err(self.wrong(field, "is not an array")),
+            Some(value) => Err(self.wrong_kind(field, "is not an array", &value)),
         }
     }
 
@@ -219,7 +220,7 @@ impl Fields {
             Some(Value::Object(map)) => {
                 Ok(Some(Self { map, path: format!("{}{field}.", self.path) }))
             }
-            Some(_) => Err(self.wrong(field, "is not an object")),
+            Some(value) => Err(self.wrong_kind(field, "is not an object", &value)),
         }
     }
 
@@ -268,9 +269,27 @@ impl Fields {
         FieldError::new(field, format!("{}{field} {problem}", self.path))
     }
 
+    /// The same, with the value that was given.
+    fn wrong_kind(&self, field: &'static str, problem: &str, value: &Value) -> FieldError {
+        self.wrong(field, &format!("{problem}: {}", shown(value)))
+    }
+
     fn missing(&self, field: &'static str) -> FieldError {
         self.wrong(field, "is missing")
     }
+}
+
+/// How much of a wrong value is repeated in an error.
+const MOST_SHOWN: usize = 60;
+
+/// A value as errors show it.
+pub(super) fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    let mut shown: String = text.chars().take(MOST_SHOWN).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// A number as LSL has integers.
@@ -310,12 +329,17 @@ mod tests {
         let mut fields = fields(
             r#"{"a":"x","b":2147483648,"c":[1,2],"d":[1,2,1e39],"e":{"f":1},"g":[{"h":[1]}],"i":null}"#,
         );
-        assert_eq!(fields.optional_uuid("a").unwrap_err().message, "a is not a UUID");
-        assert_eq!(fields.integer("b").unwrap_err().message, "b is not a 32-bit integer");
+        assert_eq!(fields.optional_uuid("a").unwrap_err().message, "a is not a UUID: \"x\"");
+        assert_eq!(
+            fields.integer("b").unwrap_err().message,
+            "b is not a 32-bit integer: 2147483648"
+        );
         assert_eq!(fields.optional_vector("c").unwrap_err().field, Some("c"));
+        let long = Value::from("x".repeat(100));
+        assert_eq!(shown(&long), format!("\"{}…", "x".repeat(MOST_SHOWN - 1)));
         assert!(fields.optional_vector("d").is_err(), "too large for a float");
         let mut inner = fields.object("e").unwrap();
-        assert_eq!(inner.string("f").unwrap_err().message, "e.f is not a string");
+        assert_eq!(inner.string("f").unwrap_err().message, "e.f is not a string: 1");
         let mut listed = fields.optional_objects("g").unwrap().unwrap();
         let error = listed[0].optional_strings("h").unwrap_err();
         assert_eq!(error, FieldError::new("h", "g[0].h is not an array of strings"));

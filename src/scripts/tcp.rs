@@ -3,6 +3,7 @@
 //! A browser can be made to send anything to any port, but not to begin with a JSON object: a
 //! first line that is none ends the connection before anything is done.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ use super::token::same_secret;
 
 /// How long a connection that needs a token may take to show it.
 const TOKEN_WITHIN: Duration = Duration::from_secs(10);
+/// Connections that may be without having shown a token, the latest of them.
+const MOST_WAITING: usize = 64;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves script hosts on `listener` until `stop`. With a token the first line of each must show
@@ -36,6 +39,8 @@ pub async fn serve(
 ) {
     let token = token.filter(|token| !token.is_empty());
     let connections = TaskTracker::new();
+    // Those that may not have shown their token yet, the longest ago first.
+    let mut waiting: VecDeque<CancellationToken> = VecDeque::new();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -48,18 +53,19 @@ pub async fn serve(
                     count_cut("not_local");
                     continue;
                 }
-                let Some(place) = access.place() else {
-                    count_cut("too_many");
-                    let error = FieldError::general("too many script hosts");
-                    let line = protocol::failed(&Value::Null, &error.into());
-                    // The socket is new and has room; if it has not, the end says enough.
-                    let _ = stream.try_write(format!("{line}\n").as_bytes());
-                    continue;
-                };
+                let hurry = stop.child_token();
+                if token.is_some() {
+                    waiting.push_back(hurry.clone());
+                    if waiting.len() > MOST_WAITING
+                        && let Some(first) = waiting.pop_front()
+                    {
+                        // Whoever has a token shows it at once; the silent must not keep it out.
+                        first.cancel();
+                    }
+                }
                 let (access, token, stop) = (access.clone(), token.clone(), stop.clone());
                 connections.spawn(async move {
-                    converse(stream, &access, token.as_deref(), &stop).await;
-                    drop(place);
+                    converse(stream, &access, token.as_deref(), (&stop, &hurry)).await;
                 });
             }
             Err(error) => {
@@ -81,17 +87,22 @@ async fn converse(
     stream: TcpStream,
     access: &ObjectAccess,
     token: Option<&str>,
-    stop: &CancellationToken,
+    (stop, hurry): (&CancellationToken, &CancellationToken),
 ) {
     // Lines are small and written whole: waiting for more bytes only delays them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
-    let (read, mut write) = stream.into_split();
+    let (read, write) = stream.into_split();
     let mut read = BufReader::new(read);
     if let Some(token) = token {
         let shown = tokio::select! {
-            () = stop.cancelled() => return,
+            () = hurry.cancelled() => {
+                if !stop.is_cancelled() {
+                    count_cut("too_many_without_token");
+                }
+                return;
+            }
             shown = tokio::time::timeout(TOKEN_WITHIN, shows(&mut read, token)) => shown,
         };
         match shown {
@@ -99,15 +110,16 @@ async fn converse(
             Ok(Shown::Wrong) => {
                 count_cut("wrong_token");
                 let error = FieldError::new("token", "token is missing or wrong");
-                let line = protocol::failed(&Value::Null, &error.into());
-                // It is told or not: the connection ends.
-                let _ = write.write_all(format!("{line}\n").as_bytes()).await;
-                return;
+                return refuse(write, error).await;
             }
             Ok(Shown::NotJson) => return count_cut("not_json"),
             Err(_) => return count_cut("no_token_in_time"),
         }
     }
+    let Some(_place) = access.place() else {
+        count_cut("too_many");
+        return refuse(write, FieldError::general("too many script hosts")).await;
+    };
     let (lines, incoming) = mpsc::channel(INCOMING);
     let (out, outgoing) = mpsc::channel(OUTGOING);
     let reader = tokio::spawn(bring_lines(read, lines, token.is_none()));
@@ -117,6 +129,13 @@ async fn converse(
     if tokio::time::timeout(FAREWELL, &mut writer).await.is_err() {
         writer.abort();
     }
+}
+
+/// Says why a connection ends, to whoever is still there to be told.
+async fn refuse(mut write: OwnedWriteHalf, error: FieldError) {
+    let line = protocol::failed(&Value::Null, &error.into());
+    // The socket is new and has room; if it has not, the end says enough.
+    let _ = tokio::time::timeout(FAREWELL, write.write_all(format!("{line}\n").as_bytes())).await;
 }
 
 enum Shown {

@@ -3,14 +3,12 @@
 use thiserror::Error;
 
 use crate::clep::{Dialect, Name};
-use crate::config::{
-    AnswerConfig, BehaviourKind, Config, ListenConfig, ObjectConfig, PrimShape, ScriptConfig,
-};
+use crate::config::{BehaviourKind, Config, ObjectConfig, ScriptConfig};
 use crate::ids::PrimId;
 use crate::lsl::{EventKinds, Owner};
 use crate::message::Vector3;
 use crate::objects::{
-    AnswerRule, Behaviour, Driver, ListenSpec, NewObject, NewPrim, NewScript, ObjectReport, Shape,
+    Behaviour, Driver, ListenConfig, NewObject, NewPrim, NewScript, ObjectReport,
 };
 use crate::region::RegionLink;
 use crate::scripts::{AccessError, ObjectAccess};
@@ -72,7 +70,7 @@ async fn listen(
         let Some(found) = scripts.find(|found| found.name == script.name) else { continue };
         for (place, listen) in script.listen.iter().enumerate() {
             let at = format!("{at}.script.{number}.listen.{place}");
-            let call = spec(listen).into();
+            let call = listen.clone().into();
             let outcome = access.call(region, found.id, call).await;
             let outcome = outcome.map_err(|error| failed(&at, &error))?;
             if outcome.handle.is_none_or(|handle| handle < 0) {
@@ -97,7 +95,7 @@ fn new_object(
         description: object.description.clone(),
         offset: Vector3::default(),
         size: vector(object.size),
-        shape: shape(object.shape),
+        shape: object.shape,
         text: object.text.clone(),
     }];
     prims.extend(object.prim.iter().enumerate().map(|(number, prim)| NewPrim {
@@ -106,7 +104,7 @@ fn new_object(
         description: String::new(),
         offset: vector(prim.offset),
         size: vector(prim.size),
-        shape: shape(prim.shape),
+        shape: prim.shape,
         text: prim.text.clone(),
     }));
     let mut scripts = Vec::new();
@@ -133,11 +131,11 @@ fn driver(at: &str, script: &ScriptConfig) -> Result<Driver, ConfiguredObjectErr
             Behaviour::ClepPing { name }
         }
         BehaviourKind::Responder | BehaviourKind::None if script.is_responder() => {
-            let mut listens: Vec<_> = script.listen.iter().map(spec).collect();
+            let mut listens = script.listen.clone();
             if listens.is_empty() {
-                listens.push(ListenSpec { channel: script.channel, ..ListenSpec::default() });
+                listens.push(ListenConfig { channel: script.channel, ..ListenConfig::default() });
             }
-            Behaviour::Responder { listens, answers: script.answer.iter().map(rule).collect() }
+            Behaviour::Responder { listens, answers: script.answer.clone() }
         }
         BehaviourKind::Responder | BehaviourKind::None => return Ok(Driver::Recorder),
     };
@@ -160,26 +158,8 @@ fn name(
     }
 }
 
-fn spec(listen: &ListenConfig) -> ListenSpec {
-    let ListenConfig { channel, name, key, message } = listen.clone();
-    ListenSpec { channel, name, key, message }
-}
-
-fn rule(answer: &AnswerConfig) -> AnswerRule {
-    let AnswerConfig { pattern, answer, channel, manner } = answer.clone();
-    AnswerRule { pattern, answer, channel, manner }
-}
-
 const fn vector([x, y, z]: [f32; 3]) -> Vector3 {
     Vector3 { x, y, z }
-}
-
-const fn shape(shape: PrimShape) -> Shape {
-    match shape {
-        PrimShape::Box => Shape::Box,
-        PrimShape::Sphere => Shape::Sphere,
-        PrimShape::Cylinder => Shape::Cylinder,
-    }
 }
 
 /// The error with the key at fault, which need not be said twice.
@@ -196,7 +176,7 @@ fn failed(at: &str, error: &AccessError) -> ConfiguredObjectError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Manner;
+    use crate::config::{AnswerConfig, Manner};
 
     fn behaviour(script: &ScriptConfig) -> Option<Behaviour> {
         match driver("object.0.script.1", script).unwrap() {
@@ -211,7 +191,7 @@ mod tests {
         let script = ScriptConfig { channel: 4, to: 5, ..ScriptConfig::default() };
         assert_eq!(behaviour(&script), None);
         let listen = ListenConfig { channel: 6, ..ListenConfig::default() };
-        let recorder = ScriptConfig { listen: vec![listen], ..script.clone() };
+        let recorder = ScriptConfig { listen: vec![listen.clone()], ..script.clone() };
         assert_eq!(behaviour(&recorder), None);
         let answer = AnswerConfig {
             pattern: "a".to_owned(),
@@ -220,16 +200,15 @@ mod tests {
             manner: Manner::Shout,
         };
         let responder = ScriptConfig { answer: vec![answer.clone()], ..recorder };
-        let listens = vec![ListenSpec { channel: 6, ..ListenSpec::default() }];
-        let answers = vec![rule(&answer)];
-        let wanted = Behaviour::Responder { listens, answers: answers.clone() };
+        let answers = vec![answer.clone()];
+        let wanted = Behaviour::Responder { listens: vec![listen], answers: answers.clone() };
         assert_eq!(behaviour(&responder), Some(wanted));
         let bare = ScriptConfig {
             behaviour: BehaviourKind::Responder,
             answer: vec![answer],
             ..script.clone()
         };
-        let listens = vec![ListenSpec { channel: 4, ..ListenSpec::default() }];
+        let listens = vec![ListenConfig { channel: 4, ..ListenConfig::default() }];
         assert_eq!(behaviour(&bare), Some(Behaviour::Responder { listens, answers }));
         let echo = ScriptConfig { behaviour: BehaviourKind::Echo, ..script.clone() };
         assert_eq!(behaviour(&echo), Some(Behaviour::Echo { channel: 4 }));

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::Shared;
+use super::figures;
 use super::world::World;
 use crate::circuit::CloseReason;
-use crate::lsl;
 use crate::outbox::EndpointLink;
 use crate::region::{Command, RegionCounters, RegionLink};
 use crate::session::presence;
@@ -82,7 +82,6 @@ async fn show_region(region: &RegionLink) {
         .set(snapshot.counts.avatars as f64);
     metrics::gauge!("holm_region_pending_updates", "region" => name.clone())
         .set(snapshot.counts.pending_updates as f64);
-    show_bus(&name, &snapshot.bus);
     for (what, count) in happened(&snapshot.counters) {
         metrics::counter!("holm_region_events_total", "region" => name.clone(), "event" => what)
             .absolute(count);
@@ -91,32 +90,7 @@ async fn show_region(region: &RegionLink) {
         metrics::counter!("holm_region_drops_total", "region" => name.clone(), "reason" => reason)
             .absolute(count);
     }
-}
-
-/// The figures of a region's scripts. Reasons that never happened have no series.
-fn show_bus(region: &str, bus: &lsl::Counters) {
-    let region = || region.to_owned();
-    metrics::counter!("holm_lsl_lines_total", "region" => region()).absolute(bus.lines);
-    metrics::counter!("holm_lsl_events_queued_total", "region" => region()).absolute(bus.queued);
-    metrics::counter!("holm_lsl_truncated_total", "region" => region()).absolute(bus.truncated);
-    metrics::counter!("holm_lsl_script_errors_total", "region" => region())
-        .absolute(bus.script_errors);
-    let drops = [
-        ("queue_full", bus.full),
-        ("unhandled", bus.unhandled),
-        ("too_early", bus.too_early),
-        ("cleared", bus.cleared),
-        ("effects_full", bus.effects_dropped),
-    ];
-    for (reason, count) in drops.into_iter().filter(|(_, count)| *count > 0) {
-        metrics::counter!("holm_lsl_drops_total", "region" => region(), "reason" => reason)
-            .absolute(count);
-    }
-    for (refusal, count) in &bus.refused {
-        let reason = refusal.name();
-        metrics::counter!("holm_lsl_refused_total", "region" => region(), "reason" => reason)
-            .absolute(*count);
-    }
+    figures::show(&name, &snapshot);
 }
 
 fn happened(counters: &RegionCounters) -> [(&'static str, u64); 12] {

@@ -12,7 +12,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::client::{Client, ClientError, HttpClient, LoginOptions, STEP_TIMEOUT};
+use crate::client::{Client, ClientError, HttpClient, HttpResponse, LoginOptions, STEP_TIMEOUT};
 use crate::config::Config;
 use crate::llsd::Llsd;
 use crate::server::{Server, ServerError};
@@ -131,11 +131,21 @@ impl TestGrid {
     pub async fn control(&self, path: &str) -> Result<serde_json::Value, ClientError> {
         let url = format!("{}{path}", self.control_uri());
         let answer = self.http.get(&url).await?;
-        if !(200..300).contains(&answer.status) {
-            return Err(ClientError::Status { url, status: answer.status });
-        }
-        serde_json::from_slice(&answer.body)
-            .map_err(|error| ClientError::BadAnswer { url, reason: error.to_string() })
+        json(url, &answer)
+    }
+
+    /// POST of JSON to the control API; the answer as JSON.
+    ///
+    /// # Errors
+    /// When there is no answer, or it is no JSON or has an error status.
+    pub async fn control_ask(
+        &self,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<serde_json::Value, ClientError> {
+        let url = format!("{}{path}", self.control_uri());
+        let answer = self.http.post(&url, "application/json", body.to_string()).await?;
+        json(url, &answer)
     }
 
     /// POST of JSON to the control API; the status.
@@ -157,23 +167,37 @@ impl TestGrid {
     /// # Errors
     /// When that does not happen before [`DEADLINE`].
     pub async fn wait_for_count(&self, path: &str, count: usize) -> Result<(), ClientError> {
+        let what = format!("{count} entries at {path}");
+        let is_so = |answer: &serde_json::Value| {
+            let list = answer.as_object().and_then(|object| object.values().next());
+            list.and_then(serde_json::Value::as_array).map(Vec::len) == Some(count)
+        };
+        self.wait_for(path, &what, is_so).await.map(drop)
+    }
+
+    /// Waits until the control API's answer at `path` is as `is_so` wants it, and gives it. `what`
+    /// is for the error.
+    ///
+    /// # Errors
+    /// When that does not happen before [`DEADLINE`].
+    pub async fn wait_for(
+        &self,
+        path: &str,
+        what: &str,
+        is_so: impl Fn(&serde_json::Value) -> bool,
+    ) -> Result<serde_json::Value, ClientError> {
         let looked = async {
             loop {
-                let list = self.control(path).await?;
-                let length = list
-                    .as_object()
-                    .and_then(|object| object.values().next())
-                    .and_then(serde_json::Value::as_array)
-                    .map(Vec::len);
-                if length == Some(count) {
-                    return Ok(());
+                let answer = self.control(path).await?;
+                if is_so(&answer) {
+                    return Ok(answer);
                 }
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
         tokio::time::timeout(DEADLINE, looked)
             .await
-            .map_err(|_| ClientError::TimedOut(DEADLINE, format!("{count} entries at {path}")))?
+            .map_err(|_| ClientError::TimedOut(DEADLINE, what.to_owned()))?
     }
 
     /// POST of LLSD to any URL, for requests outside a client.
@@ -196,4 +220,13 @@ impl TestGrid {
     pub async fn stop(self) -> Result<(), ServerError> {
         self.server.stop_at_once().await
     }
+}
+
+/// The JSON of an answer that is no failure.
+fn json(url: String, answer: &HttpResponse) -> Result<serde_json::Value, ClientError> {
+    if !(200..300).contains(&answer.status) {
+        return Err(ClientError::Status { url, status: answer.status });
+    }
+    serde_json::from_slice(&answer.body)
+        .map_err(|error| ClientError::BadAnswer { url, reason: error.to_string() })
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::channel_of;
-use crate::clep::{Codec, Message};
+use crate::clep::{Codec, Message, is_typeable};
 use crate::cli::serve_args::MessageFormat;
 
 /// The message in lines of `field  value`, or as one line of JSON.
@@ -43,7 +43,7 @@ pub(super) fn message(codec: &Codec, message: &Message, format: MessageFormat) -
 
 fn warnings(channel: Option<i32>, message: &Message) -> Vec<&'static str> {
     let mut warnings = Vec::new();
-    if channel.is_some_and(|channel| channel >= 0) {
+    if channel.is_some_and(is_typeable) {
         warnings.push("any avatar can type on this channel");
     }
     if message.is_signed() {

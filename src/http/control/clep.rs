@@ -20,7 +20,8 @@ use super::model::Problem;
 use super::object_model::{TrafficList, WatchRequest, Watched};
 use super::query::{Parameters, RawParameters};
 use super::{Backend, ControlError, fields};
-use crate::objects::{Traffic, TrafficFeed};
+use crate::clep::is_typeable;
+use crate::objects::{Traffic, TrafficFeed, Warning};
 use crate::scripts::{self, ObjectAccess};
 
 /// Entries of one answer, if nobody says how many.
@@ -54,7 +55,7 @@ pub(super) async fn traffic(
     let mut query = Parameters::new(query)?;
     let limit = query.count("limit")?.unwrap_or(DEFAULT_LIMIT);
     if limit == 0 || limit > MOST_ENTRIES {
-        let message = format!("limit is not from 1 to {MOST_ENTRIES}");
+        let message = format!("limit is not from 1 to {MOST_ENTRIES}: {limit}");
         return Err(ControlError::invalid("limit", message));
     }
     let (feed, after) = feed(access, query).await?;
@@ -117,10 +118,7 @@ pub(super) async fn watch(
     fields.finish()?;
     let access = backend.objects();
     let channel = access.watch_clep(access.region(region.as_deref())?, name).await?;
-    let mut warnings = Vec::new();
-    if channel >= 0 {
-        warnings.push("any avatar can type on this channel".to_owned());
-    }
+    let warnings = Vec::from_iter(is_typeable(channel).then_some(Warning::Typeable));
     Ok(Json(Watched { channel, warnings }))
 }
 

@@ -31,6 +31,9 @@ pub enum ControlError {
     /// There is nothing by that name: 404.
     #[error("no such {0}")]
     NotFound(&'static str),
+    /// There is nothing by that name, in words: 404.
+    #[error("{0}")]
+    Missing(String),
     /// The route knows other methods only: 405.
     #[error("method not allowed")]
     MethodNotAllowed,
@@ -67,7 +70,7 @@ impl ControlError {
             Self::Invalid { .. } => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
-            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::NotFound(_) | Self::Missing(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -100,8 +103,9 @@ impl From<AccessError> for ControlError {
                 }
                 ObjectError::Bus(BusError::UnknownScript(_)) => Self::NotFound("script"),
                 ObjectError::Bus(BusError::BadKey(_) | BusError::TooMany { .. })
-                | ObjectError::ClepName(DirectoryError::Full { .. })
-                | ObjectError::NotYours => Self::Conflict { field, message },
+                | ObjectError::ClepName(DirectoryError::Full { .. }) => {
+                    Self::Conflict { field, message }
+                }
                 _ => Self::Invalid { field, message },
             },
         }

@@ -19,15 +19,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router, middleware};
+use axum::{Json, Router};
 use utoipa::OpenApi;
 use uuid::Uuid;
 
 use super::body::{self, BodyError};
+use super::router::counted;
 use crate::ids::AgentId;
 use crate::scripts::{Fields, ObjectAccess};
 
@@ -40,7 +42,8 @@ pub use self::model::{
 };
 pub use self::object_model::{
     CallRequest, CallResult, HeardList, ListenStatus, NewObjectRequest, ObjectList, ObjectStatus,
-    OwnerStatus, PrimStatus, ScriptStatus, TrafficList, WatchRequest, Watched, WornStatus,
+    OwnerStatus, PrimStatus, ScriptStatus, TouchRequest, Touched, TrafficList, WatchRequest,
+    Watched, WornStatus,
 };
 
 /// A future that a trait object can return.
@@ -110,6 +113,7 @@ pub fn router(
         .route("/v1/objects", get(objects::list).post(objects::create))
         .route("/v1/objects/{id}", get(objects::show).delete(objects::remove))
         .route("/v1/objects/{id}/events", get(objects::events))
+        .route("/v1/objects/{id}/touch", post(objects::touch))
         .route("/v1/objects/{id}/{call}", post(objects::call))
         .route("/v1/scripts", get(scripts::scripts))
         .route("/v1/clep/traffic", get(clep::traffic))
@@ -119,6 +123,7 @@ pub fn router(
         .fallback(|| async { ControlError::NotFound("route") })
         .method_not_allowed_fallback(|| async { ControlError::MethodNotAllowed })
         .layer(middleware::from_fn_with_state(Arc::new(access), guard::guard))
+        .layer(middleware::from_fn(count))
         .with_state(backend))
 }
 
@@ -154,6 +159,7 @@ pub fn openapi_document() -> Result<String, serde_json::Error> {
         objects::show,
         objects::remove,
         objects::events,
+        objects::touch,
         objects::call,
         scripts::scripts,
         clep::traffic,
@@ -267,6 +273,10 @@ async fn kick(
 async fn shutdown(State(backend): Backend) -> (StatusCode, Json<Status>) {
     backend.shutdown();
     (StatusCode::ACCEPTED, status("stopping"))
+}
+
+async fn count(request: Request, next: Next) -> Response {
+    counted("holm_control_requests_total", request, next).await
 }
 
 async fn fields(body: Body) -> Result<Fields, ControlError> {

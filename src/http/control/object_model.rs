@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::lsl::Owner;
 use crate::message::Vector3;
-use crate::objects::{ObjectReport, PrimReport, ScriptReport};
+use crate::objects::{ObjectReport, PrimReport, ScriptReport, Warning};
 use crate::region::RegionLink;
 
 /// All objects.
@@ -114,7 +114,7 @@ pub struct ListenStatus {
 pub struct NewObjectRequest {
     /// Name of the region; the first if left out.
     pub region: Option<String>,
-    /// Key or name of an account; the region's owner if left out.
+    /// Key or name of an account; `Test User`, if there is such an account, if left out.
     #[schema(example = "Test User")]
     pub owner: Option<String>,
     /// Region-local metres; where agents arrive if left out.
@@ -193,6 +193,21 @@ pub struct CallResult {
     pub said: Option<Value>,
 }
 
+/// A touch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, ToSchema)]
+pub struct TouchRequest {
+    /// Key or name of an avatar in the region.
+    #[schema(example = "Test User")]
+    pub by: String,
+}
+
+/// What a touch came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Touched {
+    /// How many scripts were told: those of the prim, or else of the root prim.
+    pub scripts: usize,
+}
+
 /// What the recorded scripts of an object heard.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct HeardList {
@@ -235,8 +250,9 @@ pub struct WatchRequest {
 pub struct Watched {
     /// The channel of the name.
     pub channel: i32,
-    /// What is worth a look about it.
-    pub warnings: Vec<String>,
+    /// What is worth a look about it, as in the traffic: see `docs/clep.md`.
+    #[schema(value_type = Vec<Object>)]
+    pub warnings: Vec<Warning>,
 }
 
 impl ObjectStatus {
@@ -259,12 +275,6 @@ impl ObjectStatus {
 
 impl PrimStatus {
     fn new(link: usize, report: PrimReport) -> Self {
-        use crate::objects::Shape;
-        let shape = match report.shape {
-            Shape::Box => "box",
-            Shape::Sphere => "sphere",
-            Shape::Cylinder => "cylinder",
-        };
         Self {
             id: report.id.0,
             link,
@@ -272,7 +282,7 @@ impl PrimStatus {
             name: report.name,
             offset: parts(report.offset),
             size: parts(report.size),
-            shape: shape.to_owned(),
+            shape: report.shape.name().to_owned(),
             text: report.text,
             scripts: report.scripts.into_iter().map(ScriptStatus::new).collect(),
         }

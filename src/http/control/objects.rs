@@ -2,6 +2,8 @@
 //!
 //! Scripts made here are recorded: what they hear is asked for. The rules are those of the region.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -11,7 +13,8 @@ use uuid::Uuid;
 
 use super::model::{Problem, Status};
 use super::object_model::{
-    CallRequest, CallResult, HeardList, NewObjectRequest, ObjectList, ObjectStatus,
+    CallRequest, CallResult, HeardList, NewObjectRequest, ObjectList, ObjectStatus, TouchRequest,
+    Touched,
 };
 use super::query::{Parameters, RawParameters};
 use super::{Backend, ControlError, fields, status};
@@ -88,16 +91,40 @@ pub(super) async fn remove(
     Ok(status("removed"))
 }
 
-/// What the recorded scripts of an object heard, the latest 256 events at most.
+/// An avatar touches a prim, as its viewer would have it.
+#[utoipa::path(post, path = "/v1/objects/{id}/touch", request_body = TouchRequest,
+    params(("id" = Uuid, Path, description = "key of the prim")),
+    responses(
+        (status = 200, body = Touched),
+        (status = 400, description = "also if the avatar is not in the region", body = Problem),
+        (status = 404, body = Problem),
+        (status = 503, description = "the region is too busy", body = Problem),
+    ))]
+pub(super) async fn touch(
+    State(backend): Backend,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<Json<Touched>, ControlError> {
+    let id = prim(&id)?;
+    let mut fields = fields(body).await?;
+    let by = fields.string("by")?;
+    fields.finish()?;
+    Ok(Json(Touched { scripts: backend.objects().touch(id, &by).await? }))
+}
+
+/// What the recorded scripts of an object heard, the latest 256 events at most. With `wait` the
+/// answer comes as soon as there is an event, or without any when the time is over.
 #[utoipa::path(get, path = "/v1/objects/{id}/events",
     params(
         ("id" = Uuid, Path, description = "key of any of its prims"),
         ("after" = Option<u64>, Query, description = "only events with a higher number"),
+        ("wait" = Option<u64>, Query, description = "seconds, 60 at most; 0 if left out"),
     ),
     responses(
         (status = 200, body = HeardList),
         (status = 400, body = Problem),
-        (status = 404, body = Problem),
+        (status = 404, description = "also if it is removed meanwhile", body = Problem),
+        (status = 503, description = "the region is too busy", body = Problem),
     ))]
 pub(super) async fn events(
     State(backend): Backend,
@@ -107,14 +134,22 @@ pub(super) async fn events(
     let id = prim(&id)?;
     let mut query = Parameters::new(query)?;
     let after = query.count("after")?.unwrap_or_default();
+    let wait = query.count("wait")?.unwrap_or_default();
     query.finish()?;
-    let page = backend.objects().heard(id, after).await?;
+    if wait > LONGEST_WAIT {
+        let message = format!("wait is {wait}, but at most {LONGEST_WAIT} seconds");
+        return Err(ControlError::invalid("wait", message));
+    }
+    let page = backend.objects().heard(id, after, Duration::from_secs(wait)).await?;
     Ok(Json(HeardList {
         last: page.events.last().map_or(after, |event| event.number),
         events: page.events.iter().map(heard).collect(),
         forgotten: page.forgotten,
     }))
 }
+
+/// How many seconds a request may wait for an event.
+const LONGEST_WAIT: u64 = 60;
 
 fn heard(heard: &HeardEvent) -> Value {
     let mut event = render::event(&heard.event);
@@ -144,8 +179,11 @@ pub(super) async fn call(
     Path((id, name)): Path<(String, String)>,
     body: Body,
 ) -> Result<Json<CallResult>, ControlError> {
-    let name = CALLS.into_iter().find(|known| *known == name);
-    let name = name.ok_or(ControlError::NotFound("call"))?;
+    let known = CALLS.into_iter().find(|known| *known == name);
+    let name = known.ok_or_else(|| {
+        let shown: String = name.chars().take(40).collect();
+        ControlError::Missing(format!("no such call: {shown:?}; known are {}", CALLS.join(", ")))
+    })?;
     let id = prim(&id)?;
     let mut fields = fields(body).await?;
     let access = backend.objects();
@@ -270,9 +308,17 @@ fn choose(
         .filter(|(_, number)| link.is_none_or(|link| link == *number))
         .flat_map(|(prim, _)| &prim.scripts)
         .filter(|script| name.is_none_or(|name| name == script.name));
-    scripts.next().map(|script| script.id).ok_or(ControlError::NotFound("script"))
+    scripts.next().map(|script| script.id).ok_or_else(|| {
+        let name = name.map(|name| name.chars().take(60).collect::<String>());
+        let name = name.map(|name| format!(" {name:?}")).unwrap_or_default();
+        let link = link.map(|link| format!(" in link {link}")).unwrap_or_default();
+        ControlError::Missing(format!("no such script: the object has none{name}{link}"))
+    })
 }
 
 fn prim(id: &str) -> Result<PrimId, ControlError> {
-    Uuid::try_parse(id).map(PrimId).map_err(|_| ControlError::invalid("id", "id is not a UUID"))
+    Uuid::try_parse(id).map(PrimId).map_err(|_| {
+        let shown: String = id.chars().take(60).collect();
+        ControlError::invalid("id", format!("id is not a UUID: {shown:?}"))
+    })
 }

@@ -31,8 +31,11 @@ impl Parameters {
     /// A number from 0 on, or nothing.
     pub(super) fn count(&mut self, name: &'static str) -> Result<Option<u64>, ControlError> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        let problem = || ControlError::invalid(name, format!("{name} is not a number from 0 on"));
-        text.parse().map(Some).map_err(|_| problem())
+        text.parse().map(Some).map_err(|_| {
+            let shown: String = text.chars().take(40).collect();
+            let message = format!("{name} is not a whole number from 0 on: {shown:?}");
+            ControlError::invalid(name, message)
+        })
     }
 
     /// Refuses parameters that nobody asked for.

@@ -304,7 +304,7 @@ async fn the_document_names_every_route() {
     let api = Api::new();
     let (status, document) = api.get("/openapi.json").await;
     assert_eq!(status, 200);
-    assert_eq!(document["paths"].as_object().unwrap().len(), 20);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 21);
 }
 
 #[test]

@@ -225,6 +225,7 @@ fn check_08_the_same_listen_has_the_same_handle_and_the_66th_is_refused() {
             vec![]
         };
         assert_eq!(scene.heard(), errors);
+        assert_eq!(scene.bus.counters().refused[&Refusal::TooManyListens], 1);
         assert_eq!(scene.listen(script, 1000), first, "the same one still works");
 
         assert_eq!(scene.bus.listen_remove(script, ListenHandle(7)), Ok(true));

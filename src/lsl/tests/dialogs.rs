@@ -119,12 +119,33 @@ fn dialogs_for_those_who_are_not_here_cost_the_pause_only() {
         is_child: true,
     };
     scene.bus.put_avatar(child).unwrap();
-    for key in [agent(3).to_string().as_str(), agent(4).to_string().as_str(), NULL_KEY, "x"] {
+    for key in [agent(3).to_string().as_str(), agent(4).to_string().as_str()] {
         let said = scene.bus.dialog(scene.now, script, (key, "?"), &["a"], -5).unwrap();
         assert_eq!(said.refused, Some(Refusal::NoTarget));
         assert_eq!(said.sleep, Duration::from_secs(1));
     }
     assert_eq!(scene.effects(), []);
+}
+
+#[test]
+fn dialogs_to_what_is_no_key_are_errors_in_open_sim() {
+    for flavour in FLAVOURS {
+        let (mut scene, script, _) = menu(flavour);
+        let now = scene.now;
+        let is_error = flavour == Flavour::OpenSim;
+        for key in [NULL_KEY, "", "x"] {
+            let menu = scene.bus.dialog(now, script, (key, "?"), &["a"], -5).unwrap();
+            let text_box = scene.bus.text_box(now, script, (key, "?"), -5).unwrap();
+            let refusal = if is_error { Refusal::BadKey } else { Refusal::NoTarget };
+            for said in [menu, text_box] {
+                assert_eq!(said.refused, Some(refusal));
+                assert_eq!(said.sleep, Duration::from_secs(1));
+            }
+            assert_eq!(dialogs(&mut scene), []);
+        }
+        let errors = if is_error { 6 } else { 0 };
+        assert_eq!(scene.bus.counters().script_errors, errors);
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::driver::ScriptEvent;
 use crate::clep::Name;
 use crate::lsl::{Event, EventKinds, Volume};
 
-pub use crate::config::Manner;
+pub use crate::config::{AnswerConfig, ListenConfig, Manner};
 
 /// What a script does by itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,9 +35,9 @@ pub enum Behaviour {
     /// Listens, and answers what fits a pattern; the first that fits.
     Responder {
         /// Its listens.
-        listens: Vec<ListenSpec>,
+        listens: Vec<ListenConfig>,
         /// Its answers.
-        answers: Vec<AnswerRule>,
+        answers: Vec<AnswerConfig>,
     },
     /// Answers CLEP requests with the method `ping` by their parameters; see `docs/objects.md`.
     ClepPing {
@@ -46,37 +46,11 @@ pub enum Behaviour {
     },
 }
 
-/// The filters of a listen.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ListenSpec {
-    /// Channel.
-    pub channel: i32,
-    /// Name filter, empty for any.
-    pub name: String,
-    /// Key filter, empty for any.
-    pub key: String,
-    /// Text filter, empty for any.
-    pub message: String,
-}
-
-impl From<ListenSpec> for ScriptCall {
-    fn from(listen: ListenSpec) -> Self {
-        let ListenSpec { channel, name, key, message } = listen;
+impl From<ListenConfig> for ScriptCall {
+    fn from(listen: ListenConfig) -> Self {
+        let ListenConfig { channel, name, key, message } = listen;
         Self::Listen { channel, name, key, message }
     }
-}
-
-/// What is answered to what.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AnswerRule {
-    /// The text that is answered; `*` stands for any run of characters.
-    pub pattern: String,
-    /// The answer; `{name}`, `{key}`, `{message}` and `{channel}` stand for what was heard.
-    pub answer: String,
-    /// On which channel; none: where it was heard.
-    pub channel: Option<i32>,
-    /// How.
-    pub manner: Manner,
 }
 
 impl Behaviour {
@@ -117,7 +91,7 @@ impl Behaviour {
     }
 
     fn listens(&self) -> Vec<ScriptCall> {
-        let open = |channel| ListenSpec { channel, ..ListenSpec::default() }.into();
+        let open = |channel| ListenConfig { channel, ..ListenConfig::default() }.into();
         match self {
             Self::Echo { channel } => vec![open(*channel)],
             Self::Relay { from, .. } => vec![open(*from)],
@@ -135,7 +109,7 @@ impl Behaviour {
                 Some(speak(*manner, *to, heard.message.to_owned(), heard.key))
             }
             Self::Responder { answers, .. } => {
-                let fits = |rule: &&AnswerRule| pattern::fits(&rule.pattern, heard.message);
+                let fits = |rule: &&AnswerConfig| pattern::fits(&rule.pattern, heard.message);
                 let rule = answers.iter().find(fits)?;
                 let text = pattern::fill(&rule.answer, heard);
                 let channel = rule.channel.unwrap_or(heard.channel);

@@ -33,6 +33,7 @@ pub(super) fn listen(name: &Name) -> ScriptCall {
 /// The answer to a message, if it wants one.
 pub(super) fn answer(name: &Name, received: &ClepReceived) -> Option<ScriptCall> {
     let speaker = received.key.to_string();
+    let target = speaker.clone();
     let message = match &received.message {
         Message::Opaque { text } => {
             (text == PING).then(|| Message::Opaque { text: PONG.to_owned() })?
@@ -47,6 +48,7 @@ pub(super) fn answer(name: &Name, received: &ClepReceived) -> Option<ScriptCall>
         codec: Codec::new(name.dialect),
         service: name.service.clone(),
         domain: name.domain.clone(),
+        target,
         message,
         force_chat: false,
     })))

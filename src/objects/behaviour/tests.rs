@@ -73,15 +73,15 @@ fn relay_speaks_elsewhere_in_its_manner() {
 
 #[test]
 fn responder_gives_the_first_answer_that_fits() {
-    let rule = |pattern: &str, answer: &str, channel| AnswerRule {
+    let rule = |pattern: &str, answer: &str, channel| AnswerConfig {
         pattern: pattern.to_owned(),
         answer: answer.to_owned(),
         channel,
         manner: Manner::Say,
     };
-    let listen = ListenSpec { channel: 3, name: "Ann Bee".to_owned(), ..ListenSpec::default() };
+    let listen = ListenConfig { channel: 3, name: "Ann Bee".to_owned(), ..ListenConfig::default() };
     let mut responder = Behaviour::Responder {
-        listens: vec![listen.clone(), ListenSpec { channel: 4, ..ListenSpec::default() }],
+        listens: vec![listen.clone(), ListenConfig { channel: 4, ..ListenConfig::default() }],
         answers: vec![
             rule("hello*", "Hello, {name}.", None),
             rule("hello you", "never", None),
@@ -264,5 +264,6 @@ fn ping_as_open_text_is_answered() {
     let text = |text: &str| Message::Opaque { text: text.to_owned() };
     let given = sent(Dialect::SeedChuf, text("ping")).unwrap();
     assert_eq!(given.message, text("pong"));
+    assert_eq!(given.target, SPEAKER.to_string(), "nobody else is told");
     assert_eq!(sent(Dialect::SeedChuf, text("pong")), None);
 }

@@ -32,6 +32,9 @@ pub(super) enum Passing {
     Nothing,
 }
 
+/// Most forms in which what is read is kept: looking for more costs more than reading again.
+const FORMS: usize = 64;
+
 /// A script that judges, as it knows itself.
 #[derive(Debug)]
 pub(super) struct Own<'a> {
@@ -60,7 +63,8 @@ pub(super) enum Way {
     Link,
 }
 
-/// A text that is read once in each form, however many listen.
+/// A text that is read once in each form, however many listen. There are few forms, unless somebody
+/// makes them up.
 #[derive(Debug)]
 pub(super) struct Reading<'a> {
     text: &'a str,
@@ -77,7 +81,9 @@ impl<'a> Reading<'a> {
             return read.clone();
         }
         let read = codec.decode(self.text).map(Arc::new);
-        self.read.push((*codec, read.clone()));
+        if self.read.len() < FORMS {
+            self.read.push((*codec, read.clone()));
+        }
         read
     }
 }

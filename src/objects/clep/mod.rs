@@ -14,6 +14,7 @@ mod model;
 mod names;
 mod observe;
 mod read;
+mod receivers;
 mod record;
 mod send;
 #[cfg(test)]

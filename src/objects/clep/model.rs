@@ -36,6 +36,8 @@ pub struct ClepSend {
     pub service: String,
     /// The domain, for the channel, where the message has none.
     pub domain: String,
+    /// Key of the prim that it is for, where the message has no place for it; empty: everybody.
+    pub target: String,
     /// The message with its domain and target.
     pub message: Message,
     /// Keeps the newest dialect off link messages.
@@ -105,8 +107,10 @@ pub struct Traffic {
     /// Why it could not be read, or why it was not said at all.
     pub problem: Option<String>,
     /// Every listen of the channel, or every script that a link message was for, and what became of
-    /// the line there.
+    /// the line there; the first 500 of them.
     pub receivers: Vec<Receiver>,
+    /// How many more there are than are listed.
+    pub receivers_left_out: usize,
     /// What is worth a look.
     pub warnings: Vec<Warning>,
 }

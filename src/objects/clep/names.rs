@@ -1,6 +1,7 @@
 //! Channels by the names that are listened to or watched there. Bookkeeping only.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::clep::{Codec, DirectoryError, Name};
 use crate::lsl::ScriptId;
@@ -62,14 +63,22 @@ impl Names {
     pub(super) fn remove(&mut self, number: i32, script: ScriptId, codec: Codec, name: Name) {
         let Some(channel) = self.channels.get_mut(&number) else { return };
         let name = plain(name);
-        if let Some(known) = channel.find(codec, &name) {
+        let at = channel.names.iter().position(|known| known.codec == codec && known.name == name);
+        if let Some(at) = at
+            && let Some(known) = channel.names.get_mut(at)
+        {
             known.listeners = known.listeners.saturating_sub(1);
+            if !known.is_watched && known.listeners == 0 {
+                channel.names.remove(at);
+            }
         }
-        channel.names.retain(|known| known.is_watched || known.listeners > 0);
-        if let Some(count) = channel.scripts.get_mut(&script) {
-            *count = count.saturating_sub(1);
+        // The others are not looked at: thousands may go at once.
+        if let Entry::Occupied(mut count) = channel.scripts.entry(script) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
         }
-        channel.scripts.retain(|_, count| *count > 0);
         if channel.names.is_empty() {
             self.channels.remove(&number);
         }
@@ -104,10 +113,6 @@ impl Channel {
             self.names.len() - 1
         });
         &mut self.names[at]
-    }
-
-    fn find(&mut self, codec: Codec, name: &Name) -> Option<&mut Known> {
-        self.names.iter_mut().find(|known| known.codec == codec && known.name == *name)
     }
 }
 

@@ -5,16 +5,14 @@ use std::sync::Arc;
 
 use super::filter::Sight;
 use super::judge::{Judgement, LinkReading, Own, Reading, Speaker, Way};
-use super::listen::Library;
 use super::model::{Outcome, Receiver, Traffic, Warning};
 use super::names::Channel;
 use super::read::{forms_of, others, read, read_link};
+use super::receivers::Receivers;
 use super::{Clep, DELIVERED, LinkLine, Planned, SpokenLine};
 use crate::clep::lep::LinkMessage;
-use crate::clep::{Codec, Dialect, Message};
-use crate::lsl::{
-    ChatBus, DEBUG_CHANNEL, EventKinds, Fate, Hearing, Owner, Refusal, Said, ScriptId, TextLimit,
-};
+use crate::clep::{Codec, Dialect, Message, is_typeable};
+use crate::lsl::{ChatBus, EventKinds, Fate, Hearing, Owner, Refusal, Said, ScriptId, TextLimit};
 use crate::time::Timestamp;
 
 impl Clep {
@@ -34,19 +32,19 @@ impl Clep {
         let mut reading = Reading::new(&heard);
         let speaker = Speaker { key: line.sender.to_string(), owner: Some(line.owner.to_string()) };
 
-        let mut receivers = Vec::with_capacity(said.hearings.len());
+        let mut receivers = Receivers::default();
         for hearing in &said.hearings {
             let library = scripts.get_mut(&hearing.script).filter(|_| channel.has(hearing.script));
             let Ok(own) = Own::new(bus, region, hearing.script) else { continue };
             let Some(library) = library else {
-                receivers.push(receiver(&own, false, fate(bus, hearing, EventKinds::LISTEN)));
+                receivers.add(|| receiver(&own, false, fate(bus, hearing, EventKinds::LISTEN)));
                 continue;
             };
             let judgement = is_heard(bus, hearing, EventKinds::LISTEN)
                 .then(|| library.judge(&own, Way::Channel(line.channel), &speaker, &mut reading))
                 .flatten();
             let Some(judgement) = judgement else {
-                receivers.push(receiver(&own, true, fate(bus, hearing, EventKinds::LISTEN)));
+                receivers.add(|| receiver(&own, true, fate(bus, hearing, EventKinds::LISTEN)));
                 continue;
             };
             counters.count(&judgement);
@@ -55,15 +53,20 @@ impl Clep {
                 speaker: line.sender,
                 text: Arc::clone(&heard),
             };
-            receivers.push(judged(&own, library, judgement, sight));
+            let Judgement { passing, outcome, detail } = judgement;
+            library.expect(sight, passing);
+            receivers.add(|| Receiver { detail, ..receiver(&own, true, outcome) });
         }
         if said.refused.is_none() {
-            receivers.extend(deaf(bus, region, channel, &said.hearings));
+            for own in deaf(bus, region, channel, &said.hearings) {
+                receivers.add(|| receiver(&own, true, "not_listening"));
+            }
         }
+        let (receivers, receivers_left_out) = receivers.into_parts();
 
         let read = read(channel, &mut reading);
         let mut warnings = Vec::new();
-        if (0..DEBUG_CHANNEL).contains(&line.channel) {
+        if is_typeable(line.channel) {
             warnings.push(Warning::Typeable);
         }
         let others = others(channel, &read.name);
@@ -92,6 +95,7 @@ impl Clep {
                 message: read.message.map(Arc::unwrap_or_clone),
                 problem: said.refused.map(unsaid).or(read.problem),
                 receivers,
+                receivers_left_out,
                 warnings,
             },
         );
@@ -123,13 +127,13 @@ impl Clep {
         let kind = EventKinds::LINK_MESSAGE;
 
         let mut forms = Vec::new();
-        let mut receivers = Vec::with_capacity(said.hearings.len());
+        let mut receivers = Receivers::default();
         for hearing in &said.hearings {
             let reader = scripts.get_mut(&hearing.script);
             let reader = reader.filter(|_| readers.contains(&hearing.script));
             let Ok(own) = Own::new(bus, region, hearing.script) else { continue };
             let Some(library) = reader else {
-                receivers.push(receiver(&own, false, fate(bus, hearing, kind)));
+                receivers.add(|| receiver(&own, false, fate(bus, hearing, kind)));
                 continue;
             };
             for form in forms_of(library) {
@@ -141,13 +145,15 @@ impl Clep {
                 .then(|| library.judge_link(&own, (sender, &speaker), &mut reading))
                 .flatten();
             let Some(judgement) = judgement else {
-                receivers.push(receiver(&own, true, fate(bus, hearing, kind)));
+                receivers.add(|| receiver(&own, true, fate(bus, hearing, kind)));
                 continue;
             };
             counters.count(&judgement);
             let (text, id) = (Arc::clone(&text), Arc::clone(&id));
             let sight = Sight::Link { sender, number: line.number, text, id };
-            receivers.push(judged(&own, library, judgement, sight));
+            let Judgement { passing, outcome, detail } = judgement;
+            library.expect(sight, passing);
+            receivers.add(|| Receiver { detail, ..receiver(&own, true, outcome) });
         }
 
         let read = read_link(&forms, &mut reading);
@@ -176,7 +182,8 @@ impl Clep {
             Some(_) => (DELIVERED, None),
             None => ("interference", Some("the domain is not listened to".to_owned())),
         };
-        let receivers = vec![Receiver { detail, ..receiver(&own, true, outcome) }];
+        let mut receivers = Receivers::default();
+        receivers.add(|| Receiver { detail, ..receiver(&own, true, outcome) });
         let message = Codec::new(Dialect::ClepJson).decode(&planned.text).ok();
         let domain = message.as_ref().and_then(Message::domain).map(str::to_owned);
         let traffic = self.within(bus, script, &planned.text, receivers);
@@ -186,13 +193,8 @@ impl Clep {
     }
 
     /// What is written down of a message that does not leave its object.
-    fn within(
-        &self,
-        bus: &ChatBus,
-        script: ScriptId,
-        text: &str,
-        receivers: Vec<Receiver>,
-    ) -> Traffic {
+    fn within(&self, bus: &ChatBus, script: ScriptId, text: &str, receivers: Receivers) -> Traffic {
+        let (receivers, receivers_left_out) = receivers.into_parts();
         let prim = bus.script(script).map(|(prim, _)| prim).unwrap_or_default();
         Traffic {
             number: 0,
@@ -210,24 +212,22 @@ impl Clep {
             message: None,
             problem: None,
             receivers,
+            receivers_left_out,
             warnings: Vec::new(),
         }
     }
 }
 
 /// Scripts that listen for CLEP on a channel and have taken their listen from the bus themselves.
-fn deaf(bus: &ChatBus, region: &str, channel: &Channel, asked: &[Hearing]) -> Vec<Receiver> {
+fn deaf<'a>(
+    bus: &'a ChatBus,
+    region: &'a str,
+    channel: &Channel,
+    asked: &[Hearing],
+) -> impl Iterator<Item = Own<'a>> {
     let asked: BTreeSet<ScriptId> = asked.iter().map(|hearing| hearing.script).collect();
-    let deaf = channel.scripts().filter(|script| !asked.contains(script));
-    let deaf = deaf.filter_map(|script| Own::new(bus, region, script).ok());
-    deaf.map(|own| receiver(&own, true, "not_listening")).collect()
-}
-
-/// A receiver whose library has judged; keeps the verdict for when the event's turn comes.
-fn judged(own: &Own<'_>, library: &mut Library, judgement: Judgement, sight: Sight) -> Receiver {
-    let Judgement { passing, outcome, detail } = judgement;
-    library.expect(sight, passing);
-    Receiver { detail, ..receiver(own, true, outcome) }
+    let deaf = channel.scripts().filter(move |script| !asked.contains(script));
+    deaf.filter_map(move |script| Own::new(bus, region, script).ok())
 }
 
 fn receiver(own: &Own<'_>, clep: bool, outcome: &'static str) -> Receiver {
@@ -278,6 +278,7 @@ fn unsaid(refusal: Refusal) -> String {
         Refusal::GroupOwned | Refusal::OwnerAway => "the owner is not there",
         Refusal::BadKind => "avatars do not speak like that",
         Refusal::BadDialog => "the dialog breaks a limit",
+        Refusal::TooManyListens => "there are too many listens",
         Refusal::TooLong => "the text is longer than the bus carries",
         Refusal::Throttled => "the owner's objects have said too much in too short a time",
     };

@@ -10,6 +10,9 @@ use super::names::Channel;
 use crate::clep::lep::{self, Revision};
 use crate::clep::{Body, Codec, Dialect, ListedMessage, Message, Name};
 
+/// Most names of a channel that a line is read by. More come together only on purpose.
+const NAMES: usize = 64;
+
 /// What a line on a channel says.
 pub(super) struct Read {
     /// Under which name it is on the channel, as far as that can be told.
@@ -27,7 +30,7 @@ pub(super) fn read(channel: &Channel, reading: &mut Reading<'_>) -> Read {
     let mut found: Option<(&Name, Arc<Message>)> = None;
     let mut problem = None;
     let mut is_truncated = false;
-    for known in channel.names() {
+    for known in channel.names().iter().take(NAMES) {
         let name = &known.name;
         match reading.by(&known.codec) {
             Ok(message) => {
@@ -73,9 +76,10 @@ pub(super) fn read(channel: &Channel, reading: &mut Reading<'_>) -> Read {
     Read { name, service, domain, message: Some(message), problem: None, is_truncated: false }
 }
 
-/// The names of a channel that are not `name`, each once.
+/// The names of a channel that are not `name`, each once, as far as they are looked at.
 pub(super) fn others(channel: &Channel, name: &Name) -> Vec<String> {
-    let others = channel.names().iter().map(|known| &known.name).filter(|other| *other != name);
+    let others = channel.names().iter().take(NAMES).map(|known| &known.name);
+    let others = others.filter(|other| *other != name);
     let others: BTreeSet<&Name> = others.collect();
     others
         .into_iter()

@@ -1,5 +1,5 @@
 //! What the observer has written down: the latest entries, and the way of new ones to whoever
-//! follows them. Bounded in number and in bytes of text.
+//! follows them. Bounded in number and in bytes.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 
-use super::model::{Traffic, TrafficFeed};
+use super::model::{Receiver, Traffic, TrafficFeed, Warning};
 use crate::time::Timestamp;
 
 /// The latest entries.
 #[derive(Debug)]
 pub(super) struct Record {
     entries: VecDeque<Arc<Traffic>>,
-    /// Of the texts of all entries.
+    /// About how many all entries take.
     bytes: usize,
     /// The number of the latest entry.
     last: u64,
@@ -33,12 +33,12 @@ impl Record {
         self.last += 1;
         traffic.number = self.last;
         traffic.unix_ms = self.unix_at_origin.saturating_add(now.since_origin()).as_millis() as u64;
-        self.bytes += traffic.text.len();
+        self.bytes += weight(&traffic);
         let entry = Arc::new(traffic);
         self.entries.push_back(Arc::clone(&entry));
         while self.entries.len() > ENTRIES || (self.bytes > BYTES && self.entries.len() > 1) {
             let Some(oldest) = self.entries.pop_front() else { break };
-            self.bytes -= oldest.text.len();
+            self.bytes -= weight(&oldest);
         }
         // Nobody need follow.
         let _ = self.live.send(entry);
@@ -50,10 +50,24 @@ impl Record {
     }
 }
 
+/// About how many bytes an entry takes: its text, its receivers and the names that it lists are
+/// most of it.
+fn weight(traffic: &Traffic) -> usize {
+    let receivers = traffic.receivers.iter().map(|receiver| {
+        let detail = receiver.detail.as_ref().map_or(0, String::len);
+        size_of::<Receiver>() + receiver.prim_name.len() + receiver.script.len() + detail
+    });
+    let warnings = traffic.warnings.iter().map(|warning| match warning {
+        Warning::Interference { others } => others.iter().map(String::len).sum::<usize>(),
+        Warning::Typeable | Warning::Truncated { .. } => 0,
+    });
+    traffic.text.len() + receivers.sum::<usize>() + warnings.sum::<usize>()
+}
+
 /// Most entries that are kept.
 pub(super) const ENTRIES: usize = 1024;
 
-/// Most bytes of text that are kept, the latest entry apart.
+/// Most bytes that are kept, the latest entry apart.
 pub(super) const BYTES: usize = 4 << 20;
 
 /// Most entries that wait for one who follows; who is slower loses the oldest and is told so.

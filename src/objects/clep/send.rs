@@ -21,14 +21,14 @@ impl Clep {
         send: ClepSend,
     ) -> Result<Planned, ObjectError> {
         let own = Own::new(bus, &self.region, script)?;
-        let ClepSend { codec, service, domain, mut message, force_chat } = send;
+        let ClepSend { codec, service, domain, target, mut message, force_chat } = send;
         own.sign(&mut message);
         address(&mut message, &service, &domain);
         let service = message.service().unwrap_or(&service);
         let domain = message.domain().unwrap_or(&domain);
         let channel = codec.channel(service, domain).map_err(DirectoryError::from)?;
 
-        let (route, target) = own.route(codec.dialect, &message, force_chat)?;
+        let (route, target) = own.route(codec.dialect, &message, &target, force_chat)?;
         let limit = match route {
             // Only chat is ever cut.
             Route::MessageLinked(_) | Route::Direct => usize::MAX,
@@ -102,17 +102,18 @@ impl Own<'_> {
         fill(script, self.script);
     }
 
-    /// By which call a message goes, and to which prim.
+    /// By which call a message goes, and to which prim: that of the message, or else `beside` it.
     fn route(
         &self,
         dialect: Dialect,
         message: &Message,
+        beside: &str,
         force_chat: bool,
     ) -> Result<(Route, String), ObjectError> {
         if let Some(link) = link_of(message)? {
             return self.route_to_link(link, force_chat);
         }
-        let target = message.target_prim().unwrap_or_default();
+        let target = message.target_prim().unwrap_or(beside);
         let route = route(dialect, target, self.presence(target, message), force_chat);
         let target = if route == Route::RegionSayTo { target } else { "" };
         Ok((route, target.to_owned()))

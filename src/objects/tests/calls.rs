@@ -39,13 +39,29 @@ fn listens_are_made_switched_and_removed() {
         let error = scene.call(script, call).unwrap_err();
         assert!(matches!(error, ObjectError::Value { field: "handle", .. }), "{error}");
     }
+}
 
-    for channel in 100..164 {
-        scene.listen(script, channel);
+#[test]
+fn a_listen_beyond_the_limit_is_what_the_flavour_makes_of_it() {
+    for flavour in [Flavour::OpenSim, Flavour::SecondLife] {
+        let mut scene = Scene::with(lsl::Settings::new(flavour));
+        let (_, script) = scene.object("box", Driver::Recorder);
+        for channel in 100..165 {
+            scene.listen(script, channel);
+        }
+        let full = scene.call(script, listen(165));
+        if flavour == Flavour::OpenSim {
+            assert_eq!(full.map(|outcome| outcome.handle), Ok(Some(-1)));
+            assert_eq!(scene.run(), []);
+        } else {
+            let what = lsl::Countable::ListensOfAScript;
+            assert_eq!(full, bus_error(BusError::TooMany { what, limit: 65 }));
+            let effects = scene.run();
+            let [Effect::Chat { line, .. }] = effects.as_slice() else { panic!("{effects:?}") };
+            assert_eq!((line.chat_type, &*line.text), (ChatType::Debug, "Too many listens"));
+        }
+        assert_eq!(scene.objects.counters().refused[&Refusal::TooManyListens], 1);
     }
-    let full = scene.call(script, listen(164));
-    let what = lsl::Countable::ListensOfAScript;
-    assert_eq!(full, bus_error(BusError::TooMany { what, limit: 65 }));
 }
 
 #[test]

@@ -134,7 +134,7 @@ fn what_is_worn_has_no_place_of_its_own_until_it_is_taken_off() {
 
     // Neither moves nor dies.
     scene.call(scripts[0], ScriptCall::SetPosition(HERE)).unwrap();
-    scene.call(scripts[0], ScriptCall::Die).unwrap();
+    assert!(!scene.call(scripts[0], ScriptCall::Die).unwrap().died);
     assert_eq!(scene.view(prims[0]).position, Vector3::default());
 
     scene.objects.avatar_moved(avatar, Vector3::new(300.0, 10.0, 20.0));

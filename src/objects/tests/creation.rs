@@ -214,3 +214,14 @@ fn scripts_are_added_to_objects_and_removed() {
     assert_eq!(remove(&mut scene, added), bus_error(BusError::UnknownScript(added)));
     assert_eq!(scene.report(root.id).unwrap().prims[1].scripts, []);
 }
+
+#[test]
+fn nothing_is_made_for_who_waits_no_more() {
+    let mut scene = Scene::new();
+    let (answer, reply) = oneshot::channel();
+    drop(reply);
+    let object = Box::new(new_object("late", vec![Driver::Recorder]));
+    scene.objects.apply(scene.now, ObjectCommand::Create { object, answer });
+    assert_eq!(scene.list(), []);
+    assert_eq!(scene.objects.object_counters().refused, 1);
+}

@@ -3,7 +3,7 @@
 use super::*;
 use crate::clep::{Dialect, Message};
 use crate::lsl::{Audience, DEBUG_CHANNEL};
-use crate::objects::run::{DIRECT, REACTIONS};
+use crate::objects::run::{DIRECT, REACTIONS, REACTIONS_IN_PERIOD};
 
 #[test]
 fn a_host_gets_the_events_of_its_scripts_with_all_that_belongs_to_them() {
@@ -84,12 +84,21 @@ fn two_that_answer_each_other_have_so_many_turns_in_a_run() {
     scene.call(script, say(5, "begin")).unwrap();
     scene.run();
     let counters = scene.objects.object_counters();
-    assert_eq!(counters.reactions - before.reactions, REACTIONS as u64);
+    assert_eq!(counters.reactions - before.reactions, REACTIONS);
     assert_eq!(counters.reactions_postponed, 1);
     let first = scene.last_heard(prim);
     scene.run();
     assert!(scene.last_heard(prim) > first, "it goes on");
     assert_eq!(scene.objects.counters().full, 0, "events are taken in turn");
+    // Each call is followed by a run.
+    for _ in 0..100 {
+        scene.run();
+    }
+    let reactions = |scene: &Scene| scene.objects.object_counters().reactions;
+    assert_eq!(reactions(&scene), REACTIONS_IN_PERIOD);
+    scene.now = scene.now + Duration::from_millis(100);
+    scene.run();
+    assert_eq!(reactions(&scene), REACTIONS_IN_PERIOD + REACTIONS);
 }
 
 #[test]
@@ -212,6 +221,30 @@ fn a_touch_goes_to_the_prim_or_to_its_root() {
     scene.objects.touched(scene.now, toucher, crate::ids::LocalId(1));
     let counters = scene.objects.object_counters();
     assert_eq!((counters.touches, counters.touches_lost), (3, 2));
+}
+
+#[test]
+fn who_asks_for_a_touch_learns_what_became_of_it() {
+    let mut scene = Scene::new();
+    let (toucher, wearer) = (scene.avatar(2, HERE), scene.avatar(3, HERE));
+    let (prims, _) = scene.linkset(2);
+    let touch = |scene: &mut Scene, prim, agent| {
+        scene.ask(|answer| ObjectCommand::Touch { prim, agent, answer })
+    };
+    assert_eq!(touch(&mut scene, prims[1], toucher), Ok(1));
+    scene.run();
+    let (_, event) = scene.heard(prims[0], 4).pop().unwrap();
+    assert_eq!(event, ScriptEvent::Lsl(Event::TouchStart { toucher }));
+    let absent = touch(&mut scene, prims[0], agent(9)).unwrap_err().to_string();
+    assert_eq!(absent, format!("by {} is no avatar in the region", agent(9)));
+    let nothing = touch(&mut scene, PrimId::NIL, toucher);
+    assert_eq!(nothing, Err(ObjectError::UnknownObject(PrimId::NIL)));
+
+    scene.change(prims[0], PrimChange::Worn(Some((wearer, 31)))).unwrap();
+    assert_eq!(touch(&mut scene, prims[0], wearer), Ok(1));
+    assert!(touch(&mut scene, prims[0], toucher).is_err(), "it is on the screen of another");
+    scene.change(prims[0], PrimChange::Worn(Some((wearer, 30)))).unwrap();
+    assert_eq!(touch(&mut scene, prims[0], toucher), Ok(1));
 }
 
 #[test]

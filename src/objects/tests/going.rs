@@ -30,7 +30,7 @@ fn a_script_that_lets_its_object_die_is_not_told_but_the_others_are() {
     scene.run();
     taken(&mut events);
     taken(&mut other_events);
-    scene.call(scripts[0], ScriptCall::Die).unwrap();
+    assert!(scene.call(scripts[0], ScriptCall::Die).unwrap().died);
     scene.run();
     let told: Vec<_> = std::iter::from_fn(|| events.try_recv().ok())
         .map(|event| (event.script, event.object, event.event))

@@ -6,6 +6,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::*;
+use crate::objects::ObjectError;
 use crate::scripts::fake::{self, Gone, TEST_USER};
 
 struct Host {
@@ -141,6 +142,37 @@ async fn who_removes_an_object_hears_no_more_of_it_and_others_are_told() {
     assert_eq!(after["error"]["field"], "script");
 }
 
+#[tokio::test]
+async fn a_script_of_what_is_worn_lives_on_after_it_asked_to_die() {
+    let (access, _) = fake::access().await;
+    let mut host = Host::greeted(&access).await;
+    let wearer = Uuid::from_u128(9);
+    let worn = host.create(json!({"worn_by": wearer})).await;
+    let dies = json!({"script": worn["scripts"][0], "call": "llDie", "args": []});
+    assert_eq!(host.ask(dies).await["result"], Value::Null);
+    let still = json!({"script": worn["scripts"][0], "state": []});
+    assert_eq!(host.ask(still).await, json!({"id": null, "result": null}));
+}
+
+#[tokio::test]
+async fn a_connection_has_only_so_many_scripts() {
+    let (access, _) = fake::access().await;
+    let mut host = Host::greeted(&access).await;
+    let scripts = vec![json!({}); MOST_SCRIPTS + 1];
+    let answer = host.ask(json!({"create": {"scripts": scripts}})).await;
+    assert_eq!(answer["error"]["field"], "scripts");
+}
+
+#[tokio::test]
+async fn an_object_is_not_called_unknown_if_nobody_could_be_asked() {
+    let object = PrimId(Uuid::from_u128(5));
+    let found = fake::stopped().await.find(object).await.map(drop);
+    assert_eq!(found, Err(AccessError::Stopped));
+    let (access, _) = fake::access().await;
+    let found = access.find(object).await.map(drop);
+    assert_eq!(found, Err(ObjectError::UnknownObject(object).into()));
+}
+
 async fn gone_with(keep: Option<bool>) -> bool {
     let (access, gone): (_, std::sync::Arc<Gone>) = fake::access().await;
     let mut host = Host::greeted(&access).await;
@@ -203,4 +235,20 @@ async fn connections_end_with_the_regions() {
     stop.cancel();
     task.await.unwrap();
     drop(lines);
+}
+
+#[tokio::test]
+async fn a_script_that_is_gone_can_be_given_up() {
+    let (access, _) = fake::access().await;
+    let mut host = Host::greeted(&access).await;
+    let made = host.create(json!({"name": "Bell"})).await;
+    let object = PrimId(made["object"].as_str().unwrap().parse().unwrap());
+    let (region, report) = access.find(object).await.unwrap();
+    let script = report.prims[0].scripts[0].id;
+    // By somebody else, and there was no room to tell of it.
+    access.remove_script(region, script).await.unwrap();
+    let first = host.ask(json!({"id": 1, "remove_script": 1})).await;
+    let second = host.ask(json!({"id": 2, "remove_script": 1})).await;
+    assert_eq!(first["error"]["field"], "script");
+    assert_eq!(second["error"]["message"], "the connection has no script 1");
 }

@@ -104,3 +104,20 @@ async fn connections_are_counted_and_end_at_stop() {
         assert_eq!(lines.next_line().await.unwrap(), None);
     }
 }
+
+#[tokio::test]
+async fn those_without_token_do_not_keep_out_those_with_one() {
+    let served = serving(Some("s3cret")).await;
+    let mut silent = Vec::new();
+    for _ in 0..MOST_WAITING + 6 {
+        silent.push(TcpStream::connect(served.address).await.unwrap());
+    }
+    let answers = tell(&served, b"{\"token\":\"s3cret\"}\n{\"id\":1,\"keep\":true}\n").await;
+    assert_eq!(answers[1]["id"], 1);
+    let mut rest = Vec::new();
+    silent[0].read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, b"", "the first was let go at once");
+    silent[MOST_WAITING].write_all(b"{\"token\":\"s3cret\"}\n").await.unwrap();
+    let hello = BufReader::new(&mut silent[MOST_WAITING]).lines().next_line().await.unwrap();
+    assert!(hello.unwrap().contains("hello"));
+}

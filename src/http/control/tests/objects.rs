@@ -93,6 +93,61 @@ async fn scripts_make_calls_and_what_they_hear_is_recorded() {
 }
 
 #[tokio::test]
+async fn an_avatar_touches_a_prim() {
+    let api = api().await;
+    let bell = made(&api, json!({"name": "Bell"})).await["id"].as_str().unwrap().to_owned();
+    let (_, unclaimed) = api.get(&format!("/v1/objects/{bell}")).await;
+    assert_eq!(unclaimed["owner"]["name"], TEST_USER, "as an object of the configuration");
+    let path = format!("/v1/objects/{bell}/touch");
+    let toucher = Uuid::from_u128(7);
+    let body = json!({"by": toucher}).to_string();
+    assert_eq!(api.post(&path, &body).await, (200, json!({"scripts": 1})));
+    let (_, page) = api.get(&format!("/v1/objects/{bell}/events?after=1")).await;
+    assert_eq!(page["events"][0]["event"], "touch_start");
+    assert_eq!(page["events"][0]["detected"], json!([{"key": toucher}]));
+    let by_name = json!({"by": TEST_USER}).to_string();
+    assert_eq!(api.post(&path, &by_name).await, (200, json!({"scripts": 1})));
+
+    for (body, field) in [
+        (json!({}), json!("by")),
+        (json!({"by": 5}), json!("by")),
+        (json!({"by": "Nobody Here"}), json!("by")),
+        (json!({"by": toucher, "link": 1}), Value::Null),
+    ] {
+        let (status, answer) = api.post(&path, &body.to_string()).await;
+        assert_eq!((status, &answer["field"]), (400, &field), "{body}");
+    }
+    let nothing = format!("/v1/objects/{}/touch", Uuid::nil());
+    assert_eq!(api.post(&nothing, &body).await.0, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_for_events_may_wait_for_the_next() {
+    let api = api().await;
+    let bell = made(&api, json!({"name": "Bell"})).await["id"].as_str().unwrap().to_owned();
+    let path = |query: &str| format!("/v1/objects/{bell}/events?{query}");
+    let began = tokio::time::Instant::now();
+    assert_eq!(api.get(&path("wait=9")).await.1["last"], 1, "what is there is given at once");
+    assert_eq!(began.elapsed().as_secs(), 0);
+    let nothing = json!({"events": [], "last": 1, "forgotten": 0});
+    assert_eq!(api.get(&path("after=1&wait=9")).await, (200, nothing));
+    assert_eq!(began.elapsed().as_secs(), 9);
+
+    let (query, touch) = (path("after=1&wait=60"), format!("/v1/objects/{bell}/touch"));
+    // By key: a name is looked up on another thread, for which a paused clock does not wait.
+    let body = json!({"by": Uuid::from_u128(7)}).to_string();
+    let (page, touched) = tokio::join!(api.get(&query), api.post(&touch, &body));
+    assert_eq!((touched.0, &page.1["events"][0]["event"]), (200, &json!("touch_start")));
+    let (query, object) = (path("after=2&wait=60"), format!("/v1/objects/{bell}"));
+    let (gone, removed) = tokio::join!(api.get(&query), api.call(Method::DELETE, &object, ""));
+    assert_eq!((gone.0, removed.0), (404, 200), "waiting ends with the object");
+    assert_eq!(began.elapsed().as_secs(), 9);
+    for wrong in ["wait=61", "wait=x", "wait=-1"] {
+        assert_eq!(api.get(&path(wrong)).await.1["field"], "wait", "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn every_call_is_known_and_wrong_ones_are_refused() {
     let api = api().await;
     let bell = made(&api, json!({})).await["id"].as_str().unwrap().to_owned();
@@ -136,6 +191,16 @@ async fn every_call_is_known_and_wrong_ones_are_refused() {
         assert_eq!((got, &answer["field"]), (status, &field), "{call} {body}");
     }
     assert_eq!(api.post(&format!("/v1/objects/{bell}/events"), "{}").await.0, 405);
+    let error = async |call: &str, body: Value| {
+        let path = format!("/v1/objects/{bell}/{call}");
+        api.post(&path, &body.to_string()).await.1["error"].as_str().unwrap().to_owned()
+    };
+    let unknown = error("sing", json!({})).await;
+    assert!(unknown.starts_with("no such call: \"sing\"; known are listen, "), "{unknown}");
+    let channel = error("say", json!({"text": "t", "channel": 3_000_000_000_u32})).await;
+    assert_eq!(channel, "channel is not a 32-bit integer: 3000000000");
+    let script = error("say", json!({"text": "t", "script": "other", "link": 1})).await;
+    assert_eq!(script, "no such script: the object has none \"other\" in link 1");
 }
 
 #[tokio::test]
@@ -156,6 +221,9 @@ async fn traffic_is_read_page_by_page() {
     }
     let body = json!({"dialect": "clep-json", "domain": "test"}).to_string();
     let watched = json!({"channel": -951_725_774, "warnings": []});
+    assert_eq!(api.post("/v1/clep/watch", &body).await, (200, watched));
+    let body = json!({"dialect": "seed-chuf", "domain": "d997831"}).to_string();
+    let watched = json!({"channel": 280, "warnings": [{"kind": "typeable"}]});
     assert_eq!(api.post("/v1/clep/watch", &body).await, (200, watched));
     let (status, answer) = api.post("/v1/clep/watch", r#"{"dialect":"clep-json"}"#).await;
     assert_eq!((status, &answer["field"]), (400, &json!("domain")));

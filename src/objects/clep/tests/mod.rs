@@ -242,6 +242,7 @@ fn send(message: Message, dialect: Dialect) -> ClepSend {
         codec: codec(dialect),
         service: String::new(),
         domain: String::new(),
+        target: String::new(),
         message,
         force_chat: false,
     }

@@ -1,6 +1,7 @@
 //! What the observer writes down besides verdicts, and how much of it.
 
 use super::*;
+use crate::objects::clep::receivers::LISTED;
 use crate::objects::clep::record::{BYTES, ENTRIES};
 
 fn name(dialect: Dialect, domain: &str) -> Name {
@@ -187,4 +188,25 @@ fn line_is_read_in_the_dialect_that_it_is_in() {
     let json = serde_json::to_value(&*stage.last()).unwrap();
     assert_eq!(json["warnings"][0]["kind"], "interference");
     assert_eq!(json["message"]["domain"], "test");
+}
+
+#[test]
+fn of_a_line_that_thousands_hear_not_each_is_written_down() {
+    let mut stage = Stage::new(Flavour::OpenSim);
+    let speaker = stage.object(1).1;
+    let scripts: Vec<_> = (0..LISTED + 3).map(|_| stage.object(1).1).collect();
+    for script in &scripts {
+        stage.listen(*script, listen(Dialect::ClepJson, "", &["test"])).unwrap();
+    }
+    let message = send(message(Dialect::ClepJson, "test", ""), Dialect::ClepJson);
+    stage.send(speaker, message.clone());
+    let last = stage.last();
+    assert_eq!((last.receivers.len(), last.receivers_left_out), (LISTED, 3));
+    assert_eq!(stage.clep.counters().delivered, LISTED as u64 + 3);
+    assert_eq!(stage.takers(), scripts, "each gets it");
+    for _ in 0..ENTRIES / 8 {
+        stage.send(speaker, message.clone());
+    }
+    let kept = stage.traffic().len();
+    assert!(kept * LISTED * size_of::<Receiver>() <= BYTES, "{kept} entries");
 }

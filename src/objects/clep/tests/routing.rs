@@ -231,8 +231,11 @@ fn who_sends_is_filled_in_where_it_is_missing() {
         domain: "d997831".to_owned(),
         ..send(Message::Opaque { text: "hi".to_owned() }, Dialect::SeedChuf)
     };
-    let planned = stage.plan(sender, opaque).unwrap();
+    let planned = stage.plan(sender, opaque.clone()).unwrap();
     assert_eq!((planned.channel, &*planned.text), (280, "hi"));
+    assert_eq!((planned.route, &*planned.target), (Route::RegionSay, ""));
+    let planned = stage.plan(sender, ClepSend { target: prim.clone(), ..opaque }).unwrap();
+    assert_eq!((planned.route, &*planned.target), (Route::RegionSayTo, &*prim));
 }
 
 #[test]
