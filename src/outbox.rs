@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use smallvec::SmallVec;
 use thiserror::Error;
@@ -185,6 +185,9 @@ impl EndpointLink {
 #[derive(Debug, Default)]
 pub struct CircuitGauge {
     backlog: AtomicUsize,
+    task_backlog: AtomicUsize,
+    /// 0 for no limit.
+    task_rate: AtomicU32,
     overflowed: AtomicBool,
 }
 
@@ -192,6 +195,13 @@ impl CircuitGauge {
     /// Called by the endpoint: bytes that wait behind the circuit's throttles.
     pub fn set_backlog(&self, bytes: usize) {
         self.backlog.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Called by the endpoint: bytes of [`Category::Task`] that wait, and how many of them leave per
+    /// second.
+    pub fn set_task(&self, backlog: usize, rate: Option<u32>) {
+        self.task_backlog.store(backlog, Ordering::Relaxed);
+        self.task_rate.store(rate.unwrap_or(0), Ordering::Relaxed);
     }
 
     /// Whether a message found the endpoint's channel full since the circuit opened.
@@ -272,6 +282,14 @@ impl Outbox {
     /// Bytes that wait behind the circuit's throttles.
     pub fn backlog(&self) -> usize {
         self.inner.gauge.backlog.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of updates of avatars and objects that wait behind the throttle, and how many leave per
+    /// second; none if there is no limit.
+    pub fn task_queue(&self) -> Option<(usize, u32)> {
+        let gauge = &self.inner.gauge;
+        let rate = gauge.task_rate.load(Ordering::Relaxed);
+        (rate > 0).then(|| (gauge.task_backlog.load(Ordering::Relaxed), rate))
     }
 
     /// Whether the endpoint is behind with its work: what can be told later should be.

@@ -286,6 +286,11 @@ impl Circuit {
         }
     }
 
+    /// Bytes per second that the throttle lets a category have; none if it has no limit.
+    pub fn rate(&self, category: Category) -> Option<u32> {
+        self.throttle.as_ref()?.rate(category)
+    }
+
     /// Bytes that wait behind the throttle.
     pub fn backlog(&self) -> usize {
         self.queues.iter().map(SendQueue::bytes).sum()

@@ -95,6 +95,11 @@ impl Throttle {
         }
     }
 
+    /// Bytes per second of a category; none if it has no limit.
+    pub(super) fn rate(&self, category: Category) -> Option<u32> {
+        self.buckets.get(index(category)?).map(|bucket| bucket.rate)
+    }
+
     /// Whether a packet of the category may leave now.
     pub(super) fn is_open(&mut self, now: Timestamp, category: Category) -> bool {
         self.bucket(category).is_none_or(|bucket| {

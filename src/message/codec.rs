@@ -6,7 +6,7 @@ use super::encoded::Encoded;
 use super::error::{DecodeError, EncodeError};
 use super::info::MessageInfo;
 use super::reader::Reader;
-use super::writer::{FIRST_CAPACITY, Writer};
+use super::writer::Writer;
 use super::{MessageId, zerocode};
 
 /// A message of the template.
@@ -59,15 +59,7 @@ pub fn decode<M: Message>(body: &Bytes) -> Result<M, DecodeError> {
 /// # Errors
 /// When a Variable field or a Variable block is too long for its prefix.
 pub fn encode<M: Message>(message: &M) -> Result<Encoded, EncodeError> {
-    encode_sized(message, FIRST_CAPACITY)
-}
-
-/// As [`encode()`], with room for so many bytes from the start: for large messages of known length.
-///
-/// # Errors
-/// As [`encode()`].
-pub fn encode_sized<M: Message>(message: &M, bytes: usize) -> Result<Encoded, EncodeError> {
-    let mut writer = Writer::with_capacity(M::INFO, bytes);
+    let mut writer = Writer::new(M::INFO);
     message.encode_body(&mut writer)?;
     Ok(finish(M::INFO, writer))
 }

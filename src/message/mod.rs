@@ -21,7 +21,7 @@ mod wire;
 mod writer;
 pub mod zerocode;
 
-pub use codec::{Message, Roundtrip, RoundtripError, decode, encode, encode_sized};
+pub use codec::{Message, Roundtrip, RoundtripError, decode, encode};
 pub use copies::{Copies, CopiesError};
 pub use dynamic::{DynamicMessage, Entry, Value};
 pub use encoded::Encoded;

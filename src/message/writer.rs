@@ -25,12 +25,7 @@ pub struct Writer {
 impl Writer {
     /// A writer behind the message's number.
     pub fn new(info: &'static MessageInfo) -> Self {
-        Self::with_capacity(info, FIRST_CAPACITY)
-    }
-
-    /// The same with room for so many bytes, the number included.
-    pub fn with_capacity(info: &'static MessageInfo, bytes: usize) -> Self {
-        let mut out = BytesMut::with_capacity(bytes);
+        let mut out = BytesMut::with_capacity(FIRST_CAPACITY);
         info.id.write(&mut out);
         let body_at = out.len();
         Self { info, out, body_at }

@@ -72,6 +72,12 @@ impl Recorder {
     pub fn set_backlog(&self, bytes: usize) {
         self.gauge.set_backlog(bytes);
     }
+
+    /// Pretends that the circuit has a throttle: `backlog` bytes of updates wait, `rate` leave per
+    /// second.
+    pub fn set_task(&self, backlog: usize, rate: Option<u32>) {
+        self.gauge.set_task(backlog, rate);
+    }
 }
 
 /// The messages of type `M` among `sent`, decoded.

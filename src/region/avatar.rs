@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::animation::{Animations, fitting};
 use super::appearance::Appearance;
-use super::avatar_wire::{Identity, full_update, terse_blob};
+use super::avatar_wire::{Identity, TerseEntry, full_update, terse_entry};
 use super::chat::ChatBudget;
 use super::command::Entrant;
 use super::math::{ZERO, distance_squared, sane_look_at, yaw_towards};
@@ -20,7 +20,6 @@ use crate::ids::{AgentId, LocalId, RegionHandle, SessionId};
 use crate::message::{self, Message, Quaternion, Vector3};
 use crate::outbox::Outbox;
 use crate::time::Timestamp;
-use bytes::Bytes;
 
 /// The state of an avatar that others were told last.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -83,7 +82,6 @@ pub struct Avatar {
     pub chat_budget: ChatBudget,
     shown: Shown,
     whereabouts: Arc<Whereabouts>,
-    terse: Bytes,
     full: Option<Outgoing>,
     looks: Option<Outgoing>,
     plays: Option<Outgoing>,
@@ -113,7 +111,6 @@ impl Avatar {
             chat_budget: ChatBudget::default(),
             shown,
             whereabouts: entrant.whereabouts,
-            terse: terse_blob(local_id, &shown),
             full: None,
             looks: None,
             plays: None,
@@ -139,7 +136,6 @@ impl Avatar {
             return false;
         }
         self.shown = fresh;
-        self.terse = terse_blob(self.local_id, &self.shown);
         self.full = None;
         true
     }
@@ -170,9 +166,9 @@ impl Avatar {
         self.motion.half_height = self.appearance.size().z / 2.0;
     }
 
-    /// The terse data of what is [shown](Self::shown).
-    pub fn terse(&self) -> Bytes {
-        self.terse.clone()
+    /// The terse form of what is [shown](Self::shown).
+    pub fn terse(&self) -> TerseEntry {
+        terse_entry(self.local_id, &self.shown)
     }
 
     /// `ObjectUpdate`, encoded once until it changes; `None` if it cannot be encoded.

@@ -9,8 +9,7 @@ use uuid::{Uuid, uuid};
 use super::avatar::Shown;
 use crate::ids::{AgentId, LocalId, RegionHandle};
 use crate::message::{
-    self, ImprovedTerseObjectUpdate, ImprovedTerseObjectUpdateObjectData,
-    ImprovedTerseObjectUpdateRegionData, ObjectUpdate, ObjectUpdateObjectData,
+    self, Encoded, ImprovedTerseObjectUpdate, Message, ObjectUpdate, ObjectUpdateObjectData,
     ObjectUpdateRegionData, Quaternion, Vector3,
 };
 
@@ -59,24 +58,15 @@ pub fn full_update(handle: RegionHandle, who: Identity<'_>, shown: &Shown) -> Ob
     }
 }
 
-/// A message with the terse data of several avatars.
-pub fn terse_update(
-    handle: RegionHandle,
-    data: impl IntoIterator<Item = Bytes>,
-) -> ImprovedTerseObjectUpdate {
-    let entry = |data| ImprovedTerseObjectUpdateObjectData { data, texture_entry: Bytes::new() };
-    ImprovedTerseObjectUpdate {
-        region_data: ImprovedTerseObjectUpdateRegionData {
-            region_handle: handle.0,
-            time_dilation: FULL_SPEED,
-        },
-        object_data: data.into_iter().map(entry).collect(),
-    }
-}
+/// One avatar in `ImprovedTerseObjectUpdate.ObjectData` as it travels: `Data` of 60 bytes behind its
+/// length, and no `TextureEntry`.
+pub type TerseEntry = [u8; 63];
 
-/// The 60 bytes of an avatar in `ImprovedTerseObjectUpdate`.
-pub fn terse_blob(local_id: LocalId, shown: &Shown) -> Bytes {
-    let mut out = BytesMut::with_capacity(TERSE_LEN);
+/// An avatar as an entry of [`terse_update`].
+pub fn terse_entry(local_id: LocalId, shown: &Shown) -> TerseEntry {
+    let mut entry = [0; 63];
+    let mut out = &mut entry[..];
+    out.put_u8(60);
     out.put_u32_le(local_id.0);
     out.put_u8(0);
     out.put_u8(1);
@@ -89,7 +79,29 @@ pub fn terse_blob(local_id: LocalId, shown: &Shown) -> Bytes {
         out.put_u16_le(pack(part, 1.0));
     }
     put_packed(&mut out, super::math::ZERO, ACCELERATION_RANGE);
-    out.freeze()
+    entry
+}
+
+/// `ImprovedTerseObjectUpdate` of at most `most` avatars, up to 255. It is put together from
+/// entries that all viewers share, because in a crowd nothing is sent more often.
+pub fn terse_update<'a>(
+    handle: RegionHandle,
+    entries: impl Iterator<Item = &'a TerseEntry>,
+    most: u8,
+) -> Encoded {
+    let id = ImprovedTerseObjectUpdate::ID;
+    let most = usize::from(most);
+    let mut body = Vec::with_capacity(id.wire_len() + 11 + most * size_of::<TerseEntry>());
+    id.write(&mut body);
+    body.put_u64_le(handle.0);
+    body.put_u16_le(FULL_SPEED);
+    let count_at = body.len();
+    body.put_u8(0);
+    for entry in entries.take(most) {
+        body.put_slice(entry);
+        body[count_at] += 1;
+    }
+    Encoded { id, body: body.into(), zerocoded: false }
 }
 
 /// The 76 bytes of `ObjectUpdate.ObjectData.ObjectData` of an avatar.
@@ -108,19 +120,19 @@ fn motion_blob(shown: &Shown) -> Bytes {
 }
 
 /// The plane (0, 0, 0, 1) says that there is none; all zeros make avatars odd.
-fn put_no_plane(out: &mut BytesMut) {
+fn put_no_plane(out: &mut impl BufMut) {
     for part in [0.0, 0.0, 0.0, 1.0] {
         out.put_f32_le(part);
     }
 }
 
-fn put_vector(out: &mut BytesMut, v: Vector3) {
+fn put_vector(out: &mut impl BufMut, v: Vector3) {
     for part in [v.x, v.y, v.z] {
         out.put_f32_le(part);
     }
 }
 
-fn put_packed(out: &mut BytesMut, v: Vector3, range: f32) {
+fn put_packed(out: &mut impl BufMut, v: Vector3, range: f32) {
     for part in [v.x, v.y, v.z] {
         out.put_u16_le(pack(part, range));
     }
@@ -171,7 +183,6 @@ pub fn plain_texture_entry(texture: Uuid) -> Bytes {
     out.freeze()
 }
 
-const TERSE_LEN: usize = 60;
 const VELOCITY_RANGE: f32 = 128.0;
 const ACCELERATION_RANGE: f32 = 64.0;
 const MATERIAL_FLESH: u8 = 4;
@@ -196,9 +207,26 @@ mod tests {
     }
 
     #[test]
+    fn terse_updates_read_back() {
+        let entries = [1, 2, 3].map(|id| terse_entry(LocalId(id), &shown()));
+        let update = terse_update(RegionHandle(0x0102_0304_0506_0708), entries.iter(), 9);
+        let typed: ImprovedTerseObjectUpdate = message::decode(&update.body.slice(1..)).unwrap();
+        assert_eq!(typed.region_data.region_handle, 0x0102_0304_0506_0708);
+        assert_eq!(typed.region_data.time_dilation, 65535);
+        let ids: Vec<u8> = typed.object_data.iter().map(|entry| entry.data[0]).collect();
+        assert_eq!(ids, [1, 2, 3]);
+        assert_eq!(message::encode(&typed).unwrap(), update, "as the codec writes it");
+
+        let most = terse_update(RegionHandle(1), entries.iter().cycle(), 255);
+        let typed: ImprovedTerseObjectUpdate = message::decode(&most.body.slice(1..)).unwrap();
+        assert_eq!(typed.object_data.len(), 255);
+    }
+
+    #[test]
     fn terse_data_by_offset() {
-        let blob = terse_blob(LocalId(0x0102_0304), &shown());
-        assert_eq!(blob.len(), 60);
+        let entry = terse_entry(LocalId(0x0102_0304), &shown());
+        assert_eq!((entry[0], &entry[61..]), (60, &[0, 0][..]));
+        let blob = &entry[1..61];
         assert_eq!(blob[..6], [4, 3, 2, 1, 0, 1]);
         assert_eq!(blob[6..22], [[0; 4], [0; 4], [0; 4], 1.0_f32.to_le_bytes()].concat()[..]);
         assert_eq!(blob[22..26], 128.5_f32.to_le_bytes());

@@ -5,6 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::avatar::Avatar;
+use super::avatar_wire::TerseEntry;
 use super::grid::Grid;
 use super::interest::{Mark, View};
 use crate::ids::{AgentId, LocalId};
@@ -30,6 +31,8 @@ pub struct Crowd {
     places: Vec<Vector3>,
     /// Whether the shown state is the last for now, by slot.
     resting: Vec<bool>,
+    /// Terse forms of the shown states by slot, for the same reason.
+    terse: Vec<TerseEntry>,
     /// Counts every change of a mark.
     version: u64,
     grid: Grid,
@@ -54,7 +57,7 @@ impl Crowd {
     /// Takes somebody in; gives the slot.
     pub fn insert(&mut self, avatar: Avatar) -> usize {
         let place = avatar.motion.position;
-        let (agent, local_id) = (avatar.agent, avatar.local_id);
+        let (agent, local_id, terse) = (avatar.agent, avatar.local_id, avatar.terse());
         let member = Some(Box::new(Member { avatar, view: View::default() }));
         let slot = self.free.pop_front().unwrap_or(self.members.len());
         if let Some(old) = self.members.get_mut(slot) {
@@ -66,6 +69,7 @@ impl Crowd {
         self.version += 1;
         put(&mut self.places, slot, place);
         put(&mut self.resting, slot, true);
+        put(&mut self.terse, slot, terse);
         self.grid.insert(slot, place);
         self.by_agent.insert(agent, slot);
         self.by_local_id.insert(local_id, slot);
@@ -92,6 +96,7 @@ impl Crowd {
             self.marks.clear();
             self.places.clear();
             self.resting.clear();
+            self.terse.clear();
             self.free.clear();
         }
         Some(member)
@@ -177,6 +182,16 @@ impl Crowd {
         }
     }
 
+    /// The terse forms of everybody's shown state, by slot.
+    pub fn terse(&self) -> &[TerseEntry] {
+        &self.terse
+    }
+
+    /// The state that is shown of somebody is another now.
+    pub fn shows(&mut self, slot: usize, terse: TerseEntry) {
+        put(&mut self.terse, slot, terse);
+    }
+
     /// Who is where.
     pub fn grid(&self) -> &Grid {
         &self.grid
@@ -188,9 +203,9 @@ impl Crowd {
     }
 }
 
-fn put<T: Copy + Default>(list: &mut Vec<T>, slot: usize, value: T) {
+fn put<T: Copy>(list: &mut Vec<T>, slot: usize, value: T) {
     if slot >= list.len() {
-        list.resize(slot + 1, T::default());
+        list.resize(slot + 1, value);
     }
     if let Some(entry) = list.get_mut(slot) {
         *entry = value;

@@ -11,13 +11,12 @@ use std::time::Duration;
 use super::Region;
 use super::avatar_wire::terse_update;
 use super::math::distance_squared;
+use super::motions::{Close, Motions, Spot, Urgency, is_due, take_first};
 use super::object_interest::{Lack, PrimsTold};
+use super::pipe::Pipe;
 use crate::circuit::{Category, Outgoing};
 use crate::ids::LocalId;
-use crate::message::{
-    self, Block, EncodeError, Encoded, KillObject, KillObjectObjectData, Message,
-};
-use crate::outbox::Outbox;
+use crate::message::{self, EncodeError, Encoded, KillObject, KillObjectObjectData, Message};
 use crate::time::Timestamp;
 
 /// Four counters of changes to one avatar, or of those that a client was told. Equal marks mean
@@ -89,8 +88,12 @@ pub struct View {
     pub coarse_due: Timestamp,
     /// By slot: what was sent last.
     told: Vec<Mark>,
+    /// By slot: where it shows an avatar.
+    spots: Vec<Spot>,
     /// The crowd's version of which everything was told.
     settled: Option<u64>,
+    /// How near somebody must be for every movement to be told.
+    close: Close,
     /// Avatars and prims that are gone and that it still shows.
     pub(super) gone: Vec<LocalId>,
     /// What it was told of prims.
@@ -150,6 +153,7 @@ impl View {
     fn make_room(&mut self, slots: usize) {
         if self.told.len() < slots {
             self.told.resize(slots, Mark::NOBODY);
+            self.spots.resize(slots, Spot::default());
         }
     }
 }
@@ -157,8 +161,9 @@ impl View {
 /// Lists that every flush needs, kept so that a tick allocates nothing for them.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// (order, slot) of avatars that moved.
-    motions: Vec<(u32, usize)>,
+    motions: Motions,
+    /// How many of them are close.
+    close_ones: usize,
     /// (order, slot) of avatars with more to tell.
     messages: Vec<(u32, usize)>,
     moving: Vec<usize>,
@@ -167,39 +172,6 @@ pub struct Scratch {
     pub(super) coarse: Vec<(u32, usize)>,
     /// Prims of which a client was not told the last state.
     pub(super) prims: Vec<Lack>,
-}
-
-/// One client's share of a tick.
-pub(super) struct Pipe<'a> {
-    outbox: &'a Outbox,
-    /// Bytes until the client counts as lagging.
-    room: usize,
-    /// Packets that are left of the share.
-    pub(super) packets: usize,
-    sent: u64,
-}
-
-impl Pipe<'_> {
-    fn is_open(&self) -> bool {
-        self.room > 0 && self.packets > 0
-    }
-
-    /// Sends, if there is room; gives whether it did.
-    pub(super) fn send(&mut self, outgoing: Option<Outgoing>) -> bool {
-        // What cannot be encoded is passed over; it was logged.
-        let Some(outgoing) = outgoing else { return true };
-        if !self.is_open() {
-            return false;
-        }
-        self.room = self.room.saturating_sub(outgoing.message.body.len());
-        if self.outbox.send(outgoing).is_err() {
-            self.room = 0;
-            return false;
-        }
-        self.packets -= 1;
-        self.sent += 1;
-        true
-    }
 }
 
 impl Region {
@@ -226,29 +198,27 @@ impl Region {
         };
         let outbox = member.avatar.outbox.clone();
         let mut view = std::mem::take(&mut member.view);
-        let room = if outbox.is_congested() {
-            0
-        } else {
-            self.settings.backlog_limit.saturating_sub(outbox.backlog())
-        };
-        let mut pipe = Pipe { outbox: &outbox, room, packets: packets + LAND_PACKETS, sent: 0 };
+        let mut pipe = Pipe::new(&outbox, packets + LAND_PACKETS, self.settings.backlog_limit);
         if pipe.is_open() {
             self.gather_prims(viewer, &mut view, &mut scratch.prims);
             send_ends(&mut view, &mut pipe);
             self.send_land(&mut view, &mut pipe);
-            pipe.packets = pipe.packets.min(packets);
+        }
+        pipe.narrow(packets);
+        if pipe.is_open() {
             self.gather(viewer, turn, &mut view, scratch);
-            // Prims get what avatars leave, but at least half.
-            let kept = if scratch.prims.is_empty() { 0 } else { pipe.packets / 2 };
-            pipe.packets -= kept;
+            // Movements go first, but what the others need is kept for them, up to half.
+            let for_prims = pipe.keep(scratch.prims.len(), PRIM_BYTES);
+            let for_messages = pipe.keep(scratch.messages.len(), MESSAGE_BYTES);
             self.send_motions(&mut view, &mut pipe, scratch);
+            pipe.release(for_messages);
             self.send_messages(turn, &mut view, &mut pipe, scratch);
-            pipe.packets += kept;
+            pipe.release(for_prims);
             self.send_prims(viewer, &mut view, &mut pipe, &mut scratch.prims);
-            self.counters.update_packets += pipe.sent;
         } else {
             self.counters.lagging_ticks += 1;
         }
+        self.counters.update_packets += pipe.sent();
         if let Some(member) = self.crowd.get_mut(viewer) {
             member.view = view;
         }
@@ -266,6 +236,7 @@ impl Region {
     /// Finds what the client lacks.
     fn gather(&self, viewer: usize, turn: usize, view: &mut View, scratch: &mut Scratch) {
         scratch.motions.clear();
+        scratch.close_ones = 0;
         scratch.messages.clear();
         let version = self.crowd.version();
         if view.settled == Some(version) {
@@ -276,8 +247,9 @@ impl Region {
         let resting = self.crowd.resting();
         view.make_room(marks.len());
         let Some(own_place) = places.get(viewer) else { return };
-        let avatars = marks.iter().zip(&view.told).zip(places).zip(resting).enumerate();
-        for (slot, (((mark, told), place), resting)) in avatars {
+        let told = view.told.iter().zip(&view.spots);
+        let avatars = marks.iter().zip(told).zip(places).zip(resting).enumerate();
+        for (slot, (((mark, (told, spot)), place), resting)) in avatars {
             if mark == told || mark.is_nobody() {
                 continue;
             }
@@ -295,48 +267,63 @@ impl Region {
             if !told.is_nobody()
                 && !mark.differs(*told, Aspect::Identity)
                 && mark.differs(*told, Aspect::Motion)
-                && (*resting || is_due(turn + slot, square as u32))
             {
-                let changes = mark.changes_since(*told, Aspect::Motion);
-                scratch.motions.push((urgency(square, *resting, changes), slot));
+                let nearest = square.min(spot.distance_squared(*own_place));
+                if *resting {
+                    scratch.motions.push(Urgency::of_resting(nearest), slot);
+                } else if is_due(turn + slot, nearest) {
+                    let close = view.close.holds(nearest);
+                    scratch.close_ones += usize::from(close);
+                    let changes = mark.changes_since(*told, Aspect::Motion);
+                    scratch.motions.push(Urgency::of_moving(nearest, changes, close), slot);
+                }
             }
         }
         view.settled = (!differs).then_some(version);
     }
 
     fn send_motions(&self, view: &mut View, pipe: &mut Pipe<'_>, scratch: &mut Scratch) {
-        // Half of the packets at most, so that neither kind starves the other.
-        let most = (pipe.packets / 2).max(1) * TERSE_PER_PACKET;
-        take_first(&mut scratch.motions, most);
+        let waiting = scratch.motions.len();
+        let most = pipe.packets() * TERSE_PER_PACKET;
         scratch.moving.clear();
         scratch.resting.clear();
         let resting = self.crowd.resting();
-        for &(_, slot) in &scratch.motions {
+        for slot in scratch.motions.take_first(most) {
             let rests = resting.get(slot).is_some_and(|&rests| rests);
             if rests { &mut scratch.resting } else { &mut scratch.moving }.push(slot);
         }
+        let mut told = 0;
         // A lost step is mended by the next one; after the last there is none.
-        for (list, reliable) in [(&scratch.resting, true), (&scratch.moving, false)] {
+        'lists: for (list, reliable) in [(&scratch.resting, true), (&scratch.moving, false)] {
             for slots in list.chunks(TERSE_PER_PACKET) {
-                if !pipe.send(self.terse_packet(slots, reliable)) {
-                    return;
+                if !pipe.send(Some(self.terse_packet(slots, reliable))) {
+                    break 'lists;
                 }
+                told += slots.len();
                 for &slot in slots {
-                    if let (Some(told), Some(mark)) =
-                        (view.told.get_mut(slot), self.crowd.marks().get(slot))
-                    {
-                        told.copy(*mark, Aspect::Motion);
-                    }
+                    self.note_place(slot, view);
                 }
             }
         }
+        view.close.settle(scratch.close_ones, told, waiting);
     }
 
-    fn terse_packet(&self, slots: &[usize], reliable: bool) -> Option<Outgoing> {
-        let data = slots.iter().filter_map(|&slot| Some(self.crowd.get(slot)?.avatar.terse()));
-        let message = terse_update(self.info.handle, data);
-        let bytes = 16 + message.object_data.iter().map(Block::wire_len).sum::<usize>();
-        as_update(message::encode_sized(&message, bytes), reliable)
+    /// The client knows now where the avatar at `slot` is.
+    fn note_place(&self, slot: usize, view: &mut View) {
+        if let (Some(told), Some(mark)) = (view.told.get_mut(slot), self.crowd.marks().get(slot)) {
+            told.copy(*mark, Aspect::Motion);
+        }
+        if let (Some(spot), Some(place)) = (view.spots.get_mut(slot), self.crowd.places().get(slot))
+        {
+            *spot = Spot::of(*place);
+        }
+    }
+
+    fn terse_packet(&self, slots: &[usize], reliable: bool) -> Outgoing {
+        let shown = self.crowd.terse();
+        let entries = slots.iter().filter_map(|&slot| shown.get(slot));
+        let message = terse_update(self.info.handle, entries, slots.len() as u8);
+        Outgoing { message, reliable, category: Category::Task }
     }
 
     fn send_messages(
@@ -346,7 +333,7 @@ impl Region {
         pipe: &mut Pipe<'_>,
         scratch: &mut Scratch,
     ) {
-        take_first(&mut scratch.messages, pipe.packets);
+        take_first(&mut scratch.messages, pipe.packets());
         let round = is_round(turn);
         for &(_, slot) in &scratch.messages {
             let handle = self.info.handle;
@@ -362,6 +349,9 @@ impl Region {
                 }
                 told.copy(mark, Aspect::Identity);
                 told.copy(mark, Aspect::Motion);
+                if let Some(spot) = view.spots.get_mut(slot) {
+                    *spot = Spot::of(avatar.shown().position);
+                }
             }
             if mark.differs(*told, Aspect::Appearance) {
                 if !pipe.send(avatar.looks()) {
@@ -388,32 +378,6 @@ fn is_round(turn: usize) -> bool {
     turn % 2 == 1
 }
 
-/// Far avatars are told of in every second or fourth turn only; not all in the same one.
-fn is_due(phase: usize, distance: u32) -> bool {
-    let every = match distance {
-        0..NEAR => 1,
-        NEAR..FAR => 2,
-        _ => 4,
-    };
-    phase.is_multiple_of(every)
-}
-
-/// The place in line of an avatar that moved; the lowest is told first.
-///
-/// It is the distance to the power of 1.5 over the number of changes that the client has missed: so
-/// whoever is four times as far is told an eighth as often, whatever there is room for, and nobody
-/// waits for ever. A state of rest goes first, because none comes after it that would mend it.
-fn urgency(square: f32, resting: bool, changes: u32) -> u32 {
-    let distance = square.sqrt();
-    if resting {
-        return distance as u32;
-    }
-    FIRST_MOVING + (distance * distance.sqrt() * 1000.0) as u32 / changes.max(1)
-}
-
-/// Above the diagonal of a region in metres.
-const FIRST_MOVING: u32 = 1000;
-
 /// Tells the end of avatars and prims that are gone. They go before new ones, because who comes back
 /// has a new number under the old id.
 fn send_ends(view: &mut View, pipe: &mut Pipe<'_>) {
@@ -425,15 +389,6 @@ fn send_ends(view: &mut View, pipe: &mut Pipe<'_>) {
         }
         view.gone.drain(..count);
     }
-}
-
-/// Keeps the first `most` entries of `list`, sorted.
-pub(super) fn take_first<T: Ord>(list: &mut Vec<T>, most: usize) {
-    if list.len() > most {
-        list.select_nth_unstable(most);
-        list.truncate(most);
-    }
-    list.sort_unstable();
 }
 
 fn encoded<M: Message>(message: &M, reliable: bool) -> Option<Outgoing> {
@@ -465,7 +420,7 @@ const LAND_PACKETS: usize = 2;
 /// Entries of 63 bytes that fit a datagram with acks.
 const TERSE_PER_PACKET: usize = 16;
 const KILLS_PER_PACKET: usize = 200;
-/// Square metres of distance from which on avatars are told of at every second tick.
-const NEAR: u32 = 32 * 32;
-/// The same for every fourth.
-const FAR: u32 = 96 * 96;
+/// About what an avatar's message takes.
+const MESSAGE_BYTES: usize = 300;
+/// About what a prim's update takes.
+const PRIM_BYTES: usize = 300;

@@ -27,7 +27,8 @@ pub fn scaled(v: Vector3, factor: f32) -> Vector3 {
 
 /// The square of the distance between two places.
 pub fn distance_squared(a: Vector3, b: Vector3) -> f32 {
-    length_squared(add_scaled(a, b, -1.0))
+    // No multiply-add, which is a call where the processor is not known to have it.
+    length_squared(vector(a.x - b.x, a.y - b.y, a.z - b.z))
 }
 
 /// The square of a vector's length.

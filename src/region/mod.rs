@@ -19,12 +19,14 @@ pub mod info;
 mod interest;
 pub mod layer_data;
 mod math;
+mod motions;
 pub mod movement;
 mod object_effects;
 mod object_interest;
 mod object_requests;
 mod pace;
 mod parcel;
+mod pipe;
 pub mod prim_wire;
 pub mod snapshot;
 mod stats;
@@ -86,7 +88,7 @@ impl Default for RegionSettings {
             unix_at_origin: Duration::ZERO,
             bus: lsl::Settings::new(Flavour::OpenSim),
             chat_copies_per_second: 1_000_000,
-            moving_interval: Duration::from_millis(200),
+            moving_interval: Duration::from_millis(150),
             backlog_limit: 24 * 1024,
             packets_per_tick: 1024,
         }
@@ -431,10 +433,14 @@ impl Region {
         let agent = avatar.agent;
         let (moved, animated) = (avatar.publish(now, interval), avatar.animate());
         let (place, resting) = (avatar.motion.position, avatar.shown().is_resting());
+        let terse = moved.then(|| avatar.terse());
         if self.crowd.places().get(slot) != Some(&place) {
             self.objects.avatar_moved(agent, place);
         }
         self.crowd.moved(slot, place, resting);
+        if let Some(terse) = terse {
+            self.crowd.shows(slot, terse);
+        }
         self.crowd.touch(slot, |mark| {
             if moved {
                 mark.bump(Aspect::Motion);

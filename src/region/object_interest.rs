@@ -8,8 +8,10 @@
 use std::collections::BTreeSet;
 
 use super::Region;
-use super::interest::{Pipe, View, as_update, take_first};
+use super::interest::{View, as_update};
 use super::math::distance_squared;
+use super::motions::take_first;
+use super::pipe::Pipe;
 use super::prim_wire::prim_update;
 use crate::circuit::Outgoing;
 use crate::ids::{AgentId, LocalId};
@@ -210,8 +212,8 @@ impl Region {
         if lacks.is_empty() {
             return;
         }
-        let mut is_all = lacks.len() <= pipe.packets && !view.prims.waits;
-        take_first(lacks, pipe.packets);
+        let mut is_all = lacks.len() <= pipe.packets() && !view.prims.waits;
+        take_first(lacks, pipe.packets());
         let Some(agent) = self.crowd.get(viewer).map(|member| member.avatar.agent) else { return };
         let Self { objects, prim_updates, crowd, info, .. } = self;
         for lack in lacks.iter() {

@@ -21,7 +21,7 @@ use super::farewell::farewell;
 use super::limit::SourceLimit;
 use super::opening::{is_other_login, is_use_circuit_code, use_circuit_code};
 use super::slots::{Slot, Slots};
-use crate::circuit::{Circuit, CircuitConfig, CircuitEvent, CloseReason, Outgoing};
+use crate::circuit::{Category, Circuit, CircuitConfig, CircuitEvent, CloseReason, Outgoing};
 use crate::ids::{AgentId, CircuitCode, SessionId};
 use crate::message::header;
 use crate::outbox::{
@@ -508,6 +508,9 @@ impl Endpoint {
             }
         }
         slot.gauge.set_backlog(slot.circuit.backlog());
+        let (backlog, rate) =
+            (slot.circuit.backlog_of(Category::Task), slot.circuit.rate(Category::Task));
+        slot.gauge.set_task(backlog, rate);
         let deadline = match (slot.circuit.poll_timeout(), slot.lingers_until) {
             (Some(timer), Some(until)) => Some(timer.min(until)),
             (timer, until) => timer.or(until),

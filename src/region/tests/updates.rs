@@ -254,6 +254,70 @@ fn far_ones_are_not_forgotten_in_a_crowd_that_moves() {
 }
 
 #[test]
+fn in_a_crowd_neighbours_are_told_of_in_every_turn_and_the_others_in_time() {
+    let mut world = World::new();
+    let mut viewer = world.join(100.0, 100.0);
+    let mut others: Vec<Agent> = Vec::new();
+    for n in 0..300 {
+        let (angle, radius) = (n as f32, if n < 20 { 4.0 } else { 15.0 + n as f32 / 10.0 });
+        others.push(world.join(100.0 + radius * angle.cos(), 100.0 + radius * angle.sin()));
+    }
+    // Only the viewer looks, with room for three packets in its turn, which is every second tick.
+    for other in &others {
+        other.sent.set_backlog(1 << 20);
+    }
+    for _ in 0..300 {
+        world.tick();
+        viewer.sent.drain();
+    }
+    assert_eq!(world.region.counts().known, 301 + 300, "the others know themselves");
+    viewer.sent.set_task(0, Some(15_000));
+    for agent in others.iter_mut().chain([&mut viewer]) {
+        world.steer(agent, ControlFlags::AT_POS);
+    }
+    // By then it is told that they walk.
+    world.ticks(100);
+    viewer.sent.drain();
+    let mut told = std::collections::BTreeMap::<u32, usize>::new();
+    for _ in 0..150 {
+        world.ticks(2);
+        let sent = viewer.sent.drain();
+        let packets = decoded::<ImprovedTerseObjectUpdate>(&sent).len();
+        assert!(packets <= 3, "{packets} packets of 1,020 bytes where 3,000 bytes pass");
+        for (id, ..) in steps(&sent) {
+            *told.entry(id).or_default() += 1;
+        }
+    }
+    assert_eq!(told.len(), 301, "nobody is forgotten");
+    let snapshot = world.region.snapshot();
+    let number = |agent: &Agent| {
+        snapshot.agents.iter().find(|known| known.agent == agent.id).unwrap().local_id.0
+    };
+    for neighbour in &others[..20] {
+        let times = told[&number(neighbour)];
+        assert!(times >= 149, "{times} of 150");
+    }
+    let seldom = others[20..].iter().map(|other| told[&number(other)]).max().unwrap();
+    assert!(seldom < 100, "{seldom}");
+
+    // With room for one packet only, neighbours do not take all of it.
+    told.clear();
+    viewer.sent.set_task(2500, Some(17_500));
+    for agent in others.iter_mut().chain([&mut viewer]) {
+        world.steer(agent, ControlFlags::AT_NEG);
+    }
+    for _ in 0..200 {
+        world.ticks(2);
+        let sent = viewer.sent.drain();
+        assert!(decoded::<ImprovedTerseObjectUpdate>(&sent).len() <= 1);
+        for (id, ..) in steps(&sent) {
+            *told.entry(id).or_default() += 1;
+        }
+    }
+    assert_eq!(told.len(), 301, "nobody is forgotten");
+}
+
+#[test]
 fn looks_titles_and_animations_are_relayed() {
     let mut world = World::new();
     let ann = world.join(128.0, 128.0);
