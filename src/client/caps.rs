@@ -69,6 +69,11 @@ impl Caps {
         Ok(url)
     }
 
+    /// The URLs of all capabilities that were granted.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        self.urls.values().map(String::as_str)
+    }
+
     /// POST of LLSD to a capability.
     ///
     /// # Errors

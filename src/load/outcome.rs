@@ -189,6 +189,14 @@ pub enum LoadError {
         /// Copies that came again.
         doubled: u64,
     },
+    /// All copies arrived, but more went wrong with messages.
+    #[error("{unacked} reliable messages of agents were never acked, {foreign} came to others")]
+    Astray {
+        /// Messages of agents that the server never acked.
+        unacked: u64,
+        /// Numbered messages heard by who was not to hear them.
+        foreign: u64,
+    },
     /// The user ended it.
     #[error("stopped by the user")]
     Interrupted,

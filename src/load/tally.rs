@@ -132,6 +132,8 @@ pub(super) struct Totals {
     pub looks: u64,
     /// What the circuits counted.
     pub datagrams: Datagrams,
+    /// Reliable messages of agents who behave like viewers that were never acked.
+    pub unacked: u64,
     /// What went wrong, each kind once.
     pub troubles: Vec<Trouble>,
     /// Copies that had to arrive, and of them those that did and did not; known at the end.

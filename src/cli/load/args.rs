@@ -337,6 +337,11 @@ impl LoadArgs {
         {
             return Err(usage(format!("--{flag} is not for scenario login")));
         }
+        let strange = self.manner.is_some_and(|manner| !matches!(manner, Manner::Viewer));
+        if self.scenario == Scenario::Im && strange && self.rate.is_none() {
+            // The next message would wait until the one before is heard.
+            return Err(usage("--manner needs --rate in scenario im"));
+        }
         let taken = self.scenario.takes();
         let stranger = given.iter().find(|(flag, given)| *given && !taken.contains(flag));
         let Some((flag, _)) = stranger else { return Ok(()) };
@@ -483,6 +488,7 @@ mod tests {
             ("login --ramp 3", "--ramp is not for scenario login"),
             ("login --settle 3", "--settle is not for scenario login"),
             ("login --manner rude", "--manner is not for scenario login"),
+            ("im --manner rude", "--manner needs --rate in scenario im"),
             ("chat --rate 1 --outstanding 2", "--outstanding is for runs without --rate"),
             ("group --radius 3", "--radius is not for scenario group, only for walk"),
             ("chat --speakers 11", "speakers must be"),

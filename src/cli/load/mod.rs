@@ -110,7 +110,7 @@ impl From<LoadError> for Failure {
             LoadError::Plan(PlanError::BadAddress(_) | PlanError::OutOfRange { .. })
             | LoadError::TooFewAccounts { .. }
             | LoadError::Process { .. } => exit::USAGE,
-            LoadError::Lost { .. } => exit::LOST,
+            LoadError::Lost { .. } | LoadError::Astray { .. } => exit::LOST,
             LoadError::Accounts { .. }
             | LoadError::NoGrid { .. }
             | LoadError::Nonsense { .. }
@@ -146,6 +146,7 @@ mod tests {
         let reason = || "x".to_owned();
         for (error, code) in [
             (LoadError::Lost { expected: 3, lost: 1, doubled: 0 }, exit::LOST),
+            (LoadError::Astray { unacked: 0, foreign: 1 }, exit::LOST),
             (LoadError::NoGrid { url: reason(), reason: reason() }, exit::GRID),
             (LoadError::ServerDied { reason: reason() }, exit::GRID),
             (LoadError::Interrupted, exit::INTERRUPTED),

@@ -153,6 +153,9 @@ async fn enter(shared: &Arc<Shared>, number: usize, part: Part) -> Result<Agent,
     }
     let mut agent = Agent::open(shared.clone(), number, part, login).await?;
     let caps = Caps::request(&shared.http, &agent.login.seed).await.map_err(EntryError::Seed)?;
+    if !shared.plan.own_grid {
+        caps.urls().try_for_each(|url| check_host(&shared.plan.login_uri, url))?;
+    }
     drop(door);
     agent.arrive().await?;
     let took = shared.now().since(begun);
@@ -357,19 +360,24 @@ fn check_is_here(login_uri: &str, login: &LoginAnswer) -> Result<(), EntryError>
     if !login.simulator.ip().is_loopback() {
         return Err(EntryError::Elsewhere(login.simulator.to_string()));
     }
+    check_host(login_uri, &login.seed)
+}
+
+/// Refuses a URL whose host is neither that of the login URI nor this machine by name or address.
+fn check_host(login_uri: &str, url: &str) -> Result<(), EntryError> {
     let host = |address: &str| {
         let uri: Option<hyper::Uri> = address.parse().ok();
         uri.and_then(|uri| uri.host().map(str::to_lowercase)).unwrap_or_default()
     };
-    let seed = host(&login.seed);
+    let named = host(url);
     let is_loopback = || {
-        let address = seed.trim_start_matches('[').trim_end_matches(']');
+        let address = named.trim_start_matches('[').trim_end_matches(']');
         address == "localhost" || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
     };
-    if seed == host(login_uri) || is_loopback() {
+    if named == host(login_uri) || is_loopback() {
         Ok(())
     } else {
-        Err(EntryError::Elsewhere(login.seed.clone()))
+        Err(EntryError::Elsewhere(url.to_owned()))
     }
 }
 

@@ -200,7 +200,9 @@ impl Agent {
                 CircuitEvent::GaveUp { id } => {
                     let name = message::info(id).map_or("message", |info| info.name);
                     let text = format!("{name} was never acked");
-                    self.shared.totals().trouble("given_up", &text, 1);
+                    let mut totals = self.shared.totals();
+                    totals.unacked += u64::from(self.part.manner == Manner::Viewer);
+                    totals.trouble("given_up", &text, 1);
                 }
                 CircuitEvent::Closed { reason } => {
                     self.news.ended.get_or_insert(format!("the circuit ended by {reason}"));

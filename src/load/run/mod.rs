@@ -346,11 +346,16 @@ impl Director {
         if let Some(fell) = fell {
             return Some(LoadError::FellOut { count: fell.count, reason: fell.text.clone() });
         }
-        (totals.lost > 0 || totals.doubled > 0).then(|| LoadError::Lost {
-            expected: totals.expected,
-            lost: totals.lost,
-            doubled: totals.doubled,
-        })
+        if totals.lost > 0 || totals.doubled > 0 {
+            return Some(LoadError::Lost {
+                expected: totals.expected,
+                lost: totals.lost,
+                doubled: totals.doubled,
+            });
+        }
+        let foreign = totals.troubles.iter().find(|trouble| trouble.kind == "foreign");
+        let (unacked, foreign) = (totals.unacked, foreign.map_or(0, |trouble| trouble.count));
+        (unacked > 0 || foreign > 0).then_some(LoadError::Astray { unacked, foreign })
     }
 
     // --- all the time ---------------------------------------------------------------------
