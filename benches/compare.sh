@@ -5,7 +5,7 @@
 #
 #   BASE    any commit; it is checked out beside this one and removed at the end
 #   ROUNDS  how often each side runs (default 5)
-#   BENCH   a file of benches/ (default: codec circuit llsd event_queue region)
+#   BENCH   codec, circuit, llsd, event_queue, region, lsl or endpoint (default: all but the last)
 #   FILTER  part of a benchmark's name
 #
 # Both sides are built first and then run in turn, so that what else the machine does hits both.
@@ -34,7 +34,7 @@ while [ "$#" -gt 0 ]; do
 done
 [ -n "$base" ] || usage
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || usage
-[ "${#benches[@]}" -gt 0 ] || benches=(codec circuit llsd event_queue region)
+[ "${#benches[@]}" -gt 0 ] || benches=(codec circuit llsd event_queue region lsl)
 
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -61,8 +61,8 @@ git worktree add --quiet --detach "$work/source" "$base"
 
 shared=()
 for bench in "${benches[@]}"; do
-    if [ ! -f "benches/$bench.rs" ]; then
-        echo "benches/compare.sh: no bench named $bench" >&2
+    if ! grep -qs '^criterion_main!' "benches/$bench.rs"; then
+        echo "benches/compare.sh: no bench named $bench, or none that keeps its figures" >&2
         exit 2
     elif [ -f "$work/source/benches/$bench.rs" ]; then
         shared+=("$bench")

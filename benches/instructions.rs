@@ -36,6 +36,11 @@ fn datagram<M: Message>(sample: &M) -> Bytes {
     packets::packet(PacketFlags::RELIABLE, 7, sample, &[])
 }
 
+/// With acks behind the message.
+fn with_acks<M: Message>(sample: &M) -> Bytes {
+    packets::packet(PacketFlags::RELIABLE, 7, sample, &[4, 5, 6])
+}
+
 type Encoding = Result<Encoded, EncodeError>;
 
 #[library_benchmark]
@@ -97,6 +102,7 @@ fn decode_packet_ack(body: Bytes) -> (Bytes, Result<PacketAck, DecodeError>) {
 #[library_benchmark]
 #[bench::plain(datagram(&messages::terse_update()))]
 #[bench::zero_coded(datagram(&messages::object_update()))]
+#[bench::three_acks(with_acks(&messages::agent_update()))]
 fn parse_datagram(datagram: Bytes) -> (Bytes, Result<Datagram, HeaderError>) {
     let packet = header::parse(black_box(&datagram));
     (datagram, packet)

@@ -4,9 +4,10 @@
     cargo build --release && python3 benches/targets.py [ROW...] [--runs 5] [--program FILE]
                                                         [--walk 600]
 
-Rows: start chat latency im group login burst memory polls growth walk; without names all but `walk`,
-which takes ten minutes. Each row starts its own server on free ports and prints the median of all
-runs with the single figures behind it. Linux only. Nothing else should run meanwhile.
+Rows: start chat latency im group login burst memory crowd polls growth walk; without names all but `walk`,
+which takes ten minutes a run, and runs once where the others do five times. Each row starts its own
+server on free ports and prints the median of all runs with the single figures behind it. Linux
+only. Nothing else should run meanwhile.
 """
 
 import argparse
@@ -244,9 +245,31 @@ def memory(program: str, runs: int) -> None:
     show("server CPU while idle", figures["server CPU"], "% of a core", 1)
 
 
+def crowd(program: str, runs: int) -> None:
+    """Regions as full as others get: what agents cost that walk, and that stand."""
+    print("crowd: 60 who walk, without chat to speak of, 45 s; 100 who stand, 10 s")
+    for name, flags in (
+        ("60 walk", ["--agents", "60", "--scenario", "walk", "--speakers", "1", "--rate", "1",
+                     "--duration", "45"]),
+        ("100 stand", ["--agents", "100", "--scenario", "idle", "--settle", "5",
+                       "--duration", "10"]),
+    ):  # fmt: skip
+        reports = []
+        for _ in range(runs):
+            with serving(program, "--ephemeral") as server:
+                reports.append(load(program, server, *flags))
+        print(f" {name}")
+        show("server CPU", [r["server"]["cpu_percent"] for r in reports], "% of a core", 1)
+        show("server memory before", [r["server"]["rss_start_mb"] for r in reports], "MiB", 1)
+        show("server memory, at most", [r["server"]["rss_max_mb"] for r in reports], "MiB", 1)
+        if reports[0]["freshness"]:
+            figures = [r["freshness"]["all_ms"]["p99"] for r in reports]
+            show("freshness of all, p99", figures, "ms")
+
+
 def polls(program: str, runs: int) -> None:
     """What 1,000 open long polls cost while nothing happens, without circuits."""
-    print("polls: 1,000 event queues, each with an open long poll, 24 s")
+    print("polls: 1,000 event queues, each with an open long poll, 20 s")
     figures = []
     for _ in range(runs):
         with serving(program, "--ephemeral", "--open") as server:
@@ -349,26 +372,26 @@ def walk(program: str, runs: int, seconds: int) -> None:
 
 ROWS = {
     row.__name__: row
-    for row in (start, chat, latency, im, group, login, burst, memory, polls, growth)
+    for row in (start, chat, latency, im, group, login, burst, memory, crowd, polls, growth)
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("rows", nargs="*", metavar="ROW", help=", ".join([*ROWS, "walk"]))
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int)
     parser.add_argument("--program", default="target/release/holm")
     parser.add_argument("--walk", type=int, default=600, metavar="SECONDS")
     arguments = parser.parse_args()
     unknown = set(arguments.rows) - set(ROWS) - {"walk"}
     if unknown:
         parser.error(f"no such row: {', '.join(sorted(unknown))}")
-    print(f"{platform.platform()}, {os.cpu_count()} cores, median of {arguments.runs}")
+    print(f"{platform.platform()}, {os.cpu_count()} cores")
     for name in arguments.rows or ROWS:
         if name == "walk":
-            walk(arguments.program, 1, arguments.walk)
+            walk(arguments.program, arguments.runs or 1, arguments.walk)
         else:
-            ROWS[name](arguments.program, arguments.runs)
+            ROWS[name](arguments.program, arguments.runs or 5)
 
 
 if __name__ == "__main__":
