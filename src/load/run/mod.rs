@@ -18,6 +18,7 @@ use super::plan::Scenario;
 use super::report::{Filling, Freshness, Limit};
 use super::shared::{Presence, Shared, Stage};
 use super::stamp::Way;
+use super::tally::Totals;
 use super::{LoadError, Outcome, Phase, Plan, Progress, Report, calibrate, files, machine};
 use crate::client::ClientError;
 use crate::llsd::format_date;
@@ -154,7 +155,7 @@ impl Director {
             Err(error) => (Some(error), None),
         };
         self.leave(&mut tasks, error.as_ref()).await;
-        let verdict = self.verdict();
+        let verdict = verdict(&self.shared.totals());
         error.or(verdict).or(missing)
     }
 
@@ -339,25 +340,6 @@ impl Director {
         tasks.abort_all();
     }
 
-    /// What the agents' books say.
-    fn verdict(&self) -> Option<LoadError> {
-        let totals = self.shared.totals();
-        let fell = totals.troubles.iter().find(|trouble| trouble.kind == "circuit");
-        if let Some(fell) = fell {
-            return Some(LoadError::FellOut { count: fell.count, reason: fell.text.clone() });
-        }
-        if totals.lost > 0 || totals.doubled > 0 {
-            return Some(LoadError::Lost {
-                expected: totals.expected,
-                lost: totals.lost,
-                doubled: totals.doubled,
-            });
-        }
-        let foreign = totals.troubles.iter().find(|trouble| trouble.kind == "foreign");
-        let (unacked, foreign) = (totals.unacked, foreign.map_or(0, |trouble| trouble.count));
-        (unacked > 0 || foreign > 0).then_some(LoadError::Astray { unacked, foreign })
-    }
-
     // --- all the time ---------------------------------------------------------------------
 
     fn enter_phase(&mut self, phase: Phase, total: Duration) {
@@ -498,3 +480,41 @@ const ENOUGH_FAILURES: usize = 4;
 const HASTY_DRAIN: Duration = Duration::from_secs(2);
 /// How long all logouts together may take.
 const FAREWELLS: Duration = Duration::from_secs(8);
+
+/// What the agents' books say.
+fn verdict(totals: &Totals) -> Option<LoadError> {
+    let fell = totals.troubles.iter().find(|trouble| trouble.kind == "circuit");
+    if let Some(fell) = fell {
+        return Some(LoadError::FellOut { count: fell.count, reason: fell.text.clone() });
+    }
+    if totals.lost > 0 || totals.doubled > 0 {
+        return Some(LoadError::Lost {
+            expected: totals.expected,
+            lost: totals.lost,
+            doubled: totals.doubled,
+        });
+    }
+    let foreign = totals.troubles.iter().find(|trouble| trouble.kind == "foreign");
+    let (unacked, foreign) = (totals.unacked, foreign.map_or(0, |trouble| trouble.count));
+    (unacked > 0 || foreign > 0).then_some(LoadError::Astray { unacked, foreign })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_wrong_with_messages_fails_the_run() {
+        let mut totals = Totals::default();
+        assert_eq!(verdict(&totals), None);
+        totals.trouble("logout", "no answer", 1);
+        assert_eq!(verdict(&totals), None, "counted, but no failure");
+        totals.trouble("foreign", "a text of others", 2);
+        assert_eq!(verdict(&totals), Some(LoadError::Astray { unacked: 0, foreign: 2 }));
+        totals.unacked = 1;
+        assert_eq!(verdict(&totals), Some(LoadError::Astray { unacked: 1, foreign: 2 }));
+        totals.doubled = 3;
+        let lost = LoadError::Lost { expected: 0, lost: 0, doubled: 3 };
+        assert_eq!(verdict(&totals), Some(lost));
+    }
+}
