@@ -13,15 +13,16 @@ use super::{ServerError, Shared, people};
 use crate::circuit::CloseReason;
 use crate::config::Config;
 use crate::http::control::{
-    Account, AgentState, AgentStatus, BoxFuture, ChatSessionStatus, CircuitStatus, ControlAccess,
-    ControlBackend, ControlError, FriendList, GroupStatus, NewAccount, NewMessage, Sent,
+    Account, AgentState, AgentStatus, BoxFuture, ChatSessionStatus, CircuitState, CircuitStatus,
+    ControlAccess, ControlBackend, ControlError, FriendList, GroupStatus, NewAccount, NewMessage,
+    Sent, Who,
 };
 use crate::ids::AgentId;
 use crate::outbox::CircuitReport;
 use crate::region::{AgentSnapshot, Command, RegionSnapshot};
 use crate::scripts::ObjectAccess;
 use crate::services::accounts::{AccountError, AccountName, NewPassword};
-use crate::services::ports::StoreError;
+use crate::services::ports::{self, StoreError};
 use crate::session::presence;
 
 /// How long a region may take to draw its picture.
@@ -52,6 +53,27 @@ impl Backend {
         metrics: PrometheusHandle,
     ) -> Self {
         Self { shared, world, objects, metrics }
+    }
+
+    /// The account that a request names.
+    async fn find(&self, who: Who) -> Result<ports::Account, ControlError> {
+        let accounts = &self.shared.services.accounts;
+        let found = match who {
+            Who::Id(id) => accounts.by_id(id).await,
+            Who::Name(name) => accounts.find(&name).await,
+        };
+        found.map_err(internal)?.ok_or(ControlError::NotFound("account"))
+    }
+
+    fn shown(&self, account: &ports::Account) -> Account {
+        Account {
+            uuid: account.id.0,
+            first: account.name.first().to_owned(),
+            last: account.name.last().to_owned(),
+            online: self.shared.sessions.by_agent(account.id).is_some(),
+            created: account.created_at,
+            last_login: account.last_login,
+        }
     }
 
     async fn snapshots(&self) -> Vec<RegionSnapshot> {
@@ -128,6 +150,40 @@ impl ControlBackend for Backend {
         })
     }
 
+    fn accounts(
+        &self,
+        after: Option<AccountName>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Account>, ControlError>> {
+        Box::pin(async move {
+            let after = after.map(|after| after.key());
+            let accounts = &self.shared.services.accounts;
+            let found = accounts.list(after, limit).await.map_err(internal)?;
+            Ok(found.iter().map(|account| self.shown(account)).collect())
+        })
+    }
+
+    fn account(&self, who: Who) -> BoxFuture<'_, Result<Account, ControlError>> {
+        Box::pin(async move { Ok(self.shown(&self.find(who).await?)) })
+    }
+
+    fn remove_account(&self, who: Who) -> BoxFuture<'_, Result<(), ControlError>> {
+        Box::pin(async move {
+            let account = self.find(who).await?;
+            if self.shared.sessions.by_agent(account.id).is_some() {
+                let message = "the account is logged in; kick it first".to_owned();
+                return Err(ControlError::Conflict { field: None, message });
+            }
+            match self.shared.services.accounts.remove(account.id).await {
+                Ok(()) => Ok(()),
+                Err(AccountError::Store(StoreError::NotFound(_))) => {
+                    Err(ControlError::NotFound("account"))
+                }
+                Err(error) => Err(internal(error)),
+            }
+        })
+    }
+
     fn create_account(&self, new: NewAccount) -> BoxFuture<'_, Result<Account, ControlError>> {
         Box::pin(async move {
             let name = AccountName::new(&new.first, &new.last).map_err(|error| {
@@ -138,11 +194,7 @@ impl ControlBackend for Backend {
             })?;
             let id = new.uuid.map(AgentId);
             match self.shared.services.accounts.create(name, password, id).await {
-                Ok(account) => Ok(Account {
-                    uuid: account.id.0,
-                    first: account.name.first().to_owned(),
-                    last: account.name.last().to_owned(),
-                }),
+                Ok(account) => Ok(self.shown(&account)),
                 Err(AccountError::Store(error @ StoreError::NameTaken(_))) => {
                     Err(ControlError::Conflict { field: None, message: error.to_string() })
                 }
@@ -154,10 +206,16 @@ impl ControlBackend for Backend {
         })
     }
 
-    fn kick(&self, agent: AgentId, reason: String) -> BoxFuture<'_, Result<(), ControlError>> {
+    fn kick(&self, agent: Who, reason: String) -> BoxFuture<'_, Result<(), ControlError>> {
         Box::pin(async move {
-            let session =
-                self.shared.sessions.by_agent(agent).ok_or(ControlError::NotFound("agent"))?;
+            let sessions = &self.shared.sessions;
+            let session = match agent {
+                Who::Id(id) => sessions.by_agent(id),
+                Who::Name(name) => sessions.all().into_iter().find(|session| {
+                    AccountName::new(&session.first, &session.last).is_ok_and(|own| own == name)
+                }),
+            };
+            let session = session.ok_or(ControlError::NotFound("agent"))?;
             if let Some(outbox) = session.outbox() {
                 outbox.close(CloseReason::Kicked, reason);
             } else {
@@ -176,8 +234,11 @@ impl ControlBackend for Backend {
         Box::pin(async { Ok(people::chat_sessions(&self.shared.services)) })
     }
 
-    fn friends(&self, agent: AgentId) -> BoxFuture<'_, Result<FriendList, ControlError>> {
-        Box::pin(people::friends(&self.shared.store, &self.shared.services, agent))
+    fn friends(&self, agent: Who) -> BoxFuture<'_, Result<FriendList, ControlError>> {
+        Box::pin(async move {
+            let agent = self.find(agent).await?.id;
+            people::friends(&self.shared.store, &self.shared.services, agent).await
+        })
     }
 
     fn send_message(&self, message: NewMessage) -> BoxFuture<'_, Result<Sent, ControlError>> {
@@ -190,18 +251,23 @@ impl ControlBackend for Backend {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "so that it fits map_err")]
+fn internal(error: AccountError) -> ControlError {
+    ControlError::Internal(error.to_string())
+}
+
 fn circuit_status(report: &CircuitReport) -> CircuitStatus {
     let stats = &report.stats;
     let state = match (report.open, report.entered) {
-        (false, _) => "closing",
-        (true, false) => "open",
-        (true, true) => "in_region",
+        (false, _) => CircuitState::Closing,
+        (true, false) => CircuitState::Open,
+        (true, true) => CircuitState::InRegion,
     };
     CircuitStatus {
         agent_id: report.agent.0,
         address: report.address.to_string(),
         code: report.circuit_code.0,
-        state: state.to_owned(),
+        state,
         packets_in: stats.packets_in,
         packets_out: stats.packets_out,
         bytes_in: stats.bytes_in,

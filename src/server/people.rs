@@ -1,8 +1,8 @@
 //! What the control API shows of people, and how it speaks in their name.
 
 use crate::http::control::{
-    ChatSessionStatus, ControlError, FriendList, FriendStatus, GroupStatus, MemberStatus,
-    NewMessage, ParticipantStatus, RoleStatus, Sent,
+    ChatSessionKind, ChatSessionStatus, ControlError, FriendList, FriendStatus, GroupStatus,
+    MemberStatus, NewMessage, ParticipantState, ParticipantStatus, RoleStatus, Sent,
 };
 use crate::ids::AgentId;
 use crate::services::Services;
@@ -59,11 +59,10 @@ fn chat_session_status(report: ChatReport) -> ChatSessionStatus {
     let person = |person: &Participant| ParticipantStatus {
         id: person.agent.0,
         state: match person.participation {
-            Participation::Joined => "joined",
-            Participation::Invited => "invited",
-            Participation::Left => "left",
-        }
-        .to_owned(),
+            Participation::Joined => ParticipantState::Joined,
+            Participation::Invited => ParticipantState::Invited,
+            Participation::Left => ParticipantState::Left,
+        },
         moderator: person.moderator,
         muted: person.muted,
     };
@@ -71,10 +70,9 @@ fn chat_session_status(report: ChatReport) -> ChatSessionStatus {
         id: report.id.0,
         name: report.name,
         kind: match report.kind {
-            ChatKind::Group => "group",
-            ChatKind::Conference => "conference",
-        }
-        .to_owned(),
+            ChatKind::Group => ChatSessionKind::Group,
+            ChatKind::Conference => ChatSessionKind::Conference,
+        },
         people: report.people.iter().map(person).collect(),
     }
 }

@@ -27,21 +27,27 @@ use crate::scripts::{self, ObjectAccess};
 /// Entries of one answer, if nobody says how many.
 const DEFAULT_LIMIT: u64 = 100;
 /// Entries of one answer.
-const MOST_ENTRIES: u64 = 1000;
+const MAX_LIMIT: u64 = 1000;
 /// Events that wait for a client to read.
 const WAITING: usize = 64;
 /// How often a silent stream says that it is still there.
 const STILL_THERE: Duration = Duration::from_secs(15);
 
-/// What the observer of a region wrote down. With `Accept: text/event-stream` as
-/// `/v1/clep/traffic/stream`.
-#[utoipa::path(get, path = "/v1/clep/traffic",
+/// Lists what the CLEP observer of a region recorded.
+///
+/// With `Accept: text/event-stream` it answers like `/v1/clep/traffic/stream`.
+#[utoipa::path(get, path = "/v1/clep/traffic", operation_id = "list_clep_traffic",
     params(
-        ("region" = Option<String>, Query, description = "name of the region; the first if left out"),
+        ("region" = Option<String>, Query, description = "name of the region; the first by default"),
         ("after" = Option<u64>, Query, description = "only entries with a higher number"),
-        ("limit" = Option<u64>, Query, description = "1 to 1000; 100 if left out"),
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000,
+            description = "entries of this answer; 100 by default"),
     ),
-    responses((status = 200, body = TrafficList), (status = 400, body = Problem)))]
+    responses(
+        (status = 200, description = "entries, oldest first", body = TrafficList),
+        (status = 400, body = Problem),
+        (status = 503, description = "the region is too busy", body = Problem),
+    ))]
 pub(super) async fn traffic(
     State(backend): Backend,
     headers: HeaderMap,
@@ -53,11 +59,7 @@ pub(super) async fn traffic(
     }
     let access = backend.objects();
     let mut query = Parameters::new(query)?;
-    let limit = query.count("limit")?.unwrap_or(DEFAULT_LIMIT);
-    if limit == 0 || limit > MOST_ENTRIES {
-        let message = format!("limit is not from 1 to {MOST_ENTRIES}: {limit}");
-        return Err(ControlError::invalid("limit", message));
-    }
+    let limit = query.count_within("limit", 1, MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
     let (feed, after) = feed(access, query).await?;
     let entries = feed.past.iter().filter(|entry| entry.number > after).take(limit as usize);
     let mut list = TrafficList { traffic: Vec::new(), last: after };
@@ -68,16 +70,19 @@ pub(super) async fn traffic(
     Ok(Json(list).into_response())
 }
 
-/// The same as server-sent events: `traffic` with an entry each, `lost` with the `count` of those
-/// that a slow client missed. `Last-Event-ID` stands for `after`.
-#[utoipa::path(get, path = "/v1/clep/traffic/stream",
+/// Streams what the CLEP observer recorded and records, as server-sent events.
+///
+/// An event `traffic` carries one entry; `lost` carries the `count` of entries that a slow client
+/// missed. `Last-Event-ID` replaces `after`.
+#[utoipa::path(get, path = "/v1/clep/traffic/stream", operation_id = "stream_clep_traffic",
     params(
-        ("region" = Option<String>, Query, description = "name of the region; the first if left out"),
+        ("region" = Option<String>, Query, description = "name of the region; the first by default"),
         ("after" = Option<u64>, Query, description = "only entries with a higher number"),
     ),
     responses(
-        (status = 200, content_type = "text/event-stream", body = String),
+        (status = 200, description = "the stream", content_type = "text/event-stream", body = String),
         (status = 400, body = Problem),
+        (status = 503, description = "the region is too busy", body = Problem),
     ))]
 pub(super) async fn stream(
     State(backend): Backend,
@@ -102,10 +107,11 @@ pub(super) async fn stream(
     Ok((headers, Body::new(Chunks(chunks))).into_response())
 }
 
-/// Has the observer of a region write down what is said under a name.
-#[utoipa::path(post, path = "/v1/clep/watch", request_body = WatchRequest, responses(
-    (status = 200, body = Watched),
-    (status = 400, body = Problem),
+/// Has the observer of a region record what is said under a name.
+#[utoipa::path(post, path = "/v1/clep/watch", operation_id = "watch_clep_name",
+    request_body = WatchRequest, responses(
+    (status = 200, description = "the name is watched", body = Watched),
+    (status = 503, description = "the region is too busy", body = Problem),
     (status = 409, description = "too many names are watched", body = Problem),
 ))]
 pub(super) async fn watch(

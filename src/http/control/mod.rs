@@ -3,48 +3,55 @@
 //!
 //! It knows no sessions and no services: a [`ControlBackend`] does the work.
 
+mod accounts;
+mod agents;
 mod clep;
+mod document;
 mod error;
 mod guard;
 mod model;
 mod object_model;
 mod objects;
+mod page;
+mod path;
 mod people;
 mod query;
 mod scripts;
 #[cfg(test)]
 mod tests;
+mod who;
 
 use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use utoipa::OpenApi;
-use uuid::Uuid;
 
 use super::body::{self, BodyError};
 use super::router::counted;
-use crate::ids::AgentId;
 use crate::scripts::{Fields, ObjectAccess};
+use crate::services::accounts::AccountName;
 
+pub use self::document::openapi_document;
 pub use self::error::ControlError;
 pub use self::guard::{ControlAccess, MissingToken};
 pub use self::model::{
-    Account, AgentList, AgentState, AgentStatus, ChatSessionList, ChatSessionStatus, CircuitList,
-    CircuitStatus, FriendList, FriendStatus, GroupList, GroupStatus, Kick, MemberStatus,
-    NewAccount, NewMessage, ParticipantStatus, Problem, RoleStatus, Sent, Status,
+    Account, AccountList, AgentList, AgentState, AgentStatus, ChatSessionKind, ChatSessionList,
+    ChatSessionStatus, CircuitList, CircuitState, CircuitStatus, FriendList, FriendStatus,
+    GroupList, GroupStatus, Kick, MemberStatus, NewAccount, NewMessage, ParticipantState,
+    ParticipantStatus, Problem, RoleStatus, Sent, Status, StatusWord,
 };
 pub use self::object_model::{
     CallRequest, CallResult, HeardList, ListenStatus, NewObjectRequest, ObjectList, ObjectStatus,
     OwnerStatus, PrimStatus, ScriptStatus, TouchRequest, Touched, TrafficList, WatchRequest,
     Watched, WornStatus,
 };
+pub use self::who::Who;
 
 /// A future that a trait object can return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -63,11 +70,24 @@ pub trait ControlBackend: Send + Sync {
     /// The circuits that are open, in any order.
     fn circuits(&self) -> BoxFuture<'_, Result<Vec<CircuitStatus>, ControlError>>;
 
+    /// Up to `limit` accounts in the order of their names, those after `after`.
+    fn accounts(
+        &self,
+        after: Option<AccountName>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Account>, ControlError>>;
+
+    /// One account.
+    fn account(&self, who: Who) -> BoxFuture<'_, Result<Account, ControlError>>;
+
+    /// Deletes an account that is not logged in.
+    fn remove_account(&self, who: Who) -> BoxFuture<'_, Result<(), ControlError>>;
+
     /// Creates an account.
     fn create_account(&self, new: NewAccount) -> BoxFuture<'_, Result<Account, ControlError>>;
 
     /// Ends an agent's session, telling its user `reason`.
-    fn kick(&self, agent: AgentId, reason: String) -> BoxFuture<'_, Result<(), ControlError>>;
+    fn kick(&self, agent: Who, reason: String) -> BoxFuture<'_, Result<(), ControlError>>;
 
     /// All groups, by name.
     fn groups(&self) -> BoxFuture<'_, Result<Vec<GroupStatus>, ControlError>>;
@@ -76,7 +96,7 @@ pub trait ControlBackend: Send + Sync {
     fn chat_sessions(&self) -> BoxFuture<'_, Result<Vec<ChatSessionStatus>, ControlError>>;
 
     /// The friends of an agent.
-    fn friends(&self, agent: AgentId) -> BoxFuture<'_, Result<FriendList, ControlError>>;
+    fn friends(&self, agent: Who) -> BoxFuture<'_, Result<FriendList, ControlError>>;
 
     /// Sends an instant message.
     fn send_message(&self, message: NewMessage) -> BoxFuture<'_, Result<Sent, ControlError>>;
@@ -98,17 +118,19 @@ pub fn router(
 ) -> Result<Router, MissingToken> {
     access.check()?;
     Ok(Router::new()
+        .route("/", get(page))
         .route("/health", get(health))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
         .route("/openapi.json", get(openapi))
-        .route("/v1/agents", get(agents))
-        .route("/v1/agents/{id}/kick", post(kick))
-        .route("/v1/circuits", get(circuits))
-        .route("/v1/accounts", post(create_account))
+        .route("/v1/agents", get(agents::list))
+        .route("/v1/agents/{agent}/kick", post(agents::kick))
+        .route("/v1/circuits", get(agents::circuits))
+        .route("/v1/accounts", get(accounts::list).post(accounts::create))
+        .route("/v1/accounts/{account}", get(accounts::show).delete(accounts::remove))
         .route("/v1/groups", get(people::groups))
         .route("/v1/sessions", get(people::sessions))
-        .route("/v1/friends/{id}", get(people::friends))
+        .route("/v1/friends/{agent}", get(people::friends))
         .route("/v1/im", post(people::instant_message))
         .route("/v1/objects", get(objects::list).post(objects::create))
         .route("/v1/objects/{id}", get(objects::show).delete(objects::remove))
@@ -127,77 +149,40 @@ pub fn router(
         .with_state(backend))
 }
 
-/// The OpenAPI document of the routes, pretty-printed JSON.
-///
-/// # Errors
-/// Only if serialising fails, which is a defect of ours.
-pub fn openapi_document() -> Result<String, serde_json::Error> {
-    ApiDocument::openapi().to_pretty_json()
-}
-
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Holm control API",
-        version = "1",
-        description = "Look inside a running grid and act on it."
-    ),
-    paths(
-        health,
-        ready,
-        metrics,
-        agents,
-        kick,
-        circuits,
-        create_account,
-        people::groups,
-        people::sessions,
-        people::friends,
-        people::instant_message,
-        objects::list,
-        objects::create,
-        objects::show,
-        objects::remove,
-        objects::events,
-        objects::touch,
-        objects::call,
-        scripts::scripts,
-        clep::traffic,
-        clep::stream,
-        clep::watch,
-        shutdown
-    )
-)]
-struct ApiDocument;
-
 type Backend = State<Arc<dyn ControlBackend>>;
 
-/// The process answers.
-#[utoipa::path(get, path = "/health", responses((status = 200, body = Status)))]
+/// Tells that the process answers.
+#[utoipa::path(get, path = "/health", operation_id = "check_health", responses(
+    (status = 200, description = "the process answers", body = Status),
+))]
 async fn health() -> Json<Status> {
-    status("ok")
+    status(StatusWord::Ok)
 }
 
-/// The first login would succeed.
-#[utoipa::path(get, path = "/ready", responses(
-    (status = 200, body = Status),
+/// Tells whether the next login would succeed.
+#[utoipa::path(get, path = "/ready", operation_id = "check_readiness", responses(
+    (status = 200, description = "the next login would succeed", body = Status),
     (status = 503, description = "starting or stopping", body = Status),
 ))]
 async fn ready(State(backend): Backend) -> (StatusCode, Json<Status>) {
     if backend.is_ready() {
-        (StatusCode::OK, status("ready"))
+        (StatusCode::OK, status(StatusWord::Ready))
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, status("not ready"))
+        (StatusCode::SERVICE_UNAVAILABLE, status(StatusWord::NotReady))
     }
 }
 
-/// Counters and gauges in Prometheus' text form.
-#[utoipa::path(get, path = "/metrics", responses(
-    (status = 200, content_type = "text/plain", body = String),
+/// Reads counters and gauges in Prometheus' text form.
+#[utoipa::path(get, path = "/metrics", operation_id = "read_metrics", responses(
+    (status = 200, description = "the metrics", content_type = "text/plain", body = String),
 ))]
 async fn metrics(State(backend): Backend) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], backend.metrics())
         .into_response()
+}
+
+async fn page() -> Html<String> {
+    Html(page::page())
 }
 
 async fn openapi() -> Result<Response, ControlError> {
@@ -205,74 +190,13 @@ async fn openapi() -> Result<Response, ControlError> {
     Ok(([(header::CONTENT_TYPE, "application/json")], document).into_response())
 }
 
-/// The agents that are logged in.
-#[utoipa::path(get, path = "/v1/agents", responses((status = 200, body = AgentList)))]
-async fn agents(State(backend): Backend) -> Result<Json<AgentList>, ControlError> {
-    let mut agents = backend.agents().await?;
-    agents.sort_by(|one, two| (&one.name, one.id).cmp(&(&two.name, two.id)));
-    Ok(Json(AgentList { agents }))
-}
-
-/// The circuits that are open.
-#[utoipa::path(get, path = "/v1/circuits", responses((status = 200, body = CircuitList)))]
-async fn circuits(State(backend): Backend) -> Result<Json<CircuitList>, ControlError> {
-    let mut circuits = backend.circuits().await?;
-    circuits.sort_by_key(|circuit| circuit.code);
-    Ok(Json(CircuitList { circuits }))
-}
-
-/// Creates an account that can log in at once.
-#[utoipa::path(post, path = "/v1/accounts", request_body = NewAccount, responses(
-    (status = 201, body = Account),
-    (status = 400, body = Problem),
-    (status = 409, description = "the name or the id is taken", body = Problem),
-))]
-async fn create_account(
-    State(backend): Backend,
-    body: Body,
-) -> Result<(StatusCode, Json<Account>), ControlError> {
-    let mut fields = fields(body).await?;
-    let new = NewAccount {
-        first: fields.string("first")?,
-        last: fields.string("last")?,
-        password: fields.string("password")?,
-        uuid: fields.optional_uuid("uuid")?,
-    };
-    fields.finish()?;
-    Ok((StatusCode::CREATED, Json(backend.create_account(new).await?)))
-}
-
-/// Ends an agent's session and tells its user why.
-#[utoipa::path(post, path = "/v1/agents/{id}/kick", request_body = Kick,
-    params(("id" = Uuid, Path, description = "the agent's id")),
-    responses(
-        (status = 200, body = Status),
-        (status = 400, body = Problem),
-        (status = 404, description = "no such agent is logged in", body = Problem),
-    ))]
-async fn kick(
-    State(backend): Backend,
-    Path(id): Path<String>,
-    body: Body,
-) -> Result<Json<Status>, ControlError> {
-    let id = Uuid::try_parse(&id).map_err(|_| ControlError::invalid("id", "id is not a UUID"))?;
-    let mut fields = fields(body).await?;
-    let reason = fields.optional_string("reason")?;
-    fields.finish()?;
-    let reason = reason.unwrap_or_else(|| DEFAULT_REASON.to_owned());
-    if reason.len() > MAX_REASON {
-        let message = format!("reason is longer than {MAX_REASON} bytes");
-        return Err(ControlError::invalid("reason", message));
-    }
-    backend.kick(AgentId(id), reason).await?;
-    Ok(status("kicked"))
-}
-
 /// Stops the server: agents are told, storage is flushed, the process ends.
-#[utoipa::path(post, path = "/v1/shutdown", responses((status = 202, body = Status)))]
+#[utoipa::path(post, path = "/v1/shutdown", operation_id = "shut_down", responses(
+    (status = 202, description = "the server stops", body = Status),
+))]
 async fn shutdown(State(backend): Backend) -> (StatusCode, Json<Status>) {
     backend.shutdown();
-    (StatusCode::ACCEPTED, status("stopping"))
+    (StatusCode::ACCEPTED, status(StatusWord::Stopping))
 }
 
 async fn count(request: Request, next: Next) -> Response {
@@ -291,11 +215,8 @@ async fn fields(body: Body) -> Result<Fields, ControlError> {
     Ok(Fields::parse("request body", &bytes)?)
 }
 
-fn status(word: &str) -> Json<Status> {
-    Json(Status { status: word.to_owned() })
+fn status(status: StatusWord) -> Json<Status> {
+    Json(Status { status })
 }
 
 const MAX_BODY: usize = 64 * 1024;
-/// `KickUser.Reason` has a two-byte length, but must fit one datagram.
-const MAX_REASON: usize = 1000;
-const DEFAULT_REASON: &str = "You have been logged out by an administrator.";

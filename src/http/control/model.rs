@@ -34,8 +34,10 @@ pub struct AgentStatus {
     #[schema(example = "Holm")]
     pub region: String,
     /// Region-local metres; the arrival point until the avatar is in the region.
+    #[schema(min_items = 3, max_items = 3)]
     pub position: [f32; 3],
     /// Metres per second.
+    #[schema(min_items = 3, max_items = 3)]
     pub velocity: [f32; 3],
     /// Whether the avatar flies.
     pub flying: bool,
@@ -49,6 +51,19 @@ pub struct AgentStatus {
     pub circuit_code: u32,
 }
 
+/// How far a circuit has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CircuitState {
+    /// The avatar is not in the region yet.
+    #[default]
+    Open,
+    /// The avatar is in the region.
+    InRegion,
+    /// The session has ended; only the farewell is still repeated.
+    Closing,
+}
+
 /// One UDP circuit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct CircuitStatus {
@@ -59,9 +74,8 @@ pub struct CircuitStatus {
     pub address: String,
     /// The circuit code.
     pub code: u32,
-    /// `open`, `paused` or `closing`.
-    #[schema(example = "open")]
-    pub state: String,
+    /// How far it has come.
+    pub state: CircuitState,
     /// Datagrams received.
     pub packets_in: u64,
     /// Datagrams sent, resends included.
@@ -102,13 +116,13 @@ pub struct CircuitList {
 #[derive(Clone, Debug, PartialEq, Eq, ToSchema)]
 pub struct NewAccount {
     /// First name.
-    #[schema(example = "Carol")]
+    #[schema(example = "Carol", min_length = 1, max_length = 31)]
     pub first: String,
-    /// Last name.
-    #[schema(example = "Tester")]
+    /// Last name; `Resident` if empty.
+    #[schema(example = "Tester", max_length = 31)]
     pub last: String,
     /// The password as typed, or `$1$` and its MD5 in hex.
-    #[schema(example = "test")]
+    #[schema(example = "test", min_length = 1)]
     pub password: String,
     /// The agent's id; a random one if left out.
     pub uuid: Option<Uuid>,
@@ -123,22 +137,55 @@ pub struct Account {
     pub first: String,
     /// Last name.
     pub last: String,
+    /// Whether it is logged in.
+    pub online: bool,
+    /// Seconds since 1970 of its creation.
+    pub created: u64,
+    /// Seconds since 1970 of its last login, if there was one.
+    pub last_login: Option<u64>,
 }
 
-/// Why an agent is thrown out.
+/// A page of accounts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AccountList {
+    /// In order of their names.
+    pub accounts: Vec<Account>,
+    /// `after` of the next page, if there is one.
+    pub next: Option<String>,
+}
+
+/// Why an agent is kicked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, ToSchema)]
 pub struct Kick {
-    /// Shown to the user.
-    #[schema(example = "The region is closing.")]
+    /// Shown to the user; 1,000 bytes at most.
+    #[schema(example = "The region is closing.", max_length = 1000)]
     pub reason: Option<String>,
 }
 
-/// How the server is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+/// One word about the server or about what was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusWord {
+    /// The process answers.
+    Ok,
+    /// The next login would succeed.
+    Ready,
+    /// The server is starting or stopping.
+    #[serde(rename = "not ready")]
+    NotReady,
+    /// The server stops.
+    Stopping,
+    /// The session ends.
+    Kicked,
+    /// It is gone.
+    Removed,
+}
+
+/// How the server is, or what was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Status {
-    /// `ok`, `ready`, `starting`, `stopping` or `kicked`.
-    #[schema(example = "ok")]
-    pub status: String,
+    /// The word.
+    pub status: StatusWord,
 }
 
 /// What went wrong.
@@ -211,6 +258,16 @@ pub struct ChatSessionList {
     pub sessions: Vec<ChatSessionStatus>,
 }
 
+/// The kinds of chat sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatSessionKind {
+    /// A group's session; its id is the group's.
+    Group,
+    /// A conference.
+    Conference,
+}
+
 /// A chat session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ChatSessionStatus {
@@ -218,11 +275,22 @@ pub struct ChatSessionStatus {
     pub id: Uuid,
     /// Its name.
     pub name: String,
-    /// `group` or `conference`.
-    #[schema(example = "group")]
-    pub kind: String,
+    /// What kind it is.
+    pub kind: ChatSessionKind,
     /// Who takes part, was invited or has left.
     pub people: Vec<ParticipantStatus>,
+}
+
+/// Whether somebody takes part in a chat session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ParticipantState {
+    /// Takes part.
+    Joined,
+    /// Was invited and has not answered.
+    Invited,
+    /// Has left.
+    Left,
 }
 
 /// Somebody in a chat session.
@@ -230,9 +298,8 @@ pub struct ChatSessionStatus {
 pub struct ParticipantStatus {
     /// Who.
     pub id: Uuid,
-    /// `joined`, `invited` or `left`.
-    #[schema(example = "joined")]
-    pub state: String,
+    /// Whether it takes part.
+    pub state: ParticipantState,
     /// Whether it may mute others.
     pub moderator: bool,
     /// Whether its text is muted by a moderator.

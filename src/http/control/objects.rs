@@ -1,21 +1,24 @@
-//! Routes about objects: made, looked at, removed, and the calls of their scripts by name.
+//! Routes about objects: create, look up, remove, and call their scripts' functions by name.
 //!
-//! Scripts made here are recorded: what they hear is asked for. The rules are those of the region.
+//! Scripts created here record their events. The rules are those of the region.
 
 use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
+use serde::Deserialize as _;
+use serde::de::IntoDeserializer as _;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::model::{Problem, Status};
+use super::model::{Problem, Status, StatusWord};
 use super::object_model::{
-    CallRequest, CallResult, HeardList, NewObjectRequest, ObjectList, ObjectStatus, TouchRequest,
-    Touched,
+    CallRequest, CallResult, HeardList, NewObjectRequest, ObjectList, ObjectStatus, ScriptCallName,
+    TouchRequest, Touched,
 };
+use super::path::Segments;
 use super::query::{Parameters, RawParameters};
 use super::{Backend, ControlError, fields, status};
 use crate::clep::Stamp;
@@ -25,10 +28,14 @@ use crate::objects::{Driver, HeardEvent, ObjectReport, ScriptCall};
 use crate::scripts::render::{self, Returns};
 use crate::scripts::{FieldError, Fields, ObjectPlan, protocol};
 
-/// The objects of all regions, or of one.
-#[utoipa::path(get, path = "/v1/objects",
+/// Lists the objects of all regions, or of one.
+#[utoipa::path(get, path = "/v1/objects", operation_id = "list_objects",
     params(("region" = Option<String>, Query, description = "only of this region")),
-    responses((status = 200, body = ObjectList), (status = 400, body = Problem)))]
+    responses(
+        (status = 200, description = "the objects, by region and name", body = ObjectList),
+        (status = 400, body = Problem),
+        (status = 503, description = "the region is too busy", body = Problem),
+    ))]
 pub(super) async fn list(
     State(backend): Backend,
     query: RawParameters,
@@ -49,10 +56,10 @@ pub(super) async fn list(
     Ok(Json(ObjectList { objects }))
 }
 
-/// Makes an object. Its scripts only record what happens to them.
-#[utoipa::path(post, path = "/v1/objects", request_body = NewObjectRequest, responses(
-    (status = 201, body = ObjectStatus),
-    (status = 400, body = Problem),
+/// Creates an object. Its scripts only record their events.
+#[utoipa::path(post, path = "/v1/objects", operation_id = "create_object",
+    request_body(content = NewObjectRequest, description = "may be empty"), responses(
+    (status = 201, description = "the new object", body = ObjectStatus),
     (status = 409, description = "a key is taken, or a limit is reached", body = Problem),
     (status = 503, description = "the region is too busy", body = Problem),
 ))]
@@ -67,42 +74,53 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(ObjectStatus::new(region, report))))
 }
 
-/// An object, by the key of any of its prims.
-#[utoipa::path(get, path = "/v1/objects/{id}",
+/// Looks up an object by the key of any of its prims.
+#[utoipa::path(get, path = "/v1/objects/{id}", operation_id = "get_object",
     params(("id" = Uuid, Path, description = "key of any of its prims")),
-    responses((status = 200, body = ObjectStatus), (status = 404, body = Problem)))]
+    responses(
+        (status = 200, description = "the object", body = ObjectStatus),
+        (status = 400, body = Problem),
+        (status = 404, body = Problem),
+        (status = 503, description = "the region is too busy", body = Problem),
+    ))]
 pub(super) async fn show(
     State(backend): Backend,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
 ) -> Result<Json<ObjectStatus>, ControlError> {
     let (region, report) = backend.objects().find(prim(&id)?).await?;
     Ok(Json(ObjectStatus::new(region, report)))
 }
 
 /// Removes an object.
-#[utoipa::path(delete, path = "/v1/objects/{id}",
+#[utoipa::path(delete, path = "/v1/objects/{id}", operation_id = "delete_object",
     params(("id" = Uuid, Path, description = "key of any of its prims")),
-    responses((status = 200, body = Status), (status = 404, body = Problem)))]
+    responses(
+        (status = 200, description = "the object is gone", body = Status),
+        (status = 400, body = Problem),
+        (status = 404, body = Problem),
+        (status = 503, description = "the region is too busy", body = Problem),
+    ))]
 pub(super) async fn remove(
     State(backend): Backend,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
 ) -> Result<Json<Status>, ControlError> {
     backend.objects().remove(prim(&id)?).await?;
-    Ok(status("removed"))
+    Ok(status(StatusWord::Removed))
 }
 
-/// An avatar touches a prim, as its viewer would have it.
-#[utoipa::path(post, path = "/v1/objects/{id}/touch", request_body = TouchRequest,
+/// Has an avatar touch a prim.
+#[utoipa::path(post, path = "/v1/objects/{id}/touch", operation_id = "touch_object",
+    request_body = TouchRequest,
     params(("id" = Uuid, Path, description = "key of the prim")),
     responses(
-        (status = 200, body = Touched),
+        (status = 200, description = "the scripts were told", body = Touched),
         (status = 400, description = "also if the avatar is not in the region", body = Problem),
         (status = 404, body = Problem),
         (status = 503, description = "the region is too busy", body = Problem),
     ))]
 pub(super) async fn touch(
     State(backend): Backend,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     body: Body,
 ) -> Result<Json<Touched>, ControlError> {
     let id = prim(&id)?;
@@ -112,34 +130,31 @@ pub(super) async fn touch(
     Ok(Json(Touched { scripts: backend.objects().touch(id, &by).await? }))
 }
 
-/// What the recorded scripts of an object heard, the latest 256 events at most. With `wait` the
-/// answer comes as soon as there is an event, or without any when the time is over.
-#[utoipa::path(get, path = "/v1/objects/{id}/events",
+/// Lists what the recorded scripts of an object heard, at most the latest 256 events.
+///
+/// With `wait` the answer comes with the next event, or empty when the time is over.
+#[utoipa::path(get, path = "/v1/objects/{id}/events", operation_id = "list_object_events",
     params(
         ("id" = Uuid, Path, description = "key of any of its prims"),
         ("after" = Option<u64>, Query, description = "only events with a higher number"),
-        ("wait" = Option<u64>, Query, description = "seconds, 60 at most; 0 if left out"),
+        ("wait" = Option<u64>, Query, maximum = 60, description = "seconds; 0 by default"),
     ),
     responses(
-        (status = 200, body = HeardList),
+        (status = 200, description = "the events, oldest first", body = HeardList),
         (status = 400, body = Problem),
         (status = 404, description = "also if it is removed meanwhile", body = Problem),
         (status = 503, description = "the region is too busy", body = Problem),
     ))]
 pub(super) async fn events(
     State(backend): Backend,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     query: RawParameters,
 ) -> Result<Json<HeardList>, ControlError> {
     let id = prim(&id)?;
     let mut query = Parameters::new(query)?;
     let after = query.count("after")?.unwrap_or_default();
-    let wait = query.count("wait")?.unwrap_or_default();
+    let wait = query.count_within("wait", 0, LONGEST_WAIT)?.unwrap_or_default();
     query.finish()?;
-    if wait > LONGEST_WAIT {
-        let message = format!("wait is {wait}, but at most {LONGEST_WAIT} seconds");
-        return Err(ControlError::invalid("wait", message));
-    }
     let page = backend.objects().heard(id, after, Duration::from_secs(wait)).await?;
     Ok(Json(HeardList {
         last: page.events.last().map_or(after, |event| event.number),
@@ -160,37 +175,39 @@ fn heard(heard: &HeardEvent) -> Value {
     Value::Object(event)
 }
 
-/// A script of the object makes a call: listen, listen_control, listen_remove, say, shout, whisper,
-/// region_say, region_say_to, owner_say, instant_message, dialog, text_box, message_linked, clep
-/// (sends a message), clep_listen, clep_forget, lep_listen or lep_send.
-#[utoipa::path(post, path = "/v1/objects/{id}/{call}", request_body = CallRequest,
+/// Has a script of the object make a call.
+///
+/// `clep` sends a message; the other names are those of LSL and of script hosts.
+#[utoipa::path(post, path = "/v1/objects/{id}/{call}", operation_id = "call_script",
+    request_body = CallRequest,
     params(
         ("id" = Uuid, Path, description = "key of any of its prims"),
-        ("call" = String, Path, description = "the call"),
+        ("call" = ScriptCallName, Path, description = "the call"),
     ),
     responses(
-        (status = 200, body = CallResult),
-        (status = 400, body = Problem),
+        (status = 200, description = "what the call returned", body = CallResult),
         (status = 404, description = "no such object, script or call", body = Problem),
         (status = 503, description = "the region is too busy", body = Problem),
     ))]
 pub(super) async fn call(
     State(backend): Backend,
-    Path((id, name)): Path<(String, String)>,
+    Segments((id, name)): Segments<(String, String)>,
     body: Body,
 ) -> Result<Json<CallResult>, ControlError> {
-    let known = CALLS.into_iter().find(|known| *known == name);
-    let name = known.ok_or_else(|| {
-        let shown: String = name.chars().take(40).collect();
-        ControlError::Missing(format!("no such call: {shown:?}; known are {}", CALLS.join(", ")))
-    })?;
+    let shown: String = name.chars().take(40).collect();
+    let name = ScriptCallName::deserialize(name.as_str().into_deserializer()).map_err(
+        // The error lists the known names.
+        |error: serde::de::value::Error| {
+            ControlError::Missing(format!("no such call: {shown:?}: {error}"))
+        },
+    )?;
     let id = prim(&id)?;
     let mut fields = fields(body).await?;
     let access = backend.objects();
     let script = fields.optional_string("script")?;
     // Where link messages go to is said elsewhere; LEP's own field is that of the message.
     let link = match name {
-        "lep_send" => None,
+        ScriptCallName::LepSend => None,
         _ => fields.optional_count("link")?,
     };
     let call = read_call(name, &mut fields, &access.stamp())?;
@@ -204,30 +221,9 @@ pub(super) async fn call(
     Ok(Json(CallResult { result, said: outcome.remove("said") }))
 }
 
-const CALLS: [&str; 18] = [
-    "listen",
-    "listen_control",
-    "listen_remove",
-    "say",
-    "shout",
-    "whisper",
-    "region_say",
-    "region_say_to",
-    "owner_say",
-    "instant_message",
-    "dialog",
-    "text_box",
-    "message_linked",
-    "clep",
-    "clep_listen",
-    "clep_forget",
-    "lep_listen",
-    "lep_send",
-];
-
-/// The fields of a literal are read in their order; the last of [`CALLS`] is what any other is.
+/// The fields of a literal are read in their order.
 fn read_call(
-    name: &'static str,
+    name: ScriptCallName,
     fields: &mut Fields,
     stamp: &Stamp,
 ) -> Result<ScriptCall, FieldError> {
@@ -236,53 +232,58 @@ fn read_call(
         Ok(ScriptCall::Say { volume, channel, text: text(fields)? })
     };
     Ok(match name {
-        "listen" => ScriptCall::Listen {
+        ScriptCallName::Listen => ScriptCall::Listen {
             channel: fields.integer("channel")?,
             name: fields.optional_string("name")?.unwrap_or_default(),
             key: fields.optional_string("key")?.unwrap_or_default(),
             message: fields.optional_string("message")?.unwrap_or_default(),
         },
-        "listen_control" => ScriptCall::ListenControl {
+        ScriptCallName::ListenControl => ScriptCall::ListenControl {
             handle: fields.integer("handle")?,
             active: fields
                 .optional_bool("active")?
                 .ok_or_else(|| fields.wrong("active", "is missing"))?,
         },
-        "listen_remove" => ScriptCall::ListenRemove { handle: fields.integer("handle")? },
-        "say" => say(Volume::Say, fields)?,
-        "shout" => say(Volume::Shout, fields)?,
-        "whisper" => say(Volume::Whisper, fields)?,
-        "region_say" => {
+        ScriptCallName::ListenRemove => {
+            ScriptCall::ListenRemove { handle: fields.integer("handle")? }
+        }
+        ScriptCallName::Say => say(Volume::Say, fields)?,
+        ScriptCallName::Shout => say(Volume::Shout, fields)?,
+        ScriptCallName::Whisper => say(Volume::Whisper, fields)?,
+        ScriptCallName::RegionSay => {
             ScriptCall::RegionSay { channel: fields.integer("channel")?, text: text(fields)? }
         }
-        "region_say_to" => ScriptCall::RegionSayTo {
+        ScriptCallName::RegionSayTo => ScriptCall::RegionSayTo {
             target: fields.string("target")?,
             channel: fields.optional_integer("channel")?.unwrap_or_default(),
             text: text(fields)?,
         },
-        "owner_say" => ScriptCall::OwnerSay { text: text(fields)? },
-        "instant_message" => {
+        ScriptCallName::OwnerSay => ScriptCall::OwnerSay { text: text(fields)? },
+        ScriptCallName::InstantMessage => {
             ScriptCall::InstantMessage { to: fields.string("target")?, text: text(fields)? }
         }
-        "dialog" => ScriptCall::Dialog {
+        ScriptCallName::Dialog => ScriptCall::Dialog {
             avatar: fields.string("target")?,
             message: text(fields)?,
             buttons: fields.optional_strings("buttons")?.unwrap_or_default(),
             channel: fields.integer("channel")?,
         },
-        "text_box" => ScriptCall::TextBox {
+        ScriptCallName::TextBox => ScriptCall::TextBox {
             avatar: fields.string("target")?,
             message: text(fields)?,
             channel: fields.integer("channel")?,
         },
-        "message_linked" => ScriptCall::MessageLinked {
+        ScriptCallName::MessageLinked => ScriptCall::MessageLinked {
             link: fields.integer("to")?,
             number: fields.optional_integer("number")?.unwrap_or_default(),
             text: fields.optional_string("text")?.unwrap_or_default(),
             id: fields.optional_string("id")?.unwrap_or_default(),
         },
-        "clep" => protocol::library_call("clep_send", fields, stamp)?,
-        library => protocol::library_call(library, fields, stamp)?,
+        ScriptCallName::Clep => protocol::library_call("clep_send", fields, stamp)?,
+        ScriptCallName::ClepListen => protocol::library_call("clep_listen", fields, stamp)?,
+        ScriptCallName::ClepForget => protocol::library_call("clep_forget", fields, stamp)?,
+        ScriptCallName::LepListen => protocol::library_call("lep_listen", fields, stamp)?,
+        ScriptCallName::LepSend => protocol::library_call("lep_send", fields, stamp)?,
     })
 }
 

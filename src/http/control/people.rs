@@ -2,21 +2,25 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
-use uuid::Uuid;
+use axum::extract::State;
 
 use super::model::{ChatSessionList, FriendList, GroupList, NewMessage, Problem, Sent};
+use super::path::Segments;
+use super::who::Who;
 use super::{Backend, ControlError, fields};
-use crate::ids::AgentId;
 
-/// All groups with their roles and members.
-#[utoipa::path(get, path = "/v1/groups", responses((status = 200, body = GroupList)))]
+/// Lists all groups with their roles and members.
+#[utoipa::path(get, path = "/v1/groups", operation_id = "list_groups", responses(
+    (status = 200, description = "the groups, by name", body = GroupList),
+))]
 pub(super) async fn groups(State(backend): Backend) -> Result<Json<GroupList>, ControlError> {
     Ok(Json(GroupList { groups: backend.groups().await? }))
 }
 
-/// The chat sessions of groups and conferences that are open.
-#[utoipa::path(get, path = "/v1/sessions", responses((status = 200, body = ChatSessionList)))]
+/// Lists the open chat sessions of groups and conferences.
+#[utoipa::path(get, path = "/v1/sessions", operation_id = "list_chat_sessions", responses(
+    (status = 200, description = "the sessions, by name", body = ChatSessionList),
+))]
 pub(super) async fn sessions(
     State(backend): Backend,
 ) -> Result<Json<ChatSessionList>, ControlError> {
@@ -25,20 +29,19 @@ pub(super) async fn sessions(
     Ok(Json(ChatSessionList { sessions }))
 }
 
-/// The friends of an agent, and the offers that it has not answered.
-#[utoipa::path(get, path = "/v1/friends/{id}",
-    params(("id" = Uuid, Path, description = "the agent's id")),
+/// Lists the friends of an agent, and the offers that it has not answered.
+#[utoipa::path(get, path = "/v1/friends/{agent}", operation_id = "list_friends",
+    params(("agent" = String, Path, description = "id or `First Last`")),
     responses(
-        (status = 200, body = FriendList),
+        (status = 200, description = "the friends and the offers", body = FriendList),
         (status = 400, body = Problem),
-        (status = 404, description = "no account has that id", body = Problem),
+        (status = 404, description = "there is no such account", body = Problem),
     ))]
 pub(super) async fn friends(
     State(backend): Backend,
-    Path(id): Path<String>,
+    Segments(agent): Segments<String>,
 ) -> Result<Json<FriendList>, ControlError> {
-    let id = Uuid::try_parse(&id).map_err(|_| ControlError::invalid("id", "id is not a UUID"))?;
-    Ok(Json(backend.friends(AgentId(id)).await?))
+    Ok(Json(backend.friends(Who::parse("agent", &agent)?).await?))
 }
 
 /// Sends an instant message as an agent, or as the grid itself.

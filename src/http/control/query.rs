@@ -38,7 +38,23 @@ impl Parameters {
         })
     }
 
-    /// Refuses parameters that nobody asked for.
+    /// A number within bounds, or nothing.
+    pub(super) fn count_within(
+        &mut self,
+        name: &'static str,
+        least: u64,
+        most: u64,
+    ) -> Result<Option<u64>, ControlError> {
+        match self.count(name)? {
+            Some(number) if number < least || number > most => {
+                let message = format!("{name} is not from {least} to {most}: {number}");
+                Err(ControlError::invalid(name, message))
+            }
+            number => Ok(number),
+        }
+    }
+
+    /// Refuses unknown parameters.
     pub(super) fn finish(self) -> Result<(), ControlError> {
         match self.0.keys().next() {
             None => Ok(()),

@@ -15,8 +15,10 @@ use crate::scripts::{FieldError, ObjectAccess, protocol};
 /// What a message may be longer than a line, so that a line that is too long can be answered.
 const SLACK: usize = 64 * 1024;
 
-/// A script host: a WebSocket with one JSON object per text message, see `docs/script-host.md`.
-#[utoipa::path(get, path = "/v1/scripts", responses(
+/// Connects a script host by WebSocket.
+///
+/// Each text message holds one JSON object; `docs/script-host.md` has the protocol.
+#[utoipa::path(get, path = "/v1/scripts", operation_id = "connect_script_host", responses(
     (status = 101, description = "the protocol changes to WebSocket"),
     (status = 400, description = "not a WebSocket handshake", body = Problem),
     (status = 503, description = "too many script hosts", body = Problem),

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::*;
+use crate::ids::AgentId;
+use uuid::Uuid;
 
 const ALICE: Uuid = Uuid::from_u128(0xA11CE);
 
@@ -18,9 +20,21 @@ struct Fake {
     ready: AtomicBool,
     stopped: AtomicBool,
     created: Mutex<Vec<NewAccount>>,
-    kicked: Mutex<Vec<(AgentId, String)>>,
+    kicked: Mutex<Vec<(Who, String)>>,
+    removed: Mutex<Vec<Who>>,
     sent: Mutex<Vec<NewMessage>>,
     objects: OnceLock<ObjectAccess>,
+}
+
+fn account(first: &str, uuid: Option<Uuid>) -> Account {
+    Account {
+        uuid: uuid.unwrap_or(ALICE),
+        first: first.to_owned(),
+        last: "Tester".to_owned(),
+        online: false,
+        created: 5,
+        last_login: None,
+    }
 }
 
 fn agent(id: u128, first: &str) -> AgentStatus {
@@ -56,9 +70,39 @@ impl ControlBackend for Fake {
     fn circuits(&self) -> BoxFuture<'_, Result<Vec<CircuitStatus>, ControlError>> {
         Box::pin(async {
             let drops = [("unknown_message".to_owned(), 3)].into();
-            let one =
-                CircuitStatus { code: 9, state: "open".to_owned(), drops, ..Default::default() };
+            let one = CircuitStatus { code: 9, drops, ..Default::default() };
             Ok(vec![one, CircuitStatus { code: 4, rtt_ms: Some(1.5), ..Default::default() }])
+        })
+    }
+
+    fn accounts(
+        &self,
+        after: Option<AccountName>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Account>, ControlError>> {
+        Box::pin(async move {
+            let after = after.map(|after| after.key()).unwrap_or_default();
+            let names = ["Alice", "Bob", "Carol"].into_iter();
+            let later = names.filter(|first| format!("{} tester", first.to_lowercase()) > after);
+            Ok(later.take(limit).map(|first| account(first, None)).collect())
+        })
+    }
+
+    fn account(&self, who: Who) -> BoxFuture<'_, Result<Account, ControlError>> {
+        let alice = Who::Name(AccountName::new("Alice", "Tester").unwrap());
+        Box::pin(async move {
+            if who == Who::Id(AgentId(ALICE)) || who == alice {
+                return Ok(account("Alice", None));
+            }
+            Err(ControlError::NotFound("account"))
+        })
+    }
+
+    fn remove_account(&self, who: Who) -> BoxFuture<'_, Result<(), ControlError>> {
+        Box::pin(async move {
+            self.account(who.clone()).await?;
+            self.removed.lock().unwrap().push(who);
+            Ok(())
         })
     }
 
@@ -69,13 +113,14 @@ impl ControlBackend for Fake {
                 return Err(ControlError::Conflict { field: Some("first"), message });
             }
             self.created.lock().unwrap().push(new.clone());
-            Ok(Account { uuid: new.uuid.unwrap_or(ALICE), first: new.first, last: new.last })
+            Ok(account(&new.first, new.uuid))
         })
     }
 
-    fn kick(&self, agent: AgentId, reason: String) -> BoxFuture<'_, Result<(), ControlError>> {
+    fn kick(&self, agent: Who, reason: String) -> BoxFuture<'_, Result<(), ControlError>> {
         Box::pin(async move {
-            if agent != AgentId(ALICE) {
+            let alice = Who::Name(AccountName::new("Alice", "Tester").unwrap());
+            if agent != Who::Id(AgentId(ALICE)) && agent != alice {
                 return Err(ControlError::NotFound("agent"));
             }
             self.kicked.lock().unwrap().push((agent, reason));
@@ -102,15 +147,15 @@ impl ControlBackend for Fake {
         let session = |id, name: &str| ChatSessionStatus {
             id: Uuid::from_u128(id),
             name: name.to_owned(),
-            kind: "group".to_owned(),
+            kind: ChatSessionKind::Group,
             people: Vec::new(),
         };
         Box::pin(async move { Ok(vec![session(1, "Weavers"), session(2, "Dyers")]) })
     }
 
-    fn friends(&self, agent: AgentId) -> BoxFuture<'_, Result<FriendList, ControlError>> {
+    fn friends(&self, agent: Who) -> BoxFuture<'_, Result<FriendList, ControlError>> {
         Box::pin(async move {
-            if agent != AgentId(ALICE) {
+            if agent != Who::Id(AgentId(ALICE)) {
                 return Err(ControlError::NotFound("account"));
             }
             let friend = FriendStatus { id: Uuid::from_u128(2), given: 1, has: 3, online: false };
@@ -216,9 +261,79 @@ async fn an_account_is_created() {
     let body = r#"{"first":"Carol","last":"Tester","password":"pw"}"#;
     let (status, answer) = api.post("/v1/accounts", body).await;
     assert_eq!(status, 201);
-    assert_eq!(answer, json!({"uuid": ALICE, "first": "Carol", "last": "Tester"}));
+    assert_eq!(
+        answer,
+        json!({"uuid": ALICE, "first": "Carol", "last": "Tester", "online": false,
+            "created": 5, "last_login": null})
+    );
     let created = api.fake.created.lock().unwrap();
     assert_eq!(created[0].password, "pw");
+}
+
+#[tokio::test]
+async fn accounts_are_listed_page_by_page() {
+    let api = Api::new();
+    let (status, page) = api.get("/v1/accounts?limit=2").await;
+    assert_eq!((status, &page["next"]), (200, &json!("Bob Tester")));
+    assert_eq!(page["accounts"].as_array().unwrap().len(), 2);
+    let (_, last) = api.get("/v1/accounts?limit=2&after=Bob%20Tester").await;
+    assert_eq!((&last["accounts"][0]["first"], &last["next"]), (&json!("Carol"), &Value::Null));
+    for (query, field) in [("limit=0", "limit"), ("limit=1001", "limit"), ("after=a b c", "after")]
+    {
+        let path = format!("/v1/accounts?{}", query.replace(' ', "%20"));
+        let (status, answer) = api.get(&path).await;
+        assert_eq!((status, &answer["field"]), (400, &json!(field)), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_found_and_deleted_by_id_or_name() {
+    let api = Api::new();
+    for path in [format!("/v1/accounts/{ALICE}"), "/v1/accounts/Alice%20Tester".to_owned()] {
+        let (status, answer) = api.get(&path).await;
+        assert_eq!((status, &answer["first"]), (200, &json!("Alice")));
+        let removed = api.call(Method::DELETE, &path, "").await;
+        assert_eq!(removed, (200, json!({"status": "removed"})));
+    }
+    assert_eq!(api.get("/v1/accounts/Bob%20Tester").await.0, 404);
+    assert_eq!(api.fake.removed.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn an_agent_is_kicked_by_name() {
+    let api = Api::new();
+    let answer = api.post("/v1/agents/alice.tester/kick", "").await;
+    assert_eq!(answer, (200, json!({"status": "kicked"})));
+}
+
+#[tokio::test]
+async fn the_root_page_names_every_route() {
+    let api = Api::new();
+    let (status, page) = api.get("/").await;
+    let page = page.as_str().unwrap();
+    assert_eq!(status, 200);
+    let (_, document) = api.get("/openapi.json").await;
+    for path in document["paths"].as_object().unwrap().keys() {
+        assert!(page.contains(&format!("<code>{path}</code>")), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_response_of_the_document_is_described() {
+    let (_, document) = Api::new().get("/openapi.json").await;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            assert!(operation["operationId"].as_str().unwrap().contains('_'), "{method} {path}");
+            let responses = operation["responses"].as_object().unwrap();
+            for status in ["401", "403", "405"] {
+                assert!(responses.contains_key(status), "{method} {path} {status}");
+            }
+            for (status, response) in responses {
+                let described = response["description"].as_str().is_some_and(|d| !d.is_empty());
+                assert!(described, "{method} {path} {status}");
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -248,8 +363,8 @@ async fn an_agent_is_kicked_with_a_reason() {
     assert_eq!(api.post(&path, r#"{"reason":"bye"}"#).await, (200, json!({"status": "kicked"})));
     assert_eq!(api.post(&path, "").await.0, 200);
     let kicked = api.fake.kicked.lock().unwrap();
-    assert_eq!(kicked[0], (AgentId(ALICE), "bye".to_owned()));
-    assert_eq!(kicked[1].1, DEFAULT_REASON);
+    assert_eq!(kicked[0], (Who::Id(AgentId(ALICE)), "bye".to_owned()));
+    assert_eq!(kicked[1].1, agents::DEFAULT_REASON);
 }
 
 #[tokio::test]
@@ -257,9 +372,10 @@ async fn kicking_nobody_fails() {
     let api = Api::new();
     let stranger = format!("/v1/agents/{}/kick", Uuid::from_u128(9));
     assert_eq!(api.post(&stranger, "").await, (404, json!({"error": "no such agent"})));
-    let (status, answer) = api.post("/v1/agents/bob/kick", "").await;
-    assert_eq!((status, &answer["field"]), (400, &json!("id")));
-    let long = format!(r#"{{"reason":"{}"}}"#, "x".repeat(MAX_REASON + 1));
+    assert_eq!(api.post("/v1/agents/Bob%20Tester/kick", "").await.0, 404);
+    let (status, answer) = api.post("/v1/agents/Bob%20The%20Builder/kick", "").await;
+    assert_eq!((status, &answer["field"]), (400, &json!("agent")));
+    let long = format!(r#"{{"reason":"{}"}}"#, "x".repeat(agents::MAX_REASON + 1));
     let (status, answer) = api.post(&format!("/v1/agents/{ALICE}/kick"), &long).await;
     assert_eq!((status, &answer["field"]), (400, &json!("reason")));
 }
@@ -304,7 +420,7 @@ async fn the_document_names_every_route() {
     let api = Api::new();
     let (status, document) = api.get("/openapi.json").await;
     assert_eq!(status, 200);
-    assert_eq!(document["paths"].as_object().unwrap().len(), 21);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 22);
 }
 
 #[test]
@@ -333,8 +449,10 @@ async fn friends_are_those_of_the_agent_in_the_path() {
     let (status, body) = api.get(&format!("/v1/friends/{ALICE}")).await;
     assert_eq!((status, &body["friends"][0]["has"]), (200, &json!(3)));
     assert_eq!(api.get(&format!("/v1/friends/{}", Uuid::nil())).await.0, 404);
-    let (status, body) = api.get("/v1/friends/Alice").await;
-    assert_eq!((status, &body["field"]), (400, &json!("id")));
+    assert_eq!(api.get("/v1/friends/Nobody.Here").await.0, 404);
+    let (status, body) = api.get("/v1/friends/%C3%28").await;
+    assert_eq!(status, 400, "{body}");
+    assert!(body["error"].is_string());
 }
 
 #[tokio::test]
