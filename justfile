@@ -16,7 +16,7 @@ check:
 ci:
     .ci/run
 
-# One step of CI: format, clippy, test, doc, bench, release, clients, browser, fuzz.
+# One step of CI: format, clippy, test, doc, bench, release, clients, openapi, browser, fuzz.
 step name:
     .ci/run {{name}}
 
@@ -28,6 +28,10 @@ fmt:
 # The suites of foreign client libraries.
 clients *suites:
     tests/clients/run.sh {{suites}}
+
+# The control API against its own OpenAPI document.
+openapi:
+    tests/openapi/run.sh
 
 # The load tool's HTML report in headless Chromium.
 browser:

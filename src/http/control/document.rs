@@ -41,6 +41,8 @@ pub(super) fn routes() -> Vec<(&'static str, String, String)> {
     servers((url = "/", description = "the control listener")),
     security((), ("token" = [])),
     modifiers(&Common),
+    // Only a path has it, where utoipa does not look for schemas.
+    components(schemas(super::object_model::ScriptCallName)),
     paths(
         super::health,
         super::ready,

@@ -152,7 +152,7 @@ pub fn router(
 type Backend = State<Arc<dyn ControlBackend>>;
 
 /// Tells that the process answers.
-#[utoipa::path(get, path = "/health", operation_id = "check_health", responses(
+#[utoipa::path(get, path = "/health", operation_id = "check_health", tag = "server", responses(
     (status = 200, description = "the process answers", body = Status),
 ))]
 async fn health() -> Json<Status> {
@@ -160,7 +160,7 @@ async fn health() -> Json<Status> {
 }
 
 /// Tells whether the next login would succeed.
-#[utoipa::path(get, path = "/ready", operation_id = "check_readiness", responses(
+#[utoipa::path(get, path = "/ready", operation_id = "check_readiness", tag = "server", responses(
     (status = 200, description = "the next login would succeed", body = Status),
     (status = 503, description = "starting or stopping", body = Status),
 ))]
@@ -173,7 +173,7 @@ async fn ready(State(backend): Backend) -> (StatusCode, Json<Status>) {
 }
 
 /// Reads counters and gauges in Prometheus' text form.
-#[utoipa::path(get, path = "/metrics", operation_id = "read_metrics", responses(
+#[utoipa::path(get, path = "/metrics", operation_id = "read_metrics", tag = "server", responses(
     (status = 200, description = "the metrics", content_type = "text/plain", body = String),
 ))]
 async fn metrics(State(backend): Backend) -> Response {
@@ -191,7 +191,7 @@ async fn openapi() -> Result<Response, ControlError> {
 }
 
 /// Stops the server: agents are told, storage is flushed, the process ends.
-#[utoipa::path(post, path = "/v1/shutdown", operation_id = "shut_down", responses(
+#[utoipa::path(post, path = "/v1/shutdown", operation_id = "shut_down", tag = "server", responses(
     (status = 202, description = "the server stops", body = Status),
 ))]
 async fn shutdown(State(backend): Backend) -> (StatusCode, Json<Status>) {

@@ -45,7 +45,8 @@ pub(super) async fn friends(
 }
 
 /// Sends an instant message as an agent, or as the grid itself.
-#[utoipa::path(post, path = "/v1/im", request_body = NewMessage, responses(
+#[utoipa::path(post, path = "/v1/im", operation_id = "send_instant_message",
+    request_body = NewMessage, responses(
     (status = 200, body = Sent),
     (status = 400, body = Problem),
     (status = 404, description = "no account has that id", body = Problem),
