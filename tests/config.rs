@@ -326,6 +326,39 @@ fn environment_errors_name_the_variable() {
 }
 
 #[test]
+fn allowed_origins_are_checked_one_by_one() {
+    let with = |origins: &str| format!("[http]\nallowed_origins = {origins}");
+    let good = "[\"https://viewer.example\", \"http://127.0.0.1:8080\", \"http://[::1]:5173\"]";
+    assert_eq!(from_file(&with(good)).unwrap().config.http.allowed_origins.len(), 3);
+    for bad in [
+        "*",
+        "null",
+        "viewer.example",
+        "https://",
+        "https://viewer.example/",
+        "https://Viewer.example",
+        "https://viewer.example:443",
+        "https://viewer.example:",
+        "https://viewer.example:080",
+        "https://*.example",
+        "https://user@viewer.example",
+        "ftp://viewer.example",
+        "http://[::1",
+        "http://[0::1]",
+    ] {
+        let file = with(&format!("[\"http://localhost\", \"{bad}\"]"));
+        let expected =
+            format!("holm.toml:2: http.allowed_origins.1 = \"{bad}\": must be an origin");
+        file_fails(&file, &expected);
+    }
+    let set = |value| merged("", &[("HOLM_HTTP_ALLOWED_ORIGINS", value)], &Overrides::default());
+    let config = set("[\"https://viewer.example\"]").unwrap().config;
+    assert_eq!(config.http.allowed_origins, ["https://viewer.example"]);
+    let error = set("[\"viewer\"]").unwrap_err();
+    assert!(error.starts_with("environment variable HOLM_HTTP_ALLOWED_ORIGINS: http."), "{error}");
+}
+
+#[test]
 fn foreign_variables_are_left_alone_but_told() {
     let variables = [("HOLM_CONFIG", "x"), ("HOLM_PORT", "tcp://10.0.0.1:9000"), ("PATH", "/bin")];
     let loaded = merged("", &variables, &Overrides::default()).unwrap();

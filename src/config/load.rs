@@ -78,7 +78,11 @@ pub fn load_text(
             .flag_for(&problem.key)
             .map(|name| Origin::Flag { name })
             .or_else(|| {
-                let (_, variable) = from_environment.iter().find(|(key, _)| *key == problem.key)?;
+                let sets = |key: &str| {
+                    let inside = problem.key.strip_prefix(key);
+                    inside.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                };
+                let (_, variable) = from_environment.iter().find(|(key, _)| sets(key))?;
                 Some(Origin::Environment { variable: variable.clone() })
             })
             .or_else(|| places.origin(&problem.key))
@@ -176,7 +180,11 @@ fn leaf_keys(table: &Table) -> Vec<String> {
                     walk(&format!("{prefix}.{name}"), value, keys);
                 }
             }
-            Value::Array(items) if items.iter().all(Value::is_table) => {
+            // An empty array at the top is a list of sections, elsewhere one of plain values.
+            Value::Array(items)
+                if items.iter().all(Value::is_table)
+                    && (!items.is_empty() || !prefix.contains('.')) =>
+            {
                 for (index, item) in items.iter().enumerate() {
                     walk(&format!("{prefix}.{index}"), item, keys);
                 }

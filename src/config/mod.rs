@@ -34,7 +34,7 @@ pub use group::{GroupConfig, derived_group_id};
 pub use limits::{CircuitLimits, EventQueueConfig, IdleAnswer, LimitsConfig};
 pub use load::{Loaded, load, load_text};
 pub use lsl::LslConfig;
-pub use network::NetworkConfig;
+pub use network::{HttpConfig, NetworkConfig};
 pub use object::{
     AnswerConfig, BehaviourKind, ClepConfig, ListenConfig, Manner, ObjectConfig, PrimConfig,
     ScriptConfig, Shape,
@@ -56,6 +56,8 @@ pub struct Config {
     pub grid: GridConfig,
     /// Addresses, ports, sockets.
     pub network: NetworkConfig,
+    /// Login and capabilities for web pages.
+    pub http: HttpConfig,
     /// Who may log in, and how often.
     pub login: LoginConfig,
     /// What is kept, and where.
@@ -85,6 +87,7 @@ impl Default for Config {
             log: "holm=info,warn".to_owned(),
             grid: GridConfig::default(),
             network: NetworkConfig::default(),
+            http: HttpConfig::default(),
             login: LoginConfig::default(),
             storage: StorageConfig::default(),
             circuit: CircuitLimits::default(),

@@ -1,4 +1,4 @@
-//! The section `[network]`.
+//! The sections `[network]` and `[http]`.
 
 use std::net::Ipv4Addr;
 
@@ -71,4 +71,13 @@ impl NetworkConfig {
     pub fn advertised_host(&self) -> String {
         self.external_host.clone().unwrap_or_else(|| self.bind.to_string())
     }
+}
+
+/// `[http]`: login and capabilities for web pages.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HttpConfig {
+    /// Origins of web pages that may log in and use capabilities, such as
+    /// `https://viewer.example`; no others may.
+    pub allowed_origins: Vec<String>,
 }

@@ -6,6 +6,7 @@
 pub mod body;
 pub mod caps;
 pub mod control;
+pub mod guard;
 pub mod login;
 mod open_files;
 pub mod router;

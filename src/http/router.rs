@@ -16,6 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::body::{self, BodyError};
 use super::caps::{self, Caps};
 use super::control::BoxFuture;
+use super::guard::{self, SiteGuard};
 use super::login::{
     FailureReason, GridInfo, LoginCall, LoginFailure, LoginMethod, LoginRequest, LoginSuccess,
     Wire, parse_login,
@@ -52,10 +53,16 @@ pub struct GridStats {
     pub region_count: u64,
 }
 
-/// The public routes. `max_login_body` is in bytes.
-pub fn router(backend: Arc<dyn LoginBackend>, caps: Arc<Caps>, max_login_body: usize) -> Router {
+/// The public routes, for whoever `site` lets in. `max_login_body` is in bytes.
+pub fn router(
+    backend: Arc<dyn LoginBackend>,
+    caps: Arc<Caps>,
+    max_login_body: usize,
+    site: SiteGuard,
+) -> Router {
+    let cors = site.cors();
     let login = || get(welcome_page).post(login);
-    Router::new()
+    let routes = Router::new()
         .route("/", login())
         .route("/login", login())
         .route("/login/", login())
@@ -69,8 +76,14 @@ pub fn router(backend: Arc<dyn LoginBackend>, caps: Arc<Caps>, max_login_body: u
         .method_not_allowed_fallback(|| async {
             (StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n")
         })
+        .layer(CatchPanicLayer::custom(panicked));
+    let routes = match cors {
+        Some(cors) => routes.layer(cors),
+        None => routes,
+    };
+    routes
+        .layer(middleware::from_fn_with_state(Arc::new(site), guard::guard))
         .layer(middleware::from_fn(count))
-        .layer(CatchPanicLayer::custom(panicked))
 }
 
 #[derive(Clone)]

@@ -9,9 +9,10 @@ use axum::Router;
 use super::Shared;
 use super::world::World;
 use crate::circuit::CloseReason;
-use crate::config::DuplicateLogin;
+use crate::config::{Config, DuplicateLogin};
 use crate::http;
 use crate::http::control::BoxFuture;
+use crate::http::guard::SiteGuard;
 use crate::http::login::{
     AccountBenefits, Arrival, Benefits, Buddy, FailureReason, Folder, GridInfo, HomeLocation,
     Identity, Inventory, LoginFailure, LoginFlags, LoginRequest, LoginSuccess, Maturity, Password,
@@ -343,7 +344,19 @@ pub(super) fn router(gate: Gate) -> Router {
         stop: shared.stop.clone(),
     };
     let max_login_body = shared.config.limits.max_login_body as usize;
-    http::router::router(Arc::new(gate), Arc::new(caps), max_login_body)
+    let site = site_guard(&shared.config);
+    http::router::router(Arc::new(gate), Arc::new(caps), max_login_body, site)
+}
+
+/// Which web pages may use login and capabilities.
+fn site_guard(config: &Config) -> SiteGuard {
+    let names = [config.network.bind.to_string(), config.network.advertised_host()];
+    let guard = if config.network.is_loopback() {
+        SiteGuard::this_machine(names)
+    } else {
+        SiteGuard::reachable(names)
+    };
+    guard.allowing(config.http.allowed_origins.iter().cloned())
 }
 
 fn buddy(friend: &Friend) -> Buddy {

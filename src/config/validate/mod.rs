@@ -4,6 +4,7 @@ mod objects;
 
 use std::collections::HashSet;
 use std::fmt::Display;
+use std::net::Ipv6Addr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ pub(super) fn validate(config: &Config) -> Result<(), Problem> {
     check(i64::try_from(config.seed).is_ok(), "seed", "must be at most 9223372036854775807")?;
     grid(config)?;
     network(config)?;
+    http(config)?;
     login(config)?;
     let directory = &config.storage.directory;
     check(!directory.as_os_str().is_empty(), "storage.directory", "must not be empty")?;
@@ -79,6 +81,48 @@ fn network(config: &Config) -> Result<(), Problem> {
     range("network.send_buffer", network.send_buffer, 65_536..=1 << 30)?;
     range("network.unknown_source_rate", network.unknown_source_rate, 1..=1_000_000)?;
     range("network.unknown_source_burst", network.unknown_source_burst, 1..=1_000_000)
+}
+
+fn http(config: &Config) -> Result<(), Problem> {
+    let origins = &config.http.allowed_origins;
+    range("http.allowed_origins", origins.len(), 0..=64)?;
+    for (index, origin) in origins.iter().enumerate() {
+        check(
+            is_origin(origin),
+            &format!("http.allowed_origins.{index}"),
+            "must be an origin as browsers send it: http:// or https://, a host in lower case, and \
+             a port unless it is the usual one; nothing behind it",
+        )?;
+    }
+    Ok(())
+}
+
+/// Whether a browser would send exactly this as `Origin`.
+fn is_origin(text: &str) -> bool {
+    let (authority, usual) = match text.split_once("://") {
+        Some(("http", authority)) => (authority, "80"),
+        Some(("https", authority)) => (authority, "443"),
+        _ => return false,
+    };
+    let end = if authority.starts_with('[') { authority.find(']').map(|at| at + 1) } else { None };
+    let end = end.or_else(|| authority.find(':')).unwrap_or(authority.len());
+    let (host, port) = authority.split_at(end);
+    let host_fits = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok_and(|six| six.to_string() == address),
+        None => {
+            (1..=253).contains(&host.len())
+                && host.bytes().all(|b| {
+                    b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_')
+                })
+        }
+    };
+    let port_fits = match port.strip_prefix(':') {
+        Some(port) => {
+            port != usual && port.parse::<u16>().is_ok_and(|number| number.to_string() == port)
+        }
+        None => port.is_empty(),
+    };
+    host_fits && port_fits
 }
 
 fn login(config: &Config) -> Result<(), Problem> {

@@ -89,6 +89,10 @@ struct Site {
 
 impl Site {
     fn new() -> Self {
+        Self::behind(SiteGuard::any_host())
+    }
+
+    fn behind(site: SiteGuard) -> Self {
         let fake = Arc::new(Fake::default());
         let clock = Arc::new(ManualClock::default());
         let store = StoreHandle::spawn(Box::new(MemoryStore::default())).unwrap();
@@ -109,7 +113,7 @@ impl Site {
             max_body: 1 << 20,
             stop: CancellationToken::new(),
         };
-        let router = router(fake.clone(), Arc::new(caps), 64 << 10);
+        let router = router(fake.clone(), Arc::new(caps), 64 << 10, site);
         Self { fake, router }
     }
 
@@ -133,6 +137,18 @@ impl Site {
         let status = response.status().as_u16();
         let body = body::read(response.into_body(), 1 << 20).await.unwrap();
         (status, content_type, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    /// A request as a browser makes it: the status and the headers of its answer.
+    async fn browse(&self, method: Method, path: &str, sent: &[(&str, &str)]) -> (u16, HeaderMap) {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in sent {
+            request = request.header(*name, *value);
+        }
+        let mut request = request.body(Body::from(xmlrpc("Test"))).unwrap();
+        request.extensions_mut().insert(ConnectInfo(peer()));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        (response.status().as_u16(), response.headers().clone())
     }
 
     async fn get(&self, path: &str) -> (u16, String, String) {
@@ -239,4 +255,50 @@ async fn other_paths_and_methods_are_refused() {
     assert_eq!(site.call(Method::PUT, "/", "", "").await.0, 405);
     let (status, content_type, _) = site.get("/cap/0").await;
     assert_eq!((status, content_type.as_str()), (404, "application/llsd+xml"));
+}
+
+#[tokio::test]
+async fn foreign_pages_and_hosts_reach_no_route() {
+    let site = Site::behind(SiteGuard::this_machine([]));
+    let here = ("host", "127.0.0.1:9000");
+    for path in ["/", "/login", "/get_grid_info", "/json_grid_info", "/cap/0", "/nothing"] {
+        for method in [Method::POST, Method::GET, Method::OPTIONS] {
+            let page = [here, ("origin", "http://evil.example"), ("content-type", "text/plain")];
+            assert_eq!(site.browse(method.clone(), path, &page).await.0, 403, "{method} {path}");
+            let rebound = [("host", "evil.example:9000")];
+            assert_eq!(site.browse(method.clone(), path, &rebound).await.0, 403, "{method} {path}");
+        }
+    }
+    assert!(site.fake.seen.lock().unwrap().is_empty());
+    assert_eq!(site.browse(Method::POST, "/", &[here]).await.0, 200, "a program");
+    let own = [here, ("origin", "http://127.0.0.1:9000")];
+    assert_eq!(site.browse(Method::POST, "/", &own).await.0, 200, "a page of this listener");
+}
+
+#[tokio::test]
+async fn allowed_origins_get_cors_and_others_do_not() {
+    let page = "https://viewer.example";
+    let guard = SiteGuard::this_machine([]).allowing([page.to_owned()]);
+    let site = Site::behind(guard);
+    let from = |origin| [("host", "127.0.0.1:9000"), ("origin", origin)];
+    for path in ["/", "/cap/0"] {
+        let mut asked = from(page).to_vec();
+        asked.push(("access-control-request-method", "POST"));
+        asked.push(("access-control-request-headers", "content-type"));
+        let (status, headers) = site.browse(Method::OPTIONS, path, &asked).await;
+        let text = |name: &str| headers.get(name).map_or("", |value| value.to_str().unwrap());
+        assert_eq!((status, text("access-control-allow-origin")), (200, page), "{path}");
+        assert_eq!(text("access-control-allow-methods"), "GET,POST,PUT,DELETE");
+        assert_eq!(text("access-control-allow-headers"), "content-type,accept,range");
+        assert!(text("vary").contains("origin"), "{headers:?}");
+        assert_eq!(text("access-control-allow-credentials"), "");
+        assert!(site.fake.seen.lock().unwrap().is_empty(), "a preflight does nothing");
+    }
+    for (path, expected) in [("/", 200), ("/cap/0", 404)] {
+        let (status, headers) = site.browse(Method::POST, path, &from(page)).await;
+        assert_eq!(status, expected);
+        assert_eq!(headers["access-control-allow-origin"], page, "{path}");
+    }
+    let (status, headers) = site.browse(Method::POST, "/", &from("https://evil.example")).await;
+    assert_eq!((status, headers.get("access-control-allow-origin")), (403, None));
 }
