@@ -28,8 +28,8 @@ ENV HOLM_STORAGE_DIRECTORY=/data \
     HOLM_NETWORK_EXTERNAL_HOST=127.0.0.1
 # Login and capabilities, and the region: the same number, two protocols.
 EXPOSE 9000/tcp 9000/udp
-# The control listener (9001) and that of script hosts (9002) stay inside:
-# HOLM_NETWORK_CONTROL_BIND and HOLM_NETWORK_CONTROL_TOKEN open both.
+# The control listener (9001) stays inside: HOLM_NETWORK_CONTROL_BIND and HOLM_NETWORK_CONTROL_TOKEN
+# open it.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=5s CMD ["holm", "health", "--ready"]
 ENTRYPOINT ["holm"]
 CMD ["--ephemeral"]

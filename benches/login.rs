@@ -184,7 +184,6 @@ async fn start(directory: &Path, verified_cache: u32) -> Server {
     config.storage.directory = directory.to_owned();
     config.network.http_port = 0;
     config.network.control_port = 0;
-    config.network.script_port = 0;
     config.region.iter_mut().for_each(|region| region.udp_port = 0);
     config.login.test_accounts = false;
     config.login.verified_cache = verified_cache;

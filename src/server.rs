@@ -62,8 +62,8 @@ pub struct Addresses {
     pub login_uri: String,
     /// Base of the control API.
     pub control_uri: String,
-    /// Where script hosts connect.
-    pub script_address: SocketAddr,
+    /// Where script hosts connect, if that listener was asked for.
+    pub script_address: Option<SocketAddr>,
     /// The regions in configured order; their addresses are those told to clients.
     pub regions: Vec<Arc<RegionInfo>>,
 }
@@ -112,12 +112,16 @@ impl Server {
         let network = &config.network;
         let http = listen("HTTP", network.bind, network.http_port)?;
         let control = listen("control", network.control_bind, network.control_port)?;
-        let hosts = listen("script hosts", network.control_bind, network.script_port)?;
-        let script_address = hosts.local_addr().map_err(ServerError::System)?;
-        let http_port = http.local_addr().map_err(ServerError::System)?.port();
+        let hosts = network
+            .script_port
+            .map(|port| listen("script hosts", network.control_bind, port))
+            .transpose()?;
+        let script_address =
+            hosts.as_ref().map(TcpListener::local_addr).transpose().map_err(ServerError::System)?;
+        let http_port = network.external_http_port.map_or_else(|| port_of(&http), Ok)?;
         let host = world::advertised_address(network)?;
-        let login_uri = base_uri(&network.advertised_host(), &http)?;
-        let control_uri = base_uri(&network.control_bind.to_string(), &control)?;
+        let login_uri = format!("http://{}:{http_port}/", network.advertised_host());
+        let control_uri = format!("http://{}:{}/", network.control_bind, port_of(&control)?);
 
         let first_region =
             RegionId(config.region.first().map(RegionConfig::id).unwrap_or_default());
@@ -163,8 +167,10 @@ impl Server {
         let router = main_router.clone();
         tasks.spawn(http::serve::serve(http, main_router, serve.clone(), doors));
         tasks.spawn(http::serve::serve(control, control_router, serve, stop.clone()));
-        let token = shared.config.network.control_token.clone();
-        tasks.spawn(scripts::tcp::serve(hosts, objects, token, stop.clone()));
+        if let Some(hosts) = hosts {
+            let token = shared.config.network.control_token.clone();
+            tasks.spawn(scripts::tcp::serve(hosts, objects, token, stop.clone()));
+        }
         tasks.spawn(upkeep::run(shared.clone(), world.clone()));
         tasks.close();
 
@@ -306,7 +312,6 @@ fn listen(what: &'static str, ip: Ipv4Addr, port: u16) -> Result<TcpListener, Se
     bind().map_err(|source| ServerError::Bind { what, address, source })
 }
 
-fn base_uri(host: &str, listener: &TcpListener) -> Result<String, ServerError> {
-    let port = listener.local_addr().map_err(ServerError::System)?.port();
-    Ok(format!("http://{host}:{port}/"))
+fn port_of(listener: &TcpListener) -> Result<u16, ServerError> {
+    listener.local_addr().map(|address| address.port()).map_err(ServerError::System)
 }

@@ -99,6 +99,39 @@ fn file_beats_defaults_environment_beats_file_flags_beat_environment() {
 }
 
 #[test]
+fn free_ports_spare_only_the_ports_of_flags() {
+    let file = "[network]\nscript_port = 9002\n[[region]]\n[[region]]\nname = \"B\"\nx = 1\n\
+                udp_port = 1";
+    let free = Overrides { free_ports: true, control_port: Some(7), ..Overrides::default() };
+    let config = merged(file, &[], &free).unwrap().config;
+    assert_eq!((config.network.http_port, config.network.control_port), (0, 7));
+    assert_eq!(config.network.script_port, Some(0));
+    assert!(config.region.iter().all(|region| region.udp_port == 0));
+    assert_eq!(merged("", &[], &free).unwrap().config.network.script_port, None);
+}
+
+#[test]
+fn optional_ports_are_numbers_or_the_empty_text() {
+    let port = |file: &str, variables: &[(&str, &str)]| {
+        merged(file, variables, &Overrides::default()).map(|it| it.config.network.script_port)
+    };
+    assert_eq!(port("", &[]).unwrap(), None);
+    assert_eq!(port("[network]\nscript_port = 7", &[]).unwrap(), Some(7));
+    let variable = "HOLM_NETWORK_SCRIPT_PORT";
+    assert_eq!(port("", &[(variable, "7")]).unwrap(), Some(7));
+    assert_eq!(port("[network]\nscript_port = 7", &[(variable, "")]).unwrap(), None);
+    for bad in ["70000", "-1", "\"x\"", "1.5"] {
+        let wanted = format!("holm.toml:2: network.script_port = {bad}: ");
+        file_fails(&format!("[network]\nscript_port = {bad}"), &wanted);
+    }
+    file_fails("[network]\nexternal_http_port = 0", "external_http_port = 0: must be from 1");
+    let told =
+        |name| format!("[[region]]\nname = \"{name}\"\nudp_port = 0\nexternal_udp_port = 5\n");
+    let twice = format!("{}{}x = 1\n", told("A"), told("B"));
+    file_fails(&twice, "holm.toml:8: region.1.external_udp_port = 5: must differ");
+}
+
+#[test]
 fn durations_are_numbers_with_the_unit_in_the_key() {
     let file = "[circuit]\nack_delay_ms = 5\ngive_up_after_seconds = 2.5";
     let circuit = from_file(file).unwrap().config.circuit;

@@ -48,8 +48,8 @@ pub struct Ready {
     pub login_uri: String,
     /// Base of the control API.
     pub control_uri: String,
-    /// `address:port` on which script hosts connect.
-    pub script_address: String,
+    /// `address:port` on which script hosts connect; none unless that listener was asked for.
+    pub script_address: Option<String>,
     /// The regions in configured order.
     pub regions: Vec<ReadyRegion>,
     /// Process id.
@@ -130,7 +130,9 @@ impl<W: Write> Output<W> {
                 writeln!(w, "Holm {} is ready. Ctrl-C stops it.", env!("CARGO_PKG_VERSION"))?;
                 writeln!(w, "  login     {}", ready.login_uri)?;
                 writeln!(w, "  control   {}", ready.control_uri)?;
-                writeln!(w, "  scripts   {}", ready.script_address)?;
+                if let Some(address) = &ready.script_address {
+                    writeln!(w, "  scripts   {address}")?;
+                }
                 for region in &ready.regions {
                     let ReadyRegion { name, x, y, udp, .. } = region;
                     writeln!(w, "  region    {name} at {x},{y}, udp {udp}")?;
@@ -159,7 +161,7 @@ mod tests {
         Event::Ready(Ready {
             login_uri: "http://127.0.0.1:9000/".into(),
             control_uri: "http://127.0.0.1:9001/".into(),
-            script_address: "127.0.0.1:9002".into(),
+            script_address: Some("127.0.0.1:9002".into()),
             regions: vec![ReadyRegion {
                 name: "Holm".into(),
                 uuid: Uuid::from_u128(1),

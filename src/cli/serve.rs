@@ -76,7 +76,7 @@ fn ready(addresses: &Addresses) -> Ready {
     Ready {
         login_uri: addresses.login_uri.clone(),
         control_uri: addresses.control_uri.clone(),
-        script_address: addresses.script_address.to_string(),
+        script_address: addresses.script_address.map(|address| address.to_string()),
         regions: regions.collect(),
         pid: std::process::id(),
     }

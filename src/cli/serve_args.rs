@@ -31,12 +31,22 @@ pub struct ServeArgs {
     /// TCP port of the control listener, 0 picks a free one [default: 9001]
     #[arg(long, value_name = "N")]
     control_port: Option<u16>,
-    /// TCP port on which script hosts connect, 0 picks a free one [default: 9002]
+    /// Listen for script hosts on this TCP port, 0 picks a free one [default: only the WebSocket
+    /// of the control listener]
     #[arg(long, value_name = "N")]
     script_port: Option<u16>,
+    /// Pick a free port for every listener that no other flag gives a port
+    #[arg(long)]
+    free_ports: bool,
     /// Host name or IPv4 address that clients are told [default: the address of --bind]
     #[arg(long, value_name = "HOST")]
     external_host: Option<String>,
+    /// TCP port that clients are told, where a port mapping changes it [default: that of login]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    external_http_port: Option<u16>,
+    /// UDP port of the first region that clients are told [default: that of the region]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    external_udp_port: Option<u16>,
     /// JSON array of {"first","last","password","uuid"?}; missing accounts are created
     #[arg(long, value_name = "FILE")]
     accounts: Option<PathBuf>,
@@ -72,7 +82,10 @@ impl ServeArgs {
             udp_port: self.udp_port,
             control_port: self.control_port,
             script_port: self.script_port,
+            free_ports: self.free_ports,
             external_host: self.external_host.clone(),
+            external_http_port: self.external_http_port,
+            external_udp_port: self.external_udp_port,
             accounts: self.accounts.clone(),
             open: self.open,
             seed: self.seed,
@@ -112,6 +125,7 @@ mod tests {
     fn every_promised_flag_reaches_the_configuration() {
         let line = "serve --data d --ephemeral --bind 127.0.0.2 --http-port 0 --udp-port 1 \
                     --control-port 2 --script-port 3 --external-host example.org \
+                    --external-http-port 4 --external-udp-port 5 \
                     --accounts a.json --open --seed 7 --message-format json";
         let args = Line::parse_from(line.split_whitespace()).args;
         assert_eq!(args.message_format(), MessageFormat::Json);
@@ -120,7 +134,9 @@ mod tests {
         assert!(config.storage.ephemeral && config.login.open);
         assert_eq!(config.network.bind, Ipv4Addr::new(127, 0, 0, 2));
         assert_eq!((config.network.http_port, config.network.control_port), (0, 2));
-        assert_eq!((config.network.script_port, config.region[0].udp_port), (3, 1));
+        assert_eq!((config.network.script_port, config.region[0].udp_port), (Some(3), 1));
+        assert_eq!(config.network.external_http_port, Some(4));
+        assert_eq!(config.region[0].external_udp_port, Some(5));
         assert_eq!(config.network.external_host.as_deref(), Some("example.org"));
         assert_eq!(config.login.accounts_file, Some(PathBuf::from("a.json")));
         assert_eq!(config.seed, 7);
@@ -135,7 +151,6 @@ mod tests {
             ("bind", network.bind.to_string()),
             ("http_port", network.http_port.to_string()),
             ("control_port", network.control_port.to_string()),
-            ("script_port", network.script_port.to_string()),
             ("udp_port", config.region[0].udp_port.to_string()),
             ("seed", config.seed.to_string()),
         ] {

@@ -146,7 +146,7 @@ fn apply_variable(
         problem,
     };
     let Some(slot) = value_at(&mut table, &key) else { return Ok(None) };
-    *slot = if slot.is_str() {
+    *slot = if slot.is_str() || text.is_empty() {
         Value::String(text.to_owned())
     } else {
         let parsed: Table = toml::from_str(&format!("value = {text}"))

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-use super::units::optional;
+use super::units::{optional, optional_port};
 
 /// `[network]`: addresses, ports, sockets. Port 0 picks a free port and tells it at start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,12 +17,18 @@ pub struct NetworkConfig {
     /// Host name or IPv4 address that clients are told; none: `bind`.
     #[serde(with = "optional")]
     pub external_host: Option<String>,
+    /// TCP port of login and capabilities that clients are told; none: `http_port`. For a grid
+    /// behind a port mapping, in a container say.
+    #[serde(with = "optional_port")]
+    pub external_http_port: Option<u16>,
     /// Address of the control listener, whatever `bind` is.
     pub control_bind: Ipv4Addr,
     /// TCP port of the control listener.
     pub control_port: u16,
-    /// TCP port on which script hosts connect, at the address of the control listener.
-    pub script_port: u16,
+    /// TCP port on which script hosts connect, at the address of the control listener; none: no
+    /// such listener. The WebSocket of the control listener serves them either way.
+    #[serde(with = "optional_port")]
+    pub script_port: Option<u16>,
     /// Token of the control listener and of script hosts; demanded on any address but loopback.
     #[serde(with = "optional")]
     pub control_token: Option<String>,
@@ -47,9 +53,10 @@ impl Default for NetworkConfig {
             bind: Ipv4Addr::LOCALHOST,
             http_port: 9000,
             external_host: None,
+            external_http_port: None,
             control_bind: Ipv4Addr::LOCALHOST,
             control_port: 9001,
-            script_port: 9002,
+            script_port: None,
             control_token: None,
             endpoint_tasks: 1,
             worker_threads: 0,

@@ -22,8 +22,14 @@ pub struct Overrides {
     pub control_port: Option<u16>,
     /// `--script-port`.
     pub script_port: Option<u16>,
+    /// `--free-ports`: every listener picks a free port, unless a flag of its own names one.
+    pub free_ports: bool,
     /// `--external-host`.
     pub external_host: Option<String>,
+    /// `--external-http-port`.
+    pub external_http_port: Option<u16>,
+    /// `--external-udp-port`, of the first region.
+    pub external_udp_port: Option<u16>,
     /// `--accounts`.
     pub accounts: Option<PathBuf>,
     /// `--open`.
@@ -41,6 +47,12 @@ impl Overrides {
         if let Some(bind) = self.bind {
             config.network.bind = bind;
         }
+        if self.free_ports {
+            config.network.http_port = 0;
+            config.network.control_port = 0;
+            config.network.script_port = config.network.script_port.map(|_| 0);
+            config.region.iter_mut().for_each(|region| region.udp_port = 0);
+        }
         if let Some(port) = self.http_port {
             config.network.http_port = port;
         }
@@ -51,10 +63,16 @@ impl Overrides {
             config.network.control_port = port;
         }
         if let Some(port) = self.script_port {
-            config.network.script_port = port;
+            config.network.script_port = Some(port);
         }
         if let Some(host) = &self.external_host {
             config.network.external_host = Some(host.clone());
+        }
+        if let Some(port) = self.external_http_port {
+            config.network.external_http_port = Some(port);
+        }
+        if let (Some(port), Some(region)) = (self.external_udp_port, config.region.first_mut()) {
+            region.external_udp_port = Some(port);
         }
         if let Some(accounts) = &self.accounts {
             config.login.accounts_file = Some(accounts.clone());
@@ -75,6 +93,12 @@ impl Overrides {
             "region.0.udp_port" => (self.udp_port.is_some(), "--udp-port"),
             "network.control_port" => (self.control_port.is_some(), "--control-port"),
             "network.script_port" => (self.script_port.is_some(), "--script-port"),
+            "network.external_http_port" => {
+                (self.external_http_port.is_some(), "--external-http-port")
+            }
+            "region.0.external_udp_port" => {
+                (self.external_udp_port.is_some(), "--external-udp-port")
+            }
             "network.external_host" => (self.external_host.is_some(), "--external-host"),
             "login.accounts_file" => (self.accounts.is_some(), "--accounts"),
             "login.open" => (self.open, "--open"),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::derived::derived_id;
-use super::units::{optional, optional_path};
+use super::units::{optional, optional_path, optional_port};
 
 /// One `[[region]]`: 256 m by 256 m on a UDP port of its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct RegionConfig {
     pub y: u32,
     /// UDP port; 0 picks a free one.
     pub udp_port: u16,
+    /// UDP port that clients are told; none: `udp_port`.
+    #[serde(with = "optional_port")]
+    pub external_udp_port: Option<u16>,
     /// Height of the water, metres.
     pub water_height: f32,
     /// Maturity rating.
@@ -44,6 +47,7 @@ impl Default for RegionConfig {
             x: 1000,
             y: 1000,
             udp_port: 9000,
+            external_udp_port: None,
             water_height: 20.0,
             maturity: Maturity::Moderate,
             spawn: [128.0, 128.0, 25.0],

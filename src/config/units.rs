@@ -87,6 +87,56 @@ pub(super) mod optional {
     }
 }
 
+/// An optional port; the empty text means none.
+pub(super) mod optional_port {
+    #![expect(clippy::ref_option, reason = "the signature that serde's `with` calls")]
+
+    use std::fmt;
+
+    use serde::de::{Error, Visitor};
+    use serde::{Deserializer, Serializer};
+
+    pub(in crate::config) fn serialize<S: Serializer>(
+        value: &Option<u16>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(port) => serializer.serialize_u16(*port),
+            None => serializer.serialize_str(""),
+        }
+    }
+
+    pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<u16>, D::Error> {
+        deserializer.deserialize_any(Port)
+    }
+
+    struct Port;
+
+    impl Visitor<'_> for Port {
+        type Value = Option<u16>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a port from 0 to 65535, or \"\"")
+        }
+
+        fn visit_i64<E: Error>(self, number: i64) -> Result<Option<u16>, E> {
+            let wrong = |_| E::custom("must be a port from 0 to 65535, or \"\"");
+            u16::try_from(number).map(Some).map_err(wrong)
+        }
+
+        // Environment variables are text.
+        fn visit_str<E: Error>(self, text: &str) -> Result<Option<u16>, E> {
+            if text.is_empty() {
+                return Ok(None);
+            }
+            let wrong = |_| E::custom("must be a port from 0 to 65535, or \"\"");
+            text.parse().map(Some).map_err(wrong)
+        }
+    }
+}
+
 /// An optional path; the empty text means none. Separate because paths have no `Display`.
 pub(super) mod optional_path {
     #![expect(clippy::ref_option, reason = "the signature that serde's `with` calls")]

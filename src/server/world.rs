@@ -57,7 +57,8 @@ pub(super) fn start(
     let mut opened = Vec::new();
     for region in &config.region {
         let sockets = bind(config, region)?;
-        let port = sockets[0].local_addr().map_err(ServerError::System)?.port();
+        let bound = sockets[0].local_addr().map_err(ServerError::System)?.port();
+        let port = region.external_udp_port.unwrap_or(bound);
         let heightmap = heightmap(config, region)?;
         let info = Arc::new(info(region, SocketAddrV4::new(host, port)));
         let (commands, receiver) = mpsc::channel(config.limits.region_queue as usize);

@@ -48,7 +48,7 @@ impl TestGrid {
         config.storage.ephemeral = true;
         config.network.http_port = 0;
         config.network.control_port = 0;
-        config.network.script_port = 0;
+        config.network.script_port = Some(0);
         for region in &mut config.region {
             region.udp_port = 0;
         }
@@ -73,8 +73,8 @@ impl TestGrid {
         &self.server.addresses().control_uri
     }
 
-    /// Where script hosts connect.
-    pub fn script_address(&self) -> SocketAddr {
+    /// Where script hosts connect, if `start_with` left that listener.
+    pub fn script_address(&self) -> Option<SocketAddr> {
         self.server.addresses().script_address
     }
 

@@ -1,6 +1,12 @@
+use std::net::SocketAddr;
+
 use anyhow::Result;
+use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
+use axum::http::Request;
 use holm::client::{ClientError, LoginAnswer};
 use holm::testing::{PASSWORD, TestGrid};
+use tower::ServiceExt as _;
 
 fn xml_rpc(first: &str, last: &str, passwd: &str, start: &str) -> String {
     format!(
@@ -30,6 +36,34 @@ async fn xml_rpc_at_every_path() -> Result<()> {
         assert!(text.contains(login), "{text}");
         assert!(text.contains("<name>seed_capability</name>"));
         assert!(text.contains("<name>region_x</name><value><i4>256000</i4></value>"));
+    }
+    grid.stop().await?;
+    Ok(())
+}
+
+/// As behind the port mapping of a container.
+#[tokio::test]
+async fn mapped_ports_are_told_to_clients() -> Result<()> {
+    let grid = TestGrid::start_with(|config| {
+        config.network.external_http_port = Some(40_001);
+        config.region[0].external_udp_port = Some(40_002);
+    })
+    .await?;
+    assert_eq!(grid.login_uri(), "http://127.0.0.1:40001/");
+    let peer = SocketAddr::from(([127, 0, 0, 1], 1));
+    let request = Request::post("/")
+        .header("content-type", "text/xml")
+        .extension(ConnectInfo(peer))
+        .body(Body::from(xml_rpc("Alice", "Tester", PASSWORD, "last")))?;
+    let answer = grid.server().router().oneshot(request).await?;
+    let text = String::from_utf8(to_bytes(answer.into_body(), 1 << 20).await?.to_vec())?;
+    let member = |name: &str, value: &str| format!("<name>{name}</name><value>{value}");
+    for (name, value) in [
+        ("sim_port", "<i4>40002</i4>"),
+        ("http_port", "<i4>40001</i4>"),
+        ("seed_capability", "<string>http://127.0.0.1:40001/"),
+    ] {
+        assert!(text.contains(&member(name, value)), "{name}: {text}");
     }
     grid.stop().await?;
     Ok(())

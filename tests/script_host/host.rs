@@ -31,7 +31,8 @@ impl Host {
     }
 
     pub async fn tcp_with(grid: &TestGrid, token: Option<&str>) -> Result<Self> {
-        let mut stream = TcpStream::connect(grid.script_address()).await?;
+        let mut stream =
+            TcpStream::connect(grid.script_address().context("a script listener")?).await?;
         // Without a token any first request will do: one that is wrong is told so.
         let first = token.map_or(json!({"keep": false}), |token| json!({"token": token}));
         stream.write_all(format!("{first}\n").as_bytes()).await?;

@@ -64,6 +64,7 @@ fn network(config: &Config) -> Result<(), Problem> {
             "must be a host name or an ipv4 address, without scheme or port",
         )?;
     }
+    external_port("network.external_http_port", network.external_http_port)?;
     let token = network.control_token.as_deref().unwrap_or_default();
     check(
         network.control_bind.is_loopback() || !token.is_empty(),
@@ -123,6 +124,11 @@ fn is_origin(text: &str) -> bool {
         None => port.is_empty(),
     };
     host_fits && port_fits
+}
+
+/// Clients cannot be told "any free port".
+fn external_port(key: &str, port: Option<u16>) -> Result<(), Problem> {
+    check(port != Some(0), key, "must be from 1 to 65535, or \"\" for the port that is listened on")
 }
 
 fn login(config: &Config) -> Result<(), Problem> {
@@ -196,6 +202,7 @@ fn regions(regions: &[RegionConfig]) -> Result<(), Problem> {
     let mut ids = HashSet::new();
     let mut places = HashSet::new();
     let mut ports = HashSet::new();
+    let mut external_ports = HashSet::new();
     for (index, region) in regions.iter().enumerate() {
         let key = |name: &str| format!("region.{index}.{name}");
         text(&key("name"), &region.name, 1..=63)?;
@@ -231,6 +238,12 @@ fn regions(regions: &[RegionConfig]) -> Result<(), Problem> {
             region.udp_port == 0 || ports.insert(region.udp_port),
             &key("udp_port"),
             "must differ from the ports of the other regions, or be 0 to pick a free one",
+        )?;
+        external_port(&key("external_udp_port"), region.external_udp_port)?;
+        check(
+            region.external_udp_port.is_none_or(|port| external_ports.insert(port)),
+            &key("external_udp_port"),
+            "must differ from those of the other regions",
         )?;
         range(&key("water_height"), region.water_height, -100.0..=1000.0)?;
         for (axis, value) in region.spawn.into_iter().enumerate() {
