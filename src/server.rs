@@ -5,6 +5,7 @@
 //! agent, answers every poll, flushes the store and returns.
 
 mod control;
+mod doors;
 mod error;
 mod figures;
 mod login;
@@ -150,23 +151,32 @@ impl Server {
         }
         let gate =
             login::Gate::new(shared.clone(), world.clone(), &login_uri, http_port, &test_accounts);
-        let backend =
-            control::Backend::new(shared.clone(), world.clone(), objects.clone(), metrics);
+        let places = doors::places(&shared.config);
+        let backend = control::Backend::new(
+            shared.clone(),
+            world.clone(),
+            objects.clone(),
+            metrics,
+            places.public.clone(),
+        );
 
         let control_router =
             http::control::router(Arc::new(backend), control::access(&shared.config, &control)?)?;
-        let serve = http::serve::ServeSettings {
-            max_connections: shared.config.limits.max_http_connections as usize,
-            ..Default::default()
-        };
+        let serve = http::serve::ServeSettings::default();
         let doors = CancellationToken::new();
         let hurry = CancellationToken::new();
         let farewell = Farewell { caps: gate.caps().clone(), hurry: hurry.clone() };
         tasks.spawn(close_doors(inside, farewell, stop.clone(), doors.clone()));
         let main_router = login::router(gate);
         let router = main_router.clone();
-        tasks.spawn(http::serve::serve(http, main_router, serve.clone(), doors));
-        tasks.spawn(http::serve::serve(control, control_router, serve, stop.clone()));
+        tasks.spawn(http::serve::serve(http, main_router, places.public, serve.clone(), doors));
+        tasks.spawn(http::serve::serve(
+            control,
+            control_router,
+            places.control,
+            serve,
+            stop.clone(),
+        ));
         if let Some(hosts) = hosts {
             let token = shared.config.network.control_token.clone();
             tasks.spawn(scripts::tcp::serve(hosts, objects, token, stop.clone()));

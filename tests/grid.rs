@@ -10,6 +10,8 @@ mod conference;
 mod dialogs;
 #[path = "grid/directory.rs"]
 mod directory;
+#[path = "grid/doors.rs"]
+mod doors;
 #[path = "grid/entry.rs"]
 mod entry;
 #[path = "grid/friends.rs"]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use holm::circuit::CloseReason;
 use holm::cluster::LocalBus;
 use holm::http::caps::{Caps, GridFacts, router};
+use holm::http::connections::{ConnectionLimits, Connections};
 use holm::http::serve::{ServeSettings, serve};
 use holm::ids::{AgentId, RegionId};
 use holm::llsd::{self, Llsd};
@@ -78,7 +79,9 @@ impl Grid {
             stop: stop.clone(),
         };
         let router = router(Arc::new(caps));
-        let server = tokio::spawn(serve(listener, router, ServeSettings::default(), stop.clone()));
+        let places = Connections::new("test", ConnectionLimits { most: 64, per_address: 64 });
+        let settings = ServeSettings::default();
+        let server = tokio::spawn(serve(listener, router, places, settings, stop.clone()));
         Self { sessions, session, address, path, stop, server }
     }
 

@@ -101,8 +101,16 @@ pub enum IdleAnswer {
 pub struct LimitsConfig {
     /// Agents logged in at once, over all regions.
     pub max_sessions: u32,
-    /// TCP connections open at once.
+    /// TCP connections to login and capabilities open at once; then the idlest gives way. Fewer if
+    /// the process may not open as many files.
     pub max_http_connections: u32,
+    /// Those from one address; never more than three quarters of all.
+    pub max_http_connections_per_address: u32,
+    /// TCP connections to the control listener open at once.
+    pub max_control_connections: u32,
+    /// Open files kept back from login and capabilities for everything else: the control listener,
+    /// script hosts, the database.
+    pub reserved_files: u32,
     /// Body of a login request, bytes.
     pub max_login_body: u32,
     /// Body of a capability request, bytes.
@@ -128,6 +136,9 @@ impl Default for LimitsConfig {
         Self {
             max_sessions: 4096,
             max_http_connections: 8192,
+            max_http_connections_per_address: 6144,
+            max_control_connections: 256,
+            reserved_files: 512,
             max_login_body: 64 << 10,
             max_cap_body: 2 << 20,
             region_queue: 16_384,

@@ -5,6 +5,7 @@
 
 pub mod body;
 pub mod caps;
+pub mod connections;
 pub mod control;
 pub mod guard;
 pub mod login;
@@ -13,4 +14,4 @@ pub mod router;
 pub mod serve;
 pub mod welcome;
 
-pub use open_files::raise_open_files;
+pub use open_files::{open_files_limit, raise_open_files};

@@ -30,6 +30,18 @@ pub fn raise_open_files() -> io::Result<Option<u64>> {
     Ok(None)
 }
 
+/// The soft limit that holds now; none where there is no limit.
+#[cfg(unix)]
+pub fn open_files_limit() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+}
+
+/// There is no such limit here.
+#[cfg(not(unix))]
+pub fn open_files_limit() -> Option<u64> {
+    None
+}
+
 #[cfg(test)]
 mod tests {
     #[cfg(unix)]
@@ -40,5 +52,6 @@ mod tests {
         let limit = super::raise_open_files().unwrap();
         let now = getrlimit(Resource::Nofile);
         assert_eq!((now.current, now.maximum), (limit, limit));
+        assert_eq!(super::open_files_limit(), limit);
     }
 }

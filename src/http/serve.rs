@@ -1,5 +1,6 @@
-//! Accepts HTTP connections and keeps each within bounds: how many there are, how long a client
-//! may take over a request head, how long it may leave a response unread.
+//! Accepts HTTP connections and keeps each within bounds: how long a client may take over a request
+//! head, how long it may leave a response unread. How many there are is the business of
+//! [`Connections`].
 //!
 //! The routes come in as an [`axum::Router`]; nothing here knows them.
 
@@ -15,23 +16,23 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderValue, Request, Response, header};
-use hyper::body::Incoming;
+use bytes::Bytes;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+use super::connections::{Connections, Place, Work};
+
 /// Bounds of a listener.
 #[derive(Clone, Debug)]
 pub struct ServeSettings {
-    /// Most connections at a time; more wait in the listener's backlog.
-    pub max_connections: usize,
     /// How long a request head may take, counted from the response before it: also the longest
     /// time that a connection stays open unused.
     pub head_timeout: Duration,
@@ -44,7 +45,6 @@ pub struct ServeSettings {
 impl Default for ServeSettings {
     fn default() -> Self {
         Self {
-            max_connections: 8192,
             head_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(30),
             drain: Duration::from_secs(3),
@@ -59,10 +59,10 @@ impl Default for ServeSettings {
 pub async fn serve(
     listener: TcpListener,
     router: Router,
+    places: Arc<Connections>,
     settings: ServeSettings,
     stop: CancellationToken,
 ) {
-    let places = Arc::new(Semaphore::new(settings.max_connections));
     let connections = TaskTracker::new();
     let abort = CancellationToken::new();
     // Node's HTTP client does not repeat a POST that meets a closing connection, but believes
@@ -73,12 +73,13 @@ pub async fn serve(
         let (router, settings) = (router.clone(), settings.clone());
         let (stop, abort, keep_alive) = (stop.clone(), abort.clone(), keep_alive.clone());
         connections.spawn(async move {
-            let connection = connection(stream, peer, router, &settings, keep_alive, &stop);
+            let routes = Routes { router, peer, keep_alive, place: place.clone() };
             tokio::select! {
-                () = connection => {}
+                biased;
+                () = place.lost() => {}
                 () = abort.cancelled() => {}
+                () = connection(stream, routes, &settings, &stop) => {}
             }
-            drop(place);
         });
     }
     connections.close();
@@ -92,20 +93,23 @@ pub async fn serve(
 /// The next connection and its place among the allowed ones; `None` at stop.
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
+    places: &Arc<Connections>,
     stop: &CancellationToken,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, Arc<Place>)> {
     let next = async {
-        // The semaphore is never closed; the listener would outlive it if it were.
-        let place = Arc::clone(places).acquire_owned().await.ok()?;
         loop {
             match listener.accept().await {
-                Ok((stream, peer)) => return Some((stream, peer, place)),
+                Ok((stream, peer)) => {
+                    if let Some(place) = places.place(peer.ip()).await {
+                        return (stream, peer, place);
+                    }
+                }
                 Err(error) if is_about_one_connection(&error) => {}
                 Err(error) => {
                     // Out of file descriptors, most likely: trying at once again would spin.
                     tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    let pause = if places.shed() { SHED_PAUSE } else { ACCEPT_PAUSE };
+                    tokio::time::sleep(pause).await;
                 }
             }
         }
@@ -113,7 +117,7 @@ async fn accept(
     tokio::select! {
         biased;
         () = stop.cancelled() => None,
-        accepted = next => accepted,
+        accepted = next => Some(accepted),
     }
 }
 
@@ -126,19 +130,27 @@ fn is_about_one_connection(error: &io::Error) -> bool {
     )
 }
 
+/// What a connection's requests are answered with.
+struct Routes {
+    router: Router,
+    peer: SocketAddr,
+    keep_alive: Option<HeaderValue>,
+    place: Arc<Place>,
+}
+
 async fn connection(
     stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
+    routes: Routes,
     settings: &ServeSettings,
-    keep_alive: Option<HeaderValue>,
     stop: &CancellationToken,
 ) {
+    let Routes { router, peer, keep_alive, place } = routes;
     // Answers are small and written whole: waiting for more bytes only delays them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "cannot set TCP_NODELAY");
     }
     let service = service_fn(move |mut request: Request<Incoming>| {
+        let work = place.work();
         request.extensions_mut().insert(ConnectInfo(peer));
         let (router, keep_alive) = (router.clone(), keep_alive.clone());
         async move {
@@ -149,7 +161,7 @@ async fn connection(
                     .headers_mut()
                     .insert(header::HeaderName::from_static("keep-alive"), keep_alive);
             }
-            Ok::<_, Infallible>(response)
+            Ok::<_, Infallible>(response.map(|body| Working { body, _work: work }))
         }
     });
     let stream = Impatient::new(stream, settings.write_timeout);
@@ -170,6 +182,32 @@ async fn connection(
     };
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "connection ended badly");
+    }
+}
+
+/// A response body whose connection is at work until it is written.
+struct Working {
+    body: Body,
+    _work: Work,
+}
+
+impl hyper::body::Body for Working {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -245,6 +283,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
 }
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// As long as a connection that was cut off may take to give its descriptor back.
+const SHED_PAUSE: Duration = Duration::from_millis(5);
 const MAX_BUFFER: usize = 64 * 1024;
 
 #[cfg(test)]
@@ -252,10 +292,18 @@ mod tests {
     use axum::routing::get;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+    use super::super::connections::ConnectionLimits;
     use super::*;
 
     async fn started(
         settings: ServeSettings,
+    ) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
+        started_with(settings, 8192).await
+    }
+
+    async fn started_with(
+        settings: ServeSettings,
+        most: usize,
     ) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
         let router = Router::new()
             .route(
@@ -267,7 +315,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let server = tokio::spawn(serve(listener, router, settings, stop.clone()));
+        let places = Connections::new("test", ConnectionLimits { most, per_address: most });
+        let server = tokio::spawn(serve(listener, router, places, settings, stop.clone()));
         (address, stop, server)
     }
 
@@ -326,17 +375,26 @@ mod tests {
 
     #[tokio::test]
     async fn a_response_that_is_not_read_is_given_up() {
-        let settings = ServeSettings {
-            max_connections: 1,
-            write_timeout: Duration::from_millis(50),
-            ..Default::default()
-        };
-        let (address, _stop, _server) = started(settings).await;
+        let settings =
+            ServeSettings { write_timeout: Duration::from_millis(50), ..Default::default() };
+        let (address, _stop, _server) = started_with(settings, 1).await;
         let mut lazy = TcpStream::connect(address).await.unwrap();
         lazy.write_all(b"GET /big HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
         // There is one place only: this answer comes when the lazy client has lost it.
         let mut stream = TcpStream::connect(address).await.unwrap();
         ask(&mut stream, "/peer").await;
+    }
+
+    #[tokio::test]
+    async fn silent_connections_give_way_to_requests() {
+        let (address, _stop, _server) = started_with(ServeSettings::default(), 4).await;
+        let mut silent = Vec::new();
+        for _ in 0..20 {
+            silent.push(TcpStream::connect(address).await.unwrap());
+        }
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        ask(&mut stream, "/peer").await;
+        assert_eq!(silent[0].read(&mut [0]).await.unwrap_or_default(), 0, "it was closed");
     }
 
     #[tokio::test]

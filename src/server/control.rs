@@ -12,6 +12,7 @@ use super::world::World;
 use super::{ServerError, Shared, people};
 use crate::circuit::CloseReason;
 use crate::config::Config;
+use crate::http::connections::Connections;
 use crate::http::control::{
     Account, AgentState, AgentStatus, BoxFuture, ChatSessionStatus, CircuitState, CircuitStatus,
     ControlAccess, ControlBackend, ControlError, FriendList, GroupStatus, NewAccount, NewMessage,
@@ -33,6 +34,8 @@ pub(super) struct Backend {
     world: Arc<World>,
     objects: ObjectAccess,
     metrics: PrometheusHandle,
+    /// Those of the public listener.
+    connections: Arc<Connections>,
 }
 
 /// How the control listener is protected.
@@ -51,8 +54,9 @@ impl Backend {
         world: Arc<World>,
         objects: ObjectAccess,
         metrics: PrometheusHandle,
+        connections: Arc<Connections>,
     ) -> Self {
-        Self { shared, world, objects, metrics }
+        Self { shared, world, objects, metrics, connections }
     }
 
     /// The account that a request names.
@@ -92,7 +96,7 @@ impl Backend {
 
 impl ControlBackend for Backend {
     fn is_ready(&self) -> bool {
-        !self.shared.stop.is_cancelled()
+        !self.shared.stop.is_cancelled() && self.connections.is_taking()
     }
 
     fn metrics(&self) -> String {

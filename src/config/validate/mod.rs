@@ -182,6 +182,13 @@ fn limits(config: &Config) -> Result<(), Problem> {
     let limits = &config.limits;
     range("limits.max_sessions", limits.max_sessions, 1..=1_000_000)?;
     range("limits.max_http_connections", limits.max_http_connections, 16..=1_000_000)?;
+    range(
+        "limits.max_http_connections_per_address",
+        limits.max_http_connections_per_address,
+        1..=1_000_000,
+    )?;
+    range("limits.max_control_connections", limits.max_control_connections, 4..=100_000)?;
+    range("limits.reserved_files", limits.reserved_files, 64..=100_000)?;
     range("limits.max_login_body", limits.max_login_body, 4096..=1 << 20)?;
     range("limits.max_cap_body", limits.max_cap_body, 4096..=1 << 28)?;
     range("limits.region_queue", limits.region_queue, 16..=1 << 20)?;

@@ -7,6 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::http::connections::{ConnectionLimits, Connections};
 use crate::http::serve::{self, ServeSettings};
 use crate::scripts::fake::{self, TEST_USER};
 
@@ -241,8 +242,9 @@ async fn serving() -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
+    let places = Connections::new("test", ConnectionLimits { most: 64, per_address: 64 });
     let settings = ServeSettings::default();
-    tokio::spawn(serve::serve(listener, api.router.clone(), settings, stop.clone()));
+    tokio::spawn(serve::serve(listener, api.router.clone(), places, settings, stop.clone()));
     Served { address, api, _stop: stop.drop_guard() }
 }
 
