@@ -269,7 +269,7 @@ fn offline(config: &Config) -> OfflineSettings {
 
 fn open_store(config: &Config) -> Result<StoreHandle, ServerError> {
     let store: Box<dyn Store> = if config.storage.ephemeral {
-        Box::new(storage::MemoryStore::new())
+        Box::new(storage::SqliteStore::in_memory()?)
     } else {
         Box::new(storage::SqliteStore::open(&config.storage.directory)?)
     };

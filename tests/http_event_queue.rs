@@ -22,7 +22,7 @@ use holm::services::ports::StoreHandle;
 use holm::session::caps::{CapRegistry, EVENT_QUEUE_GET};
 use holm::session::event_queue::EventQueueSettings;
 use holm::session::{AgentSession, EventQueue, NewSession, Sessions};
-use holm::storage::MemoryStore;
+use holm::storage::SqliteStore;
 use holm::time::{Clock, SystemClock, Timestamp};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -44,7 +44,7 @@ impl Grid {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let store = StoreHandle::spawn(Box::new(MemoryStore::default())).unwrap();
+        let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
         let registry = CapRegistry::new("", Duration::from_secs(30), clock.clone());
         let region = RegionInfo::new(RegionId::NIL, "Holm", 1000, 1000);
         let sessions = Sessions::default();

@@ -18,7 +18,7 @@ use crate::objects::{
 use crate::region::{Command, RegionInfo, RegionLink};
 use crate::services::accounts::{AccountName, Accounts, AccountsConfig, HashCost, NewPassword};
 use crate::services::ports::StoreHandle;
-use crate::storage::MemoryStore;
+use crate::storage::SqliteStore;
 use crate::time::ManualClock;
 
 /// The account that fake grids have.
@@ -47,7 +47,7 @@ pub(crate) async fn stopped() -> ObjectAccess {
 }
 
 async fn accounts() -> Accounts {
-    let store = StoreHandle::spawn(Box::new(MemoryStore::new())).unwrap();
+    let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
     let config = AccountsConfig { hash_cost: HashCost::EPHEMERAL, ..AccountsConfig::default() };
     let accounts = Accounts::new(store, Arc::new(ManualClock::default()), config);
     let name = AccountName::parse(TEST_USER).unwrap();

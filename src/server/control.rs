@@ -96,7 +96,9 @@ impl Backend {
 
 impl ControlBackend for Backend {
     fn is_ready(&self) -> bool {
-        !self.shared.stop.is_cancelled() && self.connections.is_taking()
+        !self.shared.stop.is_cancelled()
+            && self.connections.is_taking()
+            && !self.shared.store.is_failing()
     }
 
     fn metrics(&self) -> String {

@@ -246,7 +246,7 @@ mod tests {
     use crate::services::accounts::AccountName;
     use crate::services::inventory::standard_inventory;
     use crate::services::ports::StoredPassword;
-    use crate::storage::MemoryStore;
+    use crate::storage::SqliteStore;
 
     fn regions() -> Vec<Arc<RegionInfo>> {
         let region = |number: u32, name| {
@@ -331,7 +331,7 @@ mod tests {
 
     #[tokio::test]
     async fn grant_notes_the_login_and_brings_the_inventory() {
-        let store = StoreHandle::spawn(Box::new(MemoryStore::new())).unwrap();
+        let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
         let kept = account(None, Some(location(2, 1.0)));
         let id = kept.id;
         let (folders, items) = standard_inventory(id, 0);

@@ -24,10 +24,11 @@ use crate::message::Vector3;
 use super::accounts::AccountName;
 use super::inventory::{Contents, Folder, FolderId, Item, ItemId};
 
-/// Everything that outlives a process (or, with the memory store, everything that would).
+/// Everything that outlives a process.
 ///
-/// Each call is atomic by itself. Between [`begin`](Self::begin) and [`commit`](Self::commit) a
-/// failed call undoes only its own changes.
+/// Each call is atomic by itself, and so is each job between [`begin_job`](Self::begin_job) and
+/// [`end_job`](Self::end_job). Jobs between [`begin`](Self::begin) and [`commit`](Self::commit)
+/// reach the disk together.
 pub trait Store:
     AccountStore
     + InventoryStore
@@ -43,6 +44,18 @@ pub trait Store:
     /// # Errors
     /// [`StoreError::Backend`].
     fn begin(&mut self) -> Result<(), StoreError>;
+
+    /// Starts a job within a batch. Jobs do not nest.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`].
+    fn begin_job(&mut self) -> Result<(), StoreError>;
+
+    /// Ends a job; its changes become part of the batch, or are undone.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`]; the whole batch is lost then.
+    fn end_job(&mut self, is_kept: bool) -> Result<(), StoreError>;
 
     /// Ends a batch. Once this returned `Ok`, its changes survive the death of the process and
     /// of the machine.

@@ -1,14 +1,12 @@
-//! Where things are kept: implementations of [`Store`](crate::services::ports::Store).
+//! Persistence: the implementation of [`Store`](crate::services::ports::Store).
 //!
-//! Stores keep and find; they know no rules. Services call them through a
+//! A store keeps and finds; it knows no rules. Services call them through a
 //! [`StoreHandle`](crate::services::ports::StoreHandle), whose thread owns the store.
 
 #[cfg(test)]
 mod conformance;
-mod memory;
 mod sqlite;
 
-pub use memory::MemoryStore;
 pub use sqlite::{OpenError, SqliteStore};
 
 /// The form in which names of groups are compared and searched. Letter by letter, unlike

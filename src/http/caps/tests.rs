@@ -26,7 +26,7 @@ use crate::services::offline::OfflineSettings;
 use crate::services::ports::StoreHandle;
 use crate::session::event_queue::{EventQueueSettings, IdleAnswer};
 use crate::session::{EventQueue, NewSession, Sessions};
-use crate::storage::MemoryStore;
+use crate::storage::SqliteStore;
 use crate::time::{Clock as _, ManualClock, Timestamp};
 
 /// A grid with one logged-in agent, without sockets.
@@ -62,7 +62,7 @@ impl Grid {
 
     async fn with(settings: EventQueueSettings) -> Self {
         let clock = Arc::new(ManualClock::default());
-        let store = StoreHandle::spawn(Box::new(MemoryStore::default())).unwrap();
+        let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
         let config = AccountsConfig { hash_cost: HashCost::EPHEMERAL, ..Default::default() };
         let accounts = Accounts::new(store.clone(), clock.clone(), config);
         let name = AccountName::new("Test", "User").unwrap();

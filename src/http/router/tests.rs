@@ -19,7 +19,7 @@ use crate::services::assets::Assets;
 use crate::services::offline::OfflineSettings;
 use crate::services::ports::StoreHandle;
 use crate::session::caps::CapRegistry;
-use crate::storage::MemoryStore;
+use crate::storage::SqliteStore;
 use crate::time::ManualClock;
 
 #[derive(Default)]
@@ -95,7 +95,7 @@ impl Site {
     fn behind(site: SiteGuard) -> Self {
         let fake = Arc::new(Fake::default());
         let clock = Arc::new(ManualClock::default());
-        let store = StoreHandle::spawn(Box::new(MemoryStore::default())).unwrap();
+        let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
         let accounts = Accounts::new(store.clone(), clock.clone(), AccountsConfig::default());
         let bus = Arc::new(LocalBus::default());
         let assets = Assets::built_in(RegionId::NIL);

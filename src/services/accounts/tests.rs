@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
 use crate::services::inventory::{FolderType, standard_folder};
-use crate::storage::MemoryStore;
+use crate::storage::SqliteStore;
 use crate::time::ManualClock;
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -23,7 +23,7 @@ fn setup(change: impl FnOnce(&mut AccountsConfig)) -> Setup {
         ..AccountsConfig::default()
     };
     change(&mut config);
-    let store = StoreHandle::spawn(Box::new(MemoryStore::new())).unwrap();
+    let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
     let clock = Arc::new(ManualClock::default());
     let accounts = Accounts::new(store.clone(), clock.clone(), config);
     Setup { accounts, store, clock }

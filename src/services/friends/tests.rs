@@ -16,7 +16,7 @@ use crate::outbox::recorder::{Recorder, decoded, recorder};
 use crate::services::accounts::AccountName;
 use crate::services::inventory::standard_inventory;
 use crate::services::ports::{Account, StoredPassword};
-use crate::storage::MemoryStore;
+use crate::storage::SqliteStore;
 use crate::time::ManualClock;
 
 const ALICE: u128 = 1;
@@ -53,7 +53,7 @@ fn id(number: u128) -> AgentId {
 impl Grid {
     /// With accounts for Alice and Bob.
     async fn new() -> Self {
-        let store = StoreHandle::spawn(Box::new(MemoryStore::new())).unwrap();
+        let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
         let bus = Arc::new(LocalBus::default());
         let friends = Friends::new(store.clone(), bus.clone(), Arc::new(ManualClock::default()));
         for (number, name) in [(ALICE, "Alice Tester"), (BOB, "Bob Tester")] {

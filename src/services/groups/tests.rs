@@ -8,7 +8,7 @@ use crate::ids::{AgentId, ItemId, NoticeId, RoleId};
 use crate::llsd::Llsd;
 use crate::message::text;
 use crate::services::accounts::{AccountName, Accounts, AccountsConfig, HashCost, NewPassword};
-use crate::storage::MemoryStore;
+use crate::storage::SqliteStore;
 use crate::time::ManualClock;
 
 struct Setup {
@@ -18,7 +18,7 @@ struct Setup {
 }
 
 fn setup() -> Setup {
-    let store = StoreHandle::spawn(Box::new(MemoryStore::new())).unwrap();
+    let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
     let clock = Arc::new(ManualClock::default());
     let config = AccountsConfig { hash_cost: HashCost::EPHEMERAL, ..AccountsConfig::default() };
     let accounts = Accounts::new(store.clone(), clock.clone(), config);

@@ -8,7 +8,7 @@ use crate::message::zerocode;
 use crate::outbox::Outbox;
 use crate::services::mutes::{Mute, MuteExceptions, MuteKind};
 use crate::services::ports::StoreHandle;
-use crate::storage::MemoryStore;
+use crate::storage::SqliteStore;
 
 /// A bus on which exactly one agent is online.
 struct OneOnline {
@@ -60,7 +60,7 @@ fn corrections() -> Corrections {
 }
 
 fn mutes() -> Mutes {
-    Mutes::new(StoreHandle::spawn(Box::new(MemoryStore::new())).unwrap())
+    Mutes::new(StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap())
 }
 
 fn send(bus: &OneOnline, message: ImprovedInstantMessage) -> Verdict {

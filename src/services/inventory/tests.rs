@@ -6,10 +6,10 @@ use super::*;
 use crate::ids::AgentId;
 use crate::services::accounts::AccountName;
 use crate::services::ports::{Account, StoreHandle, StoredPassword};
-use crate::storage::MemoryStore;
+use crate::storage::SqliteStore;
 
 async fn inventory_of(owner: AgentId) -> Inventory {
-    let store = StoreHandle::spawn(Box::new(MemoryStore::new())).unwrap();
+    let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
     let account = Account {
         id: owner,
         name: AccountName::parse("Test User").unwrap(),

@@ -175,7 +175,7 @@ fn boxed(mutes: Vec<Mute>) -> Option<Box<List>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::MemoryStore;
+    use crate::storage::SqliteStore;
 
     const ALICE: AgentId = AgentId(Uuid::from_u128(1));
     const BOB: AgentId = AgentId(Uuid::from_u128(2));
@@ -185,7 +185,7 @@ mod tests {
     }
 
     fn mutes() -> Mutes {
-        Mutes::new(StoreHandle::spawn(Box::new(MemoryStore::new())).unwrap())
+        Mutes::new(StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap())
     }
 
     fn bob() -> Mute {

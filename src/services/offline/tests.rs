@@ -10,7 +10,7 @@ use crate::services::accounts::AccountName;
 use crate::services::inventory::standard_inventory;
 use crate::services::mutes::{Mute, MuteExceptions, MuteKind};
 use crate::services::ports::{Account, StoredPassword};
-use crate::storage::MemoryStore;
+use crate::storage::SqliteStore;
 use crate::time::ManualClock;
 
 /// A bus on which nobody is online but those named.
@@ -49,7 +49,7 @@ const ALICE: AgentId = AgentId(Uuid::from_u128(1));
 const BOB: AgentId = AgentId(Uuid::from_u128(2));
 
 async fn setup(max_messages: u64, flavour: Flavour) -> Setup {
-    let store = StoreHandle::spawn(Box::new(MemoryStore::new())).unwrap();
+    let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
     for (id, name) in [(ALICE, "Alice Tester"), (BOB, "Bob Tester")] {
         let account = Account {
             id,

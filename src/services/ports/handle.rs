@@ -1,11 +1,14 @@
 //! The storage thread and the handle to it.
 //!
-//! Calls queue up in a bounded channel; the thread takes what is waiting, runs it as one batch and
-//! answers only after the batch is on disk. So an answer means kept, and a storm of writes costs
-//! one disk flush per batch and not one per call.
+//! Jobs queue up in a bounded channel; the thread takes what is waiting, runs it as one batch and
+//! answers only after the batch is on disk. So an answer means persisted, and a storm of writes
+//! costs one disk flush per batch and not one per job. Each job is all or nothing: one that fails
+//! or panics is undone, and the rest of its batch is not.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -16,6 +19,8 @@ use super::{Store, StoreError};
 #[derive(Clone, Debug)]
 pub struct StoreHandle {
     commands: mpsc::Sender<Command>,
+    /// The last batch could not be written.
+    is_failing: Arc<AtomicBool>,
 }
 
 impl StoreHandle {
@@ -25,25 +30,35 @@ impl StoreHandle {
     /// The machine's, if it grants no thread.
     pub fn spawn(store: Box<dyn Store>) -> io::Result<Self> {
         let (commands, queue) = mpsc::channel(QUEUE);
-        std::thread::Builder::new().name("storage".to_owned()).spawn(move || run(store, queue))?;
-        Ok(Self { commands })
+        let is_failing = Arc::new(AtomicBool::new(false));
+        let thread = std::thread::Builder::new().name("storage".to_owned());
+        let failing = is_failing.clone();
+        thread.spawn(move || run(store, queue, &failing))?;
+        Ok(Self { commands, is_failing })
     }
 
-    /// Runs `work` on the storage thread and answers after its changes are on disk.
+    /// Whether the last batch could not be written: the disk is full or gone.
+    pub fn is_failing(&self) -> bool {
+        self.is_failing.load(Ordering::Relaxed)
+    }
+
+    /// Runs `work` on the storage thread and answers after its changes are on disk. If `work`
+    /// returns an error, all its changes are undone.
     ///
     /// Waits while the queue is full. Dropping the future does not undo work that is queued.
     ///
     /// # Errors
-    /// [`StoreGone`] when there is no answer to be had; what `work` itself says is in `R`.
-    pub async fn call<R: Send + 'static>(
+    /// [`StoreGone`] if the job could not be run or written; inside, what `work` returned.
+    pub async fn call<T: Send + 'static, E: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut dyn Store) -> R + Send + 'static,
-    ) -> Result<R, StoreGone> {
+        work: impl FnOnce(&mut dyn Store) -> Result<T, E> + Send + 'static,
+    ) -> Result<Result<T, E>, StoreGone> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |store| {
             let result = work(store);
+            let is_kept = result.is_ok();
             // A caller that no longer waits has nothing to be told.
-            Box::new(move |written| drop(answer.send(written.map(|()| result))))
+            (is_kept, Box::new(move |written| drop(answer.send(written.map(|()| result)))))
         });
         self.commands.send(Command::Run(job)).await.map_err(|_| StoreGone::Stopped)?;
         answered.await.map_err(|_| StoreGone::Abandoned)?
@@ -85,7 +100,9 @@ pub enum StoreGone {
     NotWritten,
 }
 
-type Job = Box<dyn FnOnce(&mut dyn Store) -> Reply + Send>;
+/// Whether its changes stay, and how its caller is answered.
+type Done = (bool, Reply);
+type Job = Box<dyn FnOnce(&mut dyn Store) -> Done + Send>;
 type Reply = Box<dyn FnOnce(Result<(), StoreGone>) + Send>;
 
 enum Command {
@@ -95,11 +112,13 @@ enum Command {
 }
 
 /// The storage thread.
-fn run(mut store: Box<dyn Store>, mut queue: mpsc::Receiver<Command>) {
+fn run(mut store: Box<dyn Store>, mut queue: mpsc::Receiver<Command>, is_failing: &AtomicBool) {
     let mut next = None;
     while let Some(command) = next.take().or_else(|| queue.blocking_recv()) {
         match command {
-            Command::Run(first) => next = run_batch(store.as_mut(), first, &mut queue),
+            Command::Run(first) => {
+                next = run_batch(store.as_mut(), first, &mut queue, is_failing);
+            }
             Command::Flush(answer) => drop(answer.send(store.flush())),
             Command::Stop(answer) => {
                 queue.close();
@@ -122,22 +141,20 @@ fn run_batch(
     store: &mut dyn Store,
     first: Job,
     queue: &mut mpsc::Receiver<Command>,
+    is_failing: &AtomicBool,
 ) -> Option<Command> {
     if let Err(error) = store.begin() {
+        is_failing.store(true, Ordering::Relaxed);
         tracing::error!(error = &error as &dyn std::error::Error, "no batch could be started");
         return None;
     }
     let mut replies = Vec::new();
     let mut ended_by = None;
     let mut job = Some(first);
+    let mut ended = Ok(());
     while let Some(work) = job.take() {
-        // A panic is a defect of one call; it must not take the store from all others.
-        if let Ok(reply) = catch_unwind(AssertUnwindSafe(|| work(store))) {
-            replies.push(reply);
-        } else {
-            tracing::error!("a storage call panicked; please report this");
-        }
-        if replies.len() >= BATCH {
+        ended = run_job(store, work, &mut replies);
+        if ended.is_err() || replies.len() >= BATCH {
             break;
         }
         match queue.try_recv() {
@@ -146,14 +163,27 @@ fn run_batch(
             Err(_) => {}
         }
     }
-    let written = store.commit().map_err(|error| {
+    let written = ended.and_then(|()| store.commit()).map_err(|error| {
         tracing::error!(error = &error as &dyn std::error::Error, "a batch was not written");
         StoreGone::NotWritten
     });
+    is_failing.store(written.is_err(), Ordering::Relaxed);
     for reply in replies {
         reply(written);
     }
     ended_by
+}
+
+/// Runs one job whole or not at all. An error means that the batch is lost.
+fn run_job(store: &mut dyn Store, work: Job, replies: &mut Vec<Reply>) -> Result<(), StoreError> {
+    store.begin_job()?;
+    // A panic is a defect of one job; it must not take the store from all others.
+    let Ok((is_kept, reply)) = catch_unwind(AssertUnwindSafe(|| work(store))) else {
+        tracing::error!("a storage job panicked and was undone; please report this");
+        return store.end_job(false);
+    };
+    replies.push(reply);
+    store.end_job(is_kept)
 }
 
 /// Calls that may wait for the storage thread; callers beyond them wait in turn.

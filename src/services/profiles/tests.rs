@@ -5,14 +5,14 @@ use crate::ids::RoleId;
 use crate::services::accounts::AccountName;
 use crate::services::groups::{GroupInfo, Member, Role};
 use crate::services::ports::StoredPassword;
-use crate::storage::MemoryStore;
+use crate::storage::SqliteStore;
 
 const ALICE: AgentId = AgentId(Uuid::from_u128(1));
 const BOB: AgentId = AgentId(Uuid::from_u128(2));
 const NOBODY: AgentId = AgentId(Uuid::from_u128(9));
 
 async fn with_two_accounts() -> (StoreHandle, Profiles) {
-    let store = StoreHandle::spawn(Box::new(MemoryStore::new())).unwrap();
+    let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
     for (id, name) in [(ALICE, "Alice Tester"), (BOB, "Bob Tester")] {
         let account = Account {
             id,

@@ -1,18 +1,12 @@
-//! One suite for every store: what services rely on, whatever keeps the data.
+//! What services rely on, whatever keeps the data.
 
-/// Makes one test per store and check.
+/// Makes one test per check, on a database in memory.
 macro_rules! suite {
     ($($check:ident),+ $(,)?) => {
-        mod memory {
-            $(#[test] fn $check() { super::$check(&mut crate::storage::MemoryStore::new()); })+
-        }
-        mod sqlite {
+        mod checks {
             use crate::storage::SqliteStore;
 
-            $(#[test] fn $check() {
-                let directory = tempfile::tempdir().unwrap();
-                super::$check(&mut SqliteStore::open(directory.path()).unwrap());
-            })+
+            $(#[test] fn $check() { super::$check(&mut SqliteStore::in_memory().unwrap()); })+
         }
     };
 }
@@ -31,7 +25,7 @@ use crate::services::inventory::standard_inventory;
 use crate::services::ports::{
     Account, AccountStore as _, Store, StoreError, StoreGone, StoreHandle, StoredPassword,
 };
-use crate::storage::{MemoryStore, SqliteStore};
+use crate::storage::SqliteStore;
 
 pub(super) use groups::{group, member};
 
@@ -68,7 +62,7 @@ pub(super) fn people(store: &mut dyn Store, count: u128) {
 
 #[tokio::test]
 async fn handle_answers_in_order_and_says_when_it_has_stopped() {
-    let store = StoreHandle::spawn(Box::new(MemoryStore::new())).unwrap();
+    let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
     let calls = (0..200).map(|number| {
         let store = store.clone();
         async move {
@@ -94,10 +88,12 @@ async fn answer_of_a_batch_that_was_not_written_is_withheld() {
     let store = SqliteStore::open(directory.path()).unwrap();
     let store = StoreHandle::spawn(Box::new(store)).unwrap();
     // Ends the batch behind the thread's back, so that the thread's own commit fails.
-    let result = store.call(|store| store.commit().is_ok()).await;
-    assert_eq!(result, Err(StoreGone::NotWritten));
+    let result = store.call(|store| store.commit()).await;
+    assert!(matches!(result, Err(StoreGone::NotWritten)));
+    assert!(store.is_failing());
     let kept = account(1, "Test User");
     store.call(move |store| create(store, &kept)).await.unwrap().unwrap();
+    assert!(!store.is_failing(), "the next batch was written");
 }
 
 #[tokio::test]
@@ -108,10 +104,12 @@ async fn call_that_panics_takes_nobody_with_it() {
     let kept = account(1, "Test User");
     let wanted = kept.clone();
     let (panicked, created) = tokio::join!(
-        store.call(|_| -> () { std::panic::resume_unwind(Box::new("on purpose")) }),
+        store.call(|_| -> Result<(), StoreError> {
+            std::panic::resume_unwind(Box::new("on purpose"))
+        }),
         store.call(move |store| create(store, &kept)),
     );
-    assert_eq!(panicked, Err(StoreGone::Abandoned));
+    assert!(matches!(panicked, Err(StoreGone::Abandoned)));
     created.unwrap().unwrap();
     store.shutdown().await.unwrap().unwrap();
     // The shutdown let go of the directory before it answered.

@@ -8,16 +8,21 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::OpenError;
 
-/// Refuses a database of another program or of a newer Holm. Changes nothing.
+/// Refuses a database of another program, of a newer Holm, or one that has lost its content.
+/// Changes nothing.
 pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let failed = |source| OpenError::Database { path: path.to_owned(), source };
+    let failed = |source| OpenError::from_sqlite(path, source);
     let found = version(connection).map_err(failed)?;
     let owner: i64 = pragma(connection, "application_id").map_err(failed)?;
     let tables: i64 = connection
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .map_err(failed)?;
-    // A new file has neither mark nor tables.
-    if owner != APPLICATION_ID && (owner != 0 || found != 0 || tables != 0) {
+    let is_empty = owner == 0 && found == 0 && tables == 0;
+    // An empty file in place of a grid must not pass for a new grid.
+    if is_empty || (owner == APPLICATION_ID && tables == 0) {
+        return Err(OpenError::Empty { path: path.to_owned() });
+    }
+    if owner != APPLICATION_ID {
         return Err(OpenError::Foreign { path: path.to_owned() });
     }
     if !(0..=CURRENT).contains(&found) {

@@ -1,4 +1,4 @@
-//! The store that lasts: one SQLite file in the data directory.
+//! The store: one SQLite file in the data directory, or a database in memory.
 //!
 //! What a call (or the batch around it) acknowledged is on disk; `kill -9` and a power cut lose
 //! nothing of it. One process at a time has the directory, by a lock that dies with the process.
@@ -26,8 +26,9 @@ use crate::services::ports::{Store, StoreError};
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Connection,
-    /// Holds the directory for this process. Declared last: the database closes first.
-    _lock: Lock,
+    /// Holds the directory for this process; none in memory. Declared last: the database closes
+    /// first.
+    _lock: Option<Lock>,
 }
 
 /// The lock of a directory.
@@ -59,13 +60,44 @@ impl SqliteStore {
             .map_err(|source| OpenError::Directory { path: directory.to_owned(), source })?;
         let lock = lock(directory)?;
         let path = directory.join(DATABASE);
-        let failed = |source| OpenError::Database { path: path.clone(), source };
+        let failed = |source| OpenError::from_sqlite(&path, source);
+        let unreadable = |source| OpenError::Directory { path: directory.to_owned(), source };
+        if path.exists() {
+            // Made by an older version, or copied.
+            make_private(&path).map_err(unreadable)?;
+        } else {
+            create_database(&path).map_err(failed)?;
+        }
         let mut connection = Connection::open(&path).map_err(failed)?;
-        // Before anything is written: whose file is it, and of what age?
+        // Before anything is written: whose file is it, of what age, and is it whole?
         migrate::check(&connection, &path)?;
+        check_whole(&connection, &path)?;
         configure(&connection).map_err(failed)?;
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+        // The log is cut to this size when its content has reached the database.
+        connection.pragma_update(None, "journal_size_limit", MAX_LOG).map_err(failed)?;
         migrate::run(&mut connection).map_err(failed)?;
-        Ok(Self { connection, _lock: lock })
+        Ok(Self { connection, _lock: Some(lock) })
+    }
+
+    /// A database in memory that is gone with the store.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn in_memory() -> Result<Self, OpenError> {
+        let open = || {
+            let mut connection = Connection::open_in_memory()?;
+            configure(&connection)?;
+            migrate::run(&mut connection)?;
+            Ok(connection)
+        };
+        let failed = |source| OpenError::Database { path: PathBuf::from(":memory:"), source };
+        Ok(Self { connection: open().map_err(failed)?, _lock: None })
+    }
+
+    /// Runs a statement that is kept prepared.
+    fn run(&mut self, action: &'static str, text: &str) -> Result<(), StoreError> {
+        sql(action, query::execute(&self.connection, text, &[]).map(drop))
     }
 }
 
@@ -75,11 +107,29 @@ impl Store for SqliteStore {
             // The rest of a batch whose commit failed.
             sql("clear a failed batch", self.connection.execute_batch("ROLLBACK"))?;
         }
-        sql("start a batch", self.connection.execute_batch("BEGIN"))
+        // The right to write is claimed at once: a transaction that reads first and is then
+        // refused by another writer cannot wait for it.
+        self.run("start a batch", "BEGIN IMMEDIATE")
+    }
+
+    fn begin_job(&mut self) -> Result<(), StoreError> {
+        self.run("start a job", "SAVEPOINT job")
+    }
+
+    fn end_job(&mut self, is_kept: bool) -> Result<(), StoreError> {
+        if self.connection.is_autocommit() {
+            // SQLite ends a whole transaction by itself when the disk is full or fails.
+            let source = "the disk refused, and the batch was undone".into();
+            return Err(StoreError::Backend { action: "write a batch", source });
+        }
+        if !is_kept {
+            self.run("undo a job", "ROLLBACK TO job")?;
+        }
+        self.run("end a job", "RELEASE job")
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
-        sql("write a batch", self.connection.execute_batch("COMMIT"))
+        self.run("write a batch", "COMMIT")
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
@@ -125,6 +175,23 @@ pub enum OpenError {
         /// The database file.
         path: PathBuf,
     },
+    /// It has no content, though a database was there before.
+    #[error(
+        "{} is empty or has lost its tables; restore it from a backup, or delete it to start a new grid",
+        path.display()
+    )]
+    Empty {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// Its content contradicts itself.
+    #[error("{} is damaged ({what}); restore it from a backup", path.display())]
+    Damaged {
+        /// The database file.
+        path: PathBuf,
+        /// The first fault that SQLite found.
+        what: String,
+    },
     /// SQLite refused.
     #[error("{}: {source}", path.display())]
     Database {
@@ -133,6 +200,17 @@ pub enum OpenError {
         /// What it said.
         source: rusqlite::Error,
     },
+}
+
+impl OpenError {
+    /// What SQLite said of the database at `path`.
+    fn from_sqlite(path: &Path, source: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt) {
+            return Self::Damaged { path, what: source.to_string() };
+        }
+        Self::Database { path, source }
+    }
 }
 
 fn create_directory(path: &Path) -> io::Result<()> {
@@ -156,8 +234,57 @@ fn lock(directory: &Path) -> Result<Lock, OpenError> {
     }
 }
 
+/// Makes a database of the current format. It gets its name when it is complete, so that an empty
+/// file of that name is never a start that was cut short.
+fn create_database(path: &Path) -> rusqlite::Result<()> {
+    let unnamed = with_suffix(path, ".new");
+    let refused = |error: io::Error| rusqlite::Error::ToSqlConversionFailure(Box::new(error));
+    match std::fs::remove_file(&unnamed) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(refused(error)),
+        _ => {}
+    }
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    // It holds password hashes. SQLite gives its log the permissions of the database.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&unnamed).map_err(refused)?;
+    let mut connection = Connection::open(&unnamed)?;
+    configure(&connection)?;
+    migrate::run(&mut connection)?;
+    connection.close().map_err(|(_, error)| error)?;
+    std::fs::rename(&unnamed, path).map_err(refused)
+}
+
+/// Takes the right to read the database and its log from everybody but its owner.
+fn make_private(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    for file in [path.to_owned(), with_suffix(path, "-wal"), with_suffix(path, "-shm")] {
+        use std::os::unix::fs::PermissionsExt as _;
+        if file.exists() {
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(())
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Refuses a database whose pages or indexes are damaged.
+fn check_whole(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let verdict = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    match verdict {
+        Ok(verdict) if verdict == "ok" => Ok(()),
+        Ok(what) => Err(OpenError::Damaged { path: path.to_owned(), what }),
+        Err(source) => Err(OpenError::from_sqlite(path, source)),
+    }
+}
+
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "journal_mode", "WAL")?;
     // FULL: the log is flushed to the disk at every commit, not only at checkpoints.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -181,6 +308,9 @@ fn sql<T>(action: &'static str, result: rusqlite::Result<T>) -> Result<T, StoreE
 
 /// The database in the data directory. SQLite keeps its log beside it.
 const DATABASE: &str = "holm.sqlite";
+
+/// Bytes that the log keeps on disk once its content has reached the database.
+const MAX_LOG: i64 = 16 << 20;
 
 /// Locked, and otherwise empty.
 const LOCK: &str = "holm.lock";

@@ -15,7 +15,7 @@ use crate::outbox::recorder::{Recorder, decoded, recorder};
 use crate::services::accounts::{AccountName, Accounts, AccountsConfig, HashCost, NewPassword};
 use crate::services::groups::{GroupInfo, Member, Role};
 use crate::services::ports::StoreHandle;
-use crate::storage::MemoryStore;
+use crate::storage::SqliteStore;
 use crate::time::ManualClock;
 
 pub(super) const WEAVERS: GroupId = GroupId(Uuid::from_u128(0x77));
@@ -32,7 +32,7 @@ pub(super) struct Grid {
 
 impl Grid {
     pub(super) fn new() -> Self {
-        let store = StoreHandle::spawn(Box::new(MemoryStore::new())).unwrap();
+        let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
         let clock = Arc::new(ManualClock::default());
         let config = AccountsConfig { hash_cost: HashCost::EPHEMERAL, ..AccountsConfig::default() };
         let accounts = Accounts::new(store.clone(), clock.clone(), config);

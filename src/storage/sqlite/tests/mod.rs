@@ -1,7 +1,8 @@
 //! What only this store promises: formats, the lock, and survival.
 
+mod faults;
 mod kill_nine;
-mod same_answers;
+mod rolled_back_jobs;
 
 use rusqlite::StatementStatus;
 
@@ -17,6 +18,25 @@ use crate::services::ports::{
 };
 use crate::storage::conformance::{account, agent, create, group, member};
 use uuid::Uuid;
+
+/// Each row of each table, in a form that can be compared.
+fn dump(connection: &Connection) -> Vec<String> {
+    let text = "SELECT name FROM main.sqlite_schema WHERE type = 'table' ORDER BY name";
+    let mut tables = connection.prepare(text).unwrap();
+    let tables = tables.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let mut rows = Vec::new();
+    for table in tables.map(Result::unwrap) {
+        let mut statement = connection.prepare(&format!("SELECT * FROM main.{table}")).unwrap();
+        let columns = statement.column_count();
+        let mut found = statement.query([]).unwrap();
+        while let Some(row) = found.next().unwrap() {
+            let values = (0..columns).map(|at| format!("{:?}", row.get_ref(at).unwrap()));
+            rows.push(format!("{table}: {}", values.collect::<Vec<_>>().join(", ")));
+        }
+    }
+    rows.sort();
+    rows
+}
 
 fn raw(directory: &Path) -> Connection {
     Connection::open(directory.join(DATABASE)).unwrap()
@@ -142,6 +162,74 @@ fn databases_of_others_and_rubbish_are_refused() {
     let error = SqliteStore::open(directory.path()).unwrap_err();
     assert!(matches!(error, OpenError::Database { .. }), "{error}");
     assert!(error.to_string().contains("holm.sqlite"), "{error}");
+}
+
+#[test]
+fn an_empty_database_is_never_taken_for_a_new_grid() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(SqliteStore::open(directory.path()).unwrap());
+    std::fs::write(directory.path().join(DATABASE), b"").unwrap();
+    let error = SqliteStore::open(directory.path()).unwrap_err();
+    assert!(matches!(error, OpenError::Empty { .. }), "{error}");
+    assert_eq!(std::fs::read(directory.path().join(DATABASE)).unwrap(), b"");
+}
+
+#[test]
+fn a_start_that_was_cut_short_does_not_block_the_next() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("holm.sqlite.new"), b"half").unwrap();
+    drop(SqliteStore::open(directory.path()).unwrap());
+    assert!(!directory.path().join("holm.sqlite.new").exists());
+}
+
+#[test]
+fn a_database_with_a_damaged_page_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open(directory.path()).unwrap();
+    for number in 1..=20 {
+        create(&mut store, &account(number, &format!("User N{number}"))).unwrap();
+    }
+    store.flush().unwrap();
+    drop(store);
+    let path = directory.path().join(DATABASE);
+    let mut bytes = std::fs::read(&path).unwrap();
+    // Page 1 stays, so that it is still known for a database of Holm.
+    for page in bytes.chunks_mut(4096).skip(2) {
+        page[..8].fill(0xFF);
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    let error = SqliteStore::open(directory.path()).unwrap_err();
+    assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
+    assert!(error.to_string().contains("is damaged"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn only_its_owner_may_read_the_database() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(directory.path(), open.clone()).unwrap();
+    for _ in 0..2 {
+        let mut store = SqliteStore::open(directory.path()).unwrap();
+        create(&mut store, &account(1, "Test User")).ok();
+        for name in [DATABASE, "holm.sqlite-wal", "holm.sqlite-shm"] {
+            let mode = std::fs::metadata(directory.path().join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+        drop(store);
+        // As an older version left it.
+        std::fs::set_permissions(directory.path().join(DATABASE), open.clone()).unwrap();
+    }
+}
+
+#[test]
+fn the_log_does_not_keep_the_size_of_its_worst_day() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(directory.path()).unwrap();
+    let limit: i64 =
+        store.connection.pragma_query_value(None, "journal_size_limit", |row| row.get(0)).unwrap();
+    assert_eq!(limit, MAX_LOG);
 }
 
 #[test]

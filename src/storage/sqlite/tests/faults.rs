@@ -1,0 +1,248 @@
+//! Every job that changes several rows, broken at each of them in turn: all of it is kept or none.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::{DATABASE, SqliteStore, dump};
+use crate::cluster::LocalBus;
+use crate::ids::{AgentId, GroupId, RoleId};
+use crate::services::accounts::{AccountName, Accounts, AccountsConfig, HashCost, NewPassword};
+use crate::services::friends::{FriendOffer, Rights};
+use crate::services::groups::{
+    Assignment, Draft, GroupOptions, Groups, Invitee, NewGroup, RoleEdit,
+};
+use crate::services::im::InstantMessage;
+use crate::services::offline::StoredMessage;
+use crate::services::ports::{StoreError, StoreHandle};
+use crate::time::ManualClock;
+
+/// Services over a database whose triggers count each changed row and refuse a chosen one.
+struct Rig {
+    store: StoreHandle,
+    accounts: Accounts,
+    groups: Groups,
+    /// Another connection, for what the services must not see.
+    side: Connection,
+    _directory: tempfile::TempDir,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(directory.path()).unwrap();
+        let side = Connection::open(directory.path().join(DATABASE)).unwrap();
+        let tables = {
+            let text = "SELECT name FROM sqlite_schema WHERE type = 'table'";
+            let mut statement = side.prepare(text).unwrap();
+            let names = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+            names.collect::<Result<Vec<_>, _>>().unwrap()
+        };
+        side.execute_batch("CREATE TABLE fault (seen INTEGER, at INTEGER)").unwrap();
+        side.execute_batch("INSERT INTO fault VALUES (0, 0)").unwrap();
+        for table in tables {
+            for change in ["INSERT", "UPDATE", "DELETE"] {
+                let trigger = format!(
+                    "CREATE TRIGGER fault_{table}_{change} BEFORE {change} ON {table} BEGIN \
+                     UPDATE fault SET seen = seen + 1; \
+                     SELECT RAISE(ABORT, 'on purpose') FROM fault WHERE seen = at; END"
+                );
+                side.execute_batch(&trigger).unwrap();
+            }
+        }
+        let store = StoreHandle::spawn(Box::new(store)).unwrap();
+        let clock = Arc::new(ManualClock::default());
+        let config = AccountsConfig { hash_cost: HashCost::EPHEMERAL, ..AccountsConfig::default() };
+        let accounts = Accounts::new(store.clone(), clock.clone(), config);
+        let groups = Groups::new(store.clone(), Arc::new(LocalBus::default()), clock);
+        Self { store, accounts, groups, side, _directory: directory }
+    }
+
+    async fn account(&self, name: &str) -> AgentId {
+        let name = AccountName::parse(name).unwrap();
+        let password = NewPassword::parse("test").unwrap();
+        self.accounts.create(name, password, None).await.unwrap().id
+    }
+
+    async fn group(&self, founder: AgentId, name: &str) -> GroupId {
+        let options = GroupOptions { open_enrollment: true, ..GroupOptions::default() };
+        let new = NewGroup { name: name.to_owned(), options };
+        self.groups.create(founder, new).await.unwrap().info.id
+    }
+
+    fn rows(&self) -> Vec<String> {
+        dump(&self.side).into_iter().filter(|row| !row.starts_with("fault:")).collect()
+    }
+
+    /// Runs a job again and again, each time broken one changed row later, until it succeeds. It
+    /// must change more than one row, or there is nothing to prove.
+    async fn all_or_nothing<T: std::fmt::Debug, E: std::fmt::Debug>(
+        &self,
+        what: &str,
+        job: impl AsyncFn() -> Result<T, E>,
+    ) {
+        for at in 1..200 {
+            let set = "UPDATE fault SET seen = 0, at = ?1";
+            self.side.execute(set, [at]).unwrap();
+            let before = self.rows();
+            let result = job().await;
+            if result.is_ok() {
+                assert!(at > 2, "{what} changes {} rows", at - 1);
+                self.side.execute(set, [0]).unwrap();
+                return;
+            }
+            assert_eq!(self.rows(), before, "{what}, broken at row {at}: {result:?}");
+        }
+        panic!("{what} never succeeds");
+    }
+}
+
+#[tokio::test]
+async fn broken_account_changes_leave_nothing_behind() {
+    let rig = Rig::new();
+    let ann = AccountName::parse("Ann Test").unwrap();
+    let password = NewPassword::parse("test").unwrap();
+    let id = AgentId(Uuid::from_u128(1));
+    rig.all_or_nothing("an account with its inventory", async || {
+        rig.accounts.create(ann.clone(), password, Some(id)).await
+    })
+    .await;
+    rig.group(id, "Gardeners").await;
+    rig.all_or_nothing("the removal of an account", async || rig.accounts.remove(id).await).await;
+}
+
+#[tokio::test]
+async fn broken_group_changes_leave_nothing_behind() {
+    let rig = Rig::new();
+    let [ann, ben, cat] =
+        [rig.account("Ann A").await, rig.account("Ben B").await, rig.account("Cat C").await];
+    let groups = &rig.groups;
+    rig.all_or_nothing("a new group", async || {
+        let options = GroupOptions { open_enrollment: true, ..GroupOptions::default() };
+        groups.create(ann, NewGroup { name: "Gardeners".to_owned(), options }).await
+    })
+    .await;
+    let id = rig.group(ann, "Weavers").await;
+    let group = groups.group(id).await.unwrap().unwrap();
+    let role = group.roles.iter().map(|role| role.id).find(|role| *role != RoleId::NIL).unwrap();
+    let invitee = |agent| Invitee { agent, role: RoleId::NIL };
+    rig.all_or_nothing("two invitations", async || {
+        let both = vec![invitee(ben), invitee(cat)];
+        groups.invite(ann, "Ann A".to_owned(), id, both).await
+    })
+    .await;
+    rig.all_or_nothing("an accepted invitation", async || {
+        groups.accept_invite(ben, id, None).await
+    })
+    .await;
+    rig.all_or_nothing("joining while invited", async || groups.join(cat, id).await).await;
+    rig.all_or_nothing("assignments of two members", async || {
+        let add = |member| Assignment { role, member, add: true };
+        groups.assign(ann, id, vec![add(ben), add(cat)]).await
+    })
+    .await;
+    let mut renamed = group.roles.clone();
+    for role in &mut renamed {
+        role.title.push('!');
+    }
+    rig.all_or_nothing("edits of several roles", async || {
+        let edit = |role| RoleEdit::Change { role, texts: true, powers: false };
+        groups.edit_roles(ann, id, renamed.iter().cloned().map(edit).collect()).await
+    })
+    .await;
+    for text in ["one", "two"] {
+        let draft = Draft::parse(&format!("{text}|body"), &[0]).unwrap();
+        groups.post_notice(ann, "Ann A".to_owned(), id, draft).await.unwrap();
+    }
+    rig.all_or_nothing("forgetting old notices", async || {
+        let job =
+            |store: &mut dyn crate::services::ports::Store| store.forget_group_mail(u64::MAX >> 1);
+        flat(rig.store.call(job).await)
+    })
+    .await;
+    rig.all_or_nothing("leaving", async || groups.leave(cat, id).await).await;
+    groups.join(cat, id).await.unwrap();
+    rig.all_or_nothing("ejecting two", async || groups.eject(ann, id, vec![cat]).await).await;
+}
+
+#[tokio::test]
+async fn broken_friendships_and_mail_leave_nothing_behind() {
+    let rig = Rig::new();
+    let (ann, ben) = (rig.account("Ann A").await, rig.account("Ben B").await);
+    let offer =
+        FriendOffer { from: ann, to: ben, transaction: ann.0, message: String::new(), at: 1 };
+    flat(rig.store.call(move |store| store.put_friend_offer(&offer)).await).unwrap();
+    rig.all_or_nothing("an accepted friendship", async || {
+        let accept = move |store: &mut dyn crate::services::ports::Store| {
+            store.remove_friend_offer(ann, ben)?;
+            store.add_friendship(ben, ann, Rights::ONLINE)
+        };
+        flat(rig.store.call(accept).await)
+    })
+    .await;
+    rig.all_or_nothing("the end of a friendship", async || {
+        flat(rig.store.call(move |store| store.remove_friendship(ann, ben)).await)
+    })
+    .await;
+    let keys = [Uuid::from_u128(1), Uuid::from_u128(2)];
+    for key in keys {
+        let message = StoredMessage { key, message: InstantMessage::system(ben, 5, "text") };
+        flat(rig.store.call(move |store| store.add_message(&message)).await).unwrap();
+    }
+    rig.all_or_nothing("delivered mail", async || {
+        flat(rig.store.call(move |store| store.remove_messages(ben, &keys)).await)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_panic_undoes_the_first_half_of_its_job() {
+    let rig = Rig::new();
+    let (ann, ben) = (rig.account("Ann A").await, rig.account("Ben B").await);
+    let before = rig.rows();
+    let job = rig.store.call(move |store| -> Result<(), StoreError> {
+        store.add_friendship(ann, ben, Rights::ONLINE)?;
+        std::panic::resume_unwind(Box::new("on purpose"))
+    });
+    assert!(job.await.is_err());
+    assert_eq!(rig.rows(), before);
+    let friends = flat(rig.store.call(move |store| store.friends(ann)).await).unwrap();
+    assert_eq!(friends, [], "and the store goes on");
+}
+
+#[tokio::test]
+async fn jobs_wait_while_another_process_writes() {
+    let rig = Rig::new();
+    let ann = rig.account("Ann A").await;
+    rig.side.execute_batch("BEGIN IMMEDIATE; UPDATE fault SET seen = 0").unwrap();
+    let calls: Vec<_> = (0..20)
+        .map(|at| {
+            let store = rig.store.clone();
+            tokio::spawn(async move {
+                let write = move |store: &mut dyn crate::services::ports::Store| {
+                    // Reads first, which a lock taken late could not survive.
+                    store.account(ann)?;
+                    store.set_last_login(ann, at)
+                };
+                flat(store.call(write).await)
+            })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    rig.side.execute_batch("COMMIT").unwrap();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+}
+
+/// Neither the thread nor the store refused.
+fn flat<T>(
+    result: Result<Result<T, StoreError>, crate::services::ports::StoreGone>,
+) -> Result<T, String> {
+    match result {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(gone) => Err(gone.to_string()),
+    }
+}
