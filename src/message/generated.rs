@@ -40,7 +40,8 @@ pub fn roundtrip(id: MessageId, body: &Bytes) -> Option<Roundtrip> {
     roundtrip_index(index(id)?, body)
 }
 
-fn index(id: MessageId) -> Option<usize> {
+/// The place in [`MESSAGES`] of the message with this number.
+pub fn index(id: MessageId) -> Option<usize> {
     let (indexes, number): (&[u16], u32) = match id.wire_len() {
         1 => (&HIGH_INDEXES, id.0),
         2 => (&MEDIUM_INDEXES, id.0 & 0xFF),

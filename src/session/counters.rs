@@ -1,35 +1,31 @@
 //! Counters of messages by name, looked up once and not per packet.
 
-use std::collections::HashMap;
-
 use metrics::Counter;
 
-use crate::message::{MESSAGES, MessageId};
+use super::handlers::table;
+use crate::message::{MESSAGES, MessageInfo};
 
-/// A counter for every message of the template.
+/// A counter for every message that a client may send.
 pub struct MessageCounters {
-    received: HashMap<MessageId, Counter>,
+    /// By the messages' places in [`MESSAGES`].
+    received: Vec<Option<Counter>>,
 }
 
 impl MessageCounters {
     /// Registers `holm_messages_received_total` for every message. Counters that never move stay
     /// out of the metrics.
     pub fn new() -> Self {
-        let received = MESSAGES
-            .iter()
-            .filter(|info| !info.trusted)
-            .map(|info| {
-                let counter =
-                    metrics::counter!("holm_messages_received_total", "message" => info.name);
-                (info.id, counter)
-            })
-            .collect();
-        Self { received }
+        let counter = |info: &MessageInfo| {
+            let disposition = table::disposition(info.id)?.as_str();
+            Some(metrics::counter!("holm_messages_received_total",
+                "message" => info.name, "disposition" => disposition))
+        };
+        Self { received: MESSAGES.iter().map(counter).collect() }
     }
 
-    /// Counts one.
-    pub fn received(&self, id: MessageId) {
-        if let Some(counter) = self.received.get(&id) {
+    /// Counts the message at this place of [`MESSAGES`].
+    pub fn received(&self, index: usize) {
+        if let Some(Some(counter)) = self.received.get(index) {
             counter.increment(1);
         }
     }

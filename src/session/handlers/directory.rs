@@ -3,7 +3,6 @@
 //! Events, places, classifieds and land for sale do not exist here; searches for them find nothing
 //! and are answered all the same, because viewers wait.
 
-use bytes::Bytes;
 use uuid::Uuid;
 
 use super::{Outcome, Session, Turn, dropped, packets};
@@ -11,8 +10,7 @@ use crate::circuit::Category;
 use crate::message::{
     self, DirClassifiedQuery, DirClassifiedReply, DirEventsReply, DirFindQuery, DirGroupsReply,
     DirGroupsReplyQueryReplies, DirLandQuery, DirLandReply, DirPeopleReply,
-    DirPeopleReplyQueryReplies, DirPlacesQuery, DirPlacesReply, DirPlacesReplyQueryData, Message,
-    MessageId,
+    DirPeopleReplyQueryReplies, DirPlacesQuery, DirPlacesReply, DirPlacesReplyQueryData,
 };
 
 /// `QueryData.QueryFlags`.
@@ -29,22 +27,6 @@ const PAGE: usize = 101;
 /// Bytes of a `DirPeopleReply` or `DirGroupsReply` besides what was found: number, ids and count.
 const FOUND_FIXED: usize = 37;
 
-/// Acts on a message of this family; none for others.
-pub(super) fn handle(
-    session: &mut Session,
-    turn: &mut Turn<'_>,
-    id: MessageId,
-    body: &Bytes,
-) -> Option<Outcome> {
-    Some(match id {
-        message::DirFindQuery::ID => session.with(turn, body, find),
-        message::DirPlacesQuery::ID => session.with(turn, body, places),
-        message::DirClassifiedQuery::ID => session.with(turn, body, classifieds),
-        message::DirLandQuery::ID => session.with(turn, body, land),
-        _ => return None,
-    })
-}
-
 /// One search.
 struct Query {
     id: Uuid,
@@ -52,7 +34,7 @@ struct Query {
     start: usize,
 }
 
-fn find(session: &mut Session, turn: &mut Turn<'_>, request: DirFindQuery) -> Outcome {
+pub(super) fn find(session: &mut Session, turn: &mut Turn<'_>, request: DirFindQuery) -> Outcome {
     let data = &request.query_data;
     let query = || Query {
         id: data.query_id,
@@ -138,7 +120,11 @@ fn groups(session: &Session, query: Query) {
     });
 }
 
-fn places(session: &mut Session, turn: &mut Turn<'_>, request: DirPlacesQuery) -> Outcome {
+pub(super) fn places(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    request: DirPlacesQuery,
+) -> Outcome {
     let mut reply = DirPlacesReply::default();
     reply.agent_data.agent_id = session.shared.agent_id.0;
     reply.query_data = vec![DirPlacesReplyQueryData { query_id: request.query_data.query_id }];
@@ -146,7 +132,11 @@ fn places(session: &mut Session, turn: &mut Turn<'_>, request: DirPlacesQuery) -
     Outcome::Continue
 }
 
-fn classifieds(session: &mut Session, turn: &mut Turn<'_>, request: DirClassifiedQuery) -> Outcome {
+pub(super) fn classifieds(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    request: DirClassifiedQuery,
+) -> Outcome {
     let mut reply = DirClassifiedReply::default();
     reply.agent_data.agent_id = session.shared.agent_id.0;
     reply.query_data.query_id = request.query_data.query_id;
@@ -154,7 +144,7 @@ fn classifieds(session: &mut Session, turn: &mut Turn<'_>, request: DirClassifie
     Outcome::Continue
 }
 
-fn land(session: &mut Session, turn: &mut Turn<'_>, request: DirLandQuery) -> Outcome {
+pub(super) fn land(session: &mut Session, turn: &mut Turn<'_>, request: DirLandQuery) -> Outcome {
     let mut reply = DirLandReply::default();
     reply.agent_data.agent_id = session.shared.agent_id.0;
     reply.query_data.query_id = request.query_data.query_id;

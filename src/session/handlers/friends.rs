@@ -1,6 +1,5 @@
 //! Friendship, calling cards, and where friends are.
 
-use bytes::Bytes;
 use uuid::Uuid;
 
 use super::{Outcome, Session, Turn, alert_to, dropped};
@@ -8,43 +7,13 @@ use crate::circuit::Category;
 use crate::ids::AgentId;
 use crate::message::{
     self, AcceptCallingCard, AcceptFriendship, DeclineCallingCard, DeclineFriendship, FindAgent,
-    FindAgentLocationBlock, GenericMessage, GrantUserRights, ImprovedInstantMessage, Message as _,
-    MessageId, OfferCallingCard, TerminateFriendship,
+    FindAgentLocationBlock, GrantUserRights, ImprovedInstantMessage, OfferCallingCard,
+    TerminateFriendship,
 };
 use crate::outbox::Outbox;
 use crate::services::friends::{self, FriendError, Rights, Sender};
 use crate::services::mutes::Speaker;
 use crate::session::presence;
-
-/// `GenericMessage.Method`: whether a friend is online; asked after an accepted offer.
-const ASK_ONLINE: &str = "requestonlinenotification";
-
-/// Acts on a message of this family; none for others.
-pub(super) fn handle(
-    session: &mut Session,
-    turn: &mut Turn<'_>,
-    id: MessageId,
-    body: &Bytes,
-) -> Option<Outcome> {
-    Some(match id {
-        message::AcceptFriendship::ID => session.with(turn, body, accept),
-        message::DeclineFriendship::ID => session.with(turn, body, decline),
-        message::TerminateFriendship::ID => session.with(turn, body, terminate),
-        message::GrantUserRights::ID => session.with(turn, body, grant_rights),
-        message::GenericMessage::ID => {
-            let asked = message::decode::<GenericMessage>(body).ok()?;
-            if message::text(&asked.method_data.method) != ASK_ONLINE {
-                return None;
-            }
-            ask_online(session, &asked)
-        }
-        message::FindAgent::ID => session.with(turn, body, find_agent),
-        message::OfferCallingCard::ID => session.with(turn, body, offer_card),
-        message::AcceptCallingCard::ID => session.with(turn, body, accept_card),
-        message::DeclineCallingCard::ID => session.with(turn, body, decline_card),
-        _ => return None,
-    })
-}
 
 /// A message with dialog 38. Most of what clients write into it is not used: viewers put the name
 /// of the recipient where the sender's belongs.
@@ -68,7 +37,11 @@ pub(super) fn offer(
     })
 }
 
-fn accept(session: &mut Session, _turn: &mut Turn<'_>, message: AcceptFriendship) -> Outcome {
+pub(super) fn accept(
+    session: &mut Session,
+    _turn: &mut Turn<'_>,
+    message: AcceptFriendship,
+) -> Outcome {
     let from = AgentId(message.transaction_block.transaction_id);
     let (by, services) = (sender(session), session.context.services.clone());
     let outbox = session.outbox.clone();
@@ -79,7 +52,11 @@ fn accept(session: &mut Session, _turn: &mut Turn<'_>, message: AcceptFriendship
     })
 }
 
-fn decline(session: &mut Session, _turn: &mut Turn<'_>, message: DeclineFriendship) -> Outcome {
+pub(super) fn decline(
+    session: &mut Session,
+    _turn: &mut Turn<'_>,
+    message: DeclineFriendship,
+) -> Outcome {
     let from = AgentId(message.transaction_block.transaction_id);
     let (by, services) = (sender(session), session.context.services.clone());
     let outbox = session.outbox.clone();
@@ -90,7 +67,11 @@ fn decline(session: &mut Session, _turn: &mut Turn<'_>, message: DeclineFriendsh
     })
 }
 
-fn terminate(session: &mut Session, _turn: &mut Turn<'_>, message: TerminateFriendship) -> Outcome {
+pub(super) fn terminate(
+    session: &mut Session,
+    _turn: &mut Turn<'_>,
+    message: TerminateFriendship,
+) -> Outcome {
     let (by, other) = (session.shared.agent_id, AgentId(message.ex_block.other_id));
     let friends = session.context.services.friends.clone();
     let outbox = session.outbox.clone();
@@ -102,7 +83,11 @@ fn terminate(session: &mut Session, _turn: &mut Turn<'_>, message: TerminateFrie
 }
 
 /// Each entry holds all that one friend may do. Who is no friend is passed over.
-fn grant_rights(session: &mut Session, _turn: &mut Turn<'_>, message: GrantUserRights) -> Outcome {
+pub(super) fn grant_rights(
+    session: &mut Session,
+    _turn: &mut Turn<'_>,
+    message: GrantUserRights,
+) -> Outcome {
     let by = session.shared.agent_id;
     let friends = session.context.services.friends.clone();
     let outbox = session.outbox.clone();
@@ -121,11 +106,8 @@ fn grant_rights(session: &mut Session, _turn: &mut Turn<'_>, message: GrantUserR
 }
 
 /// Answered about friends who let it be known; about others there is silence.
-fn ask_online(session: &Session, message: &GenericMessage) -> Outcome {
-    let friend = message.param_list.first().map(|param| message::text(&param.parameter));
-    let friend = friend.and_then(|id| Uuid::try_parse(id.trim()).ok()).map(AgentId);
-    let friends = &session.context.services.friends;
-    if friend.is_some_and(|friend| friends.tell_presence(session.shared.agent_id, friend)) {
+pub(super) fn ask_online(session: &Session, friend: AgentId) -> Outcome {
+    if session.context.services.friends.tell_presence(session.shared.agent_id, friend) {
         Outcome::Continue
     } else {
         dropped("presence_of_stranger")
@@ -134,7 +116,11 @@ fn ask_online(session: &Session, message: &GenericMessage) -> Outcome {
 
 /// Answered only about friends who show themselves on the map and are online: the place in metres
 /// from the grid's corner.
-fn find_agent(session: &mut Session, turn: &mut Turn<'_>, message: FindAgent) -> Outcome {
+pub(super) fn find_agent(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    message: FindAgent,
+) -> Outcome {
     let (hunter, prey) = (AgentId(message.agent_block.hunter), AgentId(message.agent_block.prey));
     if hunter != session.shared.agent_id {
         return dropped("wrong_agent_or_session");
@@ -157,7 +143,11 @@ fn find_agent(session: &mut Session, turn: &mut Turn<'_>, message: FindAgent) ->
     Outcome::Continue
 }
 
-fn offer_card(session: &mut Session, _turn: &mut Turn<'_>, message: OfferCallingCard) -> Outcome {
+pub(super) fn offer_card(
+    session: &mut Session,
+    _turn: &mut Turn<'_>,
+    message: OfferCallingCard,
+) -> Outcome {
     let by = sender(session);
     let to = AgentId(message.agent_block.dest_id);
     let services = &session.context.services;
@@ -170,12 +160,16 @@ fn offer_card(session: &mut Session, _turn: &mut Turn<'_>, message: OfferCalling
     Outcome::Continue
 }
 
-fn accept_card(session: &mut Session, _turn: &mut Turn<'_>, message: AcceptCallingCard) -> Outcome {
+pub(super) fn accept_card(
+    session: &mut Session,
+    _turn: &mut Turn<'_>,
+    message: AcceptCallingCard,
+) -> Outcome {
     let folder = message.folder_data.first().map(|data| data.folder_id).unwrap_or_default();
     answer_card(session, message.transaction_block.transaction_id, Some(folder))
 }
 
-fn decline_card(
+pub(super) fn decline_card(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     message: DeclineCallingCard,

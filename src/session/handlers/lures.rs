@@ -6,7 +6,7 @@ use super::friends::{alert, sender};
 use super::teleport::{self, VIA_LURE};
 use super::{Outcome, Session, Turn, dropped};
 use crate::ids::AgentId;
-use crate::message::{self, Message as _, MessageId, StartLure, TeleportLureRequest, Vector3};
+use crate::message::{self, StartLure, TeleportLureRequest, Vector3};
 use crate::region::RegionInfo;
 use crate::region::info::sim_access;
 use crate::services::friends::Sender;
@@ -18,22 +18,8 @@ use crate::services::ports::{Delivery, Reach};
 /// `Dialog` of an offer.
 const LURE: u8 = 22;
 
-/// Acts on a message of this family; none for others.
-pub(super) fn handle(
-    session: &mut Session,
-    turn: &mut Turn<'_>,
-    id: MessageId,
-    body: &Bytes,
-) -> Option<Outcome> {
-    Some(match id {
-        message::StartLure::ID => session.with(turn, body, start),
-        message::TeleportLureRequest::ID => session.with(turn, body, follow),
-        _ => return None,
-    })
-}
-
 /// Offers a teleport to where the agent is. Only who is online is asked; nothing is kept.
-fn start(session: &mut Session, _turn: &mut Turn<'_>, message: StartLure) -> Outcome {
+pub(super) fn start(session: &mut Session, _turn: &mut Turn<'_>, message: StartLure) -> Outcome {
     if !session.entered {
         return dropped("lure_before_entry");
     }
@@ -92,7 +78,11 @@ fn start(session: &mut Session, _turn: &mut Turn<'_>, message: StartLure) -> Out
 }
 
 /// The agent follows an offer.
-fn follow(session: &mut Session, turn: &mut Turn<'_>, message: TeleportLureRequest) -> Outcome {
+pub(super) fn follow(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    message: TeleportLureRequest,
+) -> Outcome {
     let (agent, asked) = (session.shared.agent_id, &message.info);
     if asked.agent_id != agent.0 || asked.session_id != session.shared.session_id.0 {
         return dropped("wrong_agent_or_session");

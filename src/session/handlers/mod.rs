@@ -12,10 +12,12 @@ mod agent_data;
 mod assets;
 mod chat;
 mod chat_session;
+mod circuit;
 mod directory;
 mod entry;
 mod flood;
 mod friends;
+pub mod generic;
 mod groups;
 mod im;
 mod lures;
@@ -28,6 +30,8 @@ mod objects;
 mod parcel;
 mod profiles;
 mod queue;
+mod refusal;
+pub mod table;
 mod teleport;
 mod xfer;
 
@@ -42,9 +46,7 @@ use super::counters::MessageCounters;
 use super::{AgentSession, Sessions};
 use crate::circuit::{Category, Circuit, CloseReason, Outgoing, split_blocks};
 use crate::ids::AgentId;
-use crate::message::{
-    self, AgentAlertMessage, Block, FieldType, Message, MessageId, MessageInfo, Quantity,
-};
+use crate::message::{self, AgentAlertMessage, Block, Message, MessageId};
 use crate::outbox::Outbox;
 use crate::region::{Command, RegionLink};
 use crate::services::Services;
@@ -123,6 +125,7 @@ pub struct Session {
     entered: bool,
     /// `SerialNum` of the last `AgentPause` or `AgentResume`.
     pause_serial: Option<u32>,
+    refusals: refusal::Refusals,
 }
 
 impl Session {
@@ -142,6 +145,7 @@ impl Session {
             chats_under_way: chat_session::UnderWay::default(),
             entered: false,
             pause_serial: None,
+            refusals: refusal::Refusals::default(),
         }
     }
 
@@ -152,99 +156,17 @@ impl Session {
 
     /// Acts on one message. `body` begins behind the message number and is not zero-coded.
     pub fn handle(&mut self, turn: &mut Turn<'_>, id: MessageId, body: &Bytes) -> Outcome {
-        let Some(info) = message::info(id) else {
+        let Some(index) = message::index(id) else {
             return dropped("unknown_message");
         };
-        if info.trusted {
+        let Some(route) = table::route(index) else {
             return dropped("trusted_message_from_client");
-        }
-        if !self.identity_holds(info, body) {
+        };
+        if !route.identity_holds(self, body) {
             return dropped("wrong_agent_or_session");
         }
-        self.context.counters.received(id);
-        match id {
-            message::UseCircuitCode::ID => Outcome::Continue,
-            message::CompleteAgentMovement::ID => self.with(turn, body, entry::complete_movement),
-            message::RegionHandshakeReply::ID => self.with(turn, body, entry::handshake_reply),
-            message::AgentThrottle::ID => self.with(turn, body, entry::throttle),
-            message::AgentPause::ID => self.with(turn, body, entry::pause),
-            message::AgentResume::ID => self.with(turn, body, entry::resume),
-            message::LogoutRequest::ID => Outcome::Close(CloseReason::Logout),
-            message::CloseCircuit::ID => Outcome::Close(CloseReason::ClosedByPeer),
-
-            message::AgentUpdate::ID => self.with(turn, body, movement::agent_update),
-            message::AgentAnimation::ID => self.with(turn, body, movement::agent_animation),
-            message::SetAlwaysRun::ID => self.with(turn, body, movement::set_always_run),
-            message::AgentRequestSit::ID => self.with(turn, body, movement::request_sit),
-            message::AgentSit::ID => self.with(turn, body, movement::sit),
-            message::AgentSetAppearance::ID => self.with(turn, body, movement::set_appearance),
-            message::TeleportLocationRequest::ID => {
-                self.with(turn, body, teleport::teleport_location)
-            }
-
-            message::ChatFromViewer::ID => self.with(turn, body, chat::chat_from_viewer),
-            message::ImprovedInstantMessage::ID => self.with(turn, body, im::instant_message),
-            message::RetrieveInstantMessages::ID => self.with(turn, body, im::retrieve),
-
-            message::UUIDNameRequest::ID => self.with(turn, body, names::uuid_name),
-            message::AvatarPickerRequest::ID => self.with(turn, body, names::avatar_picker),
-
-            message::AgentDataUpdateRequest::ID => self.with(turn, body, groups::agent_data),
-            message::MoneyBalanceRequest::ID => self.with(turn, body, agent_data::money_balance),
-            message::EconomyDataRequest::ID => self.with(turn, body, agent_data::economy),
-            message::AgentWearablesRequest::ID => self.with(turn, body, agent_data::wearables),
-            message::AgentCachedTexture::ID => self.with(turn, body, agent_data::cached_texture),
-            message::UserInfoRequest::ID => self.with(turn, body, agent_data::user_info),
-
-            message::RequestRegionInfo::ID => self.with(turn, body, map::region_info),
-            message::MapBlockRequest::ID => self.with(turn, body, map::map_blocks),
-            message::MapNameRequest::ID => self.with(turn, body, map::map_name),
-            message::MapItemRequest::ID => self.with(turn, body, map::map_items),
-            message::RegionHandleRequest::ID => self.with(turn, body, map::region_handle),
-
-            message::ParcelPropertiesRequest::ID => self.with(turn, body, parcel::properties),
-            message::ParcelDwellRequest::ID => self.with(turn, body, parcel::dwell),
-            message::ParcelAccessListRequest::ID => self.with(turn, body, parcel::access_list),
-            message::ParcelInfoRequest::ID => self.with(turn, body, parcel::info),
-
-            message::RequestImage::ID => self.with(turn, body, assets::request_image),
-            message::TransferRequest::ID => self.with(turn, body, assets::transfer_request),
-            message::RequestXfer::ID => self.with(turn, body, xfer::request),
-            message::ConfirmXferPacket::ID => self.with(turn, body, xfer::confirm),
-            message::AbortXfer::ID => self.with(turn, body, xfer::abort),
-
-            message::RequestMultipleObjects::ID => self.with(turn, body, objects::request_objects),
-            message::ObjectSelect::ID => self.with(turn, body, objects::select),
-            message::ObjectGrab::ID => self.with(turn, body, objects::grab),
-            message::RequestObjectPropertiesFamily::ID => {
-                self.with(turn, body, objects::properties_family)
-            }
-            message::ScriptDialogReply::ID => self.with(turn, body, objects::dialog_reply),
-
-            _ if is_only_noted(id) => Outcome::Continue,
-            _ => self.handle_social(turn, id, body).unwrap_or_else(|| {
-                metrics::counter!("holm_messages_unhandled_total", "message" => info.name)
-                    .increment(1);
-                tracing::debug!(agent = %self.shared.agent_id, message = info.name, "no handler");
-                Outcome::Continue
-            }),
-        }
-    }
-
-    /// Messages about people, each family in its own file.
-    fn handle_social(
-        &mut self,
-        turn: &mut Turn<'_>,
-        id: MessageId,
-        body: &Bytes,
-    ) -> Option<Outcome> {
-        groups::handle(self, turn, id, body)
-            .or_else(|| notices::handle(self, turn, id, body))
-            .or_else(|| friends::handle(self, turn, id, body))
-            .or_else(|| mutes::handle(self, turn, id, body))
-            .or_else(|| lures::handle(self, turn, id, body))
-            .or_else(|| directory::handle(self, turn, id, body))
-            .or_else(|| profiles::handle(self, turn, id, body))
+        self.context.counters.received(index);
+        route.run(self, turn, body)
     }
 
     /// Whether a pause or resume is newer than the last; packets may overtake each other.
@@ -270,16 +192,6 @@ impl Session {
                 dropped("undecodable_message")
             }
         }
-    }
-
-    /// Whether the agent and session ids that the message carries are this session's own.
-    fn identity_holds(&self, info: &MessageInfo, body: &Bytes) -> bool {
-        let Some((agent_at, session_at)) = identity_offsets(info) else {
-            return true;
-        };
-        let id_at = |offset: usize| body.get(offset..offset + 16);
-        id_at(agent_at) == Some(self.shared.agent_id.0.as_bytes())
-            && session_at.is_none_or(|at| id_at(at) == Some(self.shared.session_id.0.as_bytes()))
     }
 
     /// Answers on the circuit, reliably, ahead of every throttle.
@@ -351,39 +263,4 @@ fn packets<T: Block + Clone>(blocks: &[T], fixed: usize) -> Vec<Vec<T>> {
 fn dropped(reason: &'static str) -> Outcome {
     metrics::counter!("holm_messages_dropped_total", "reason" => reason).increment(1);
     Outcome::Continue
-}
-
-/// Where `AgentData.AgentID` and `AgentData.SessionID` lie in the body, for messages that have
-/// them at their start, as all messages of viewers with such a block do.
-fn identity_offsets(info: &MessageInfo) -> Option<(usize, Option<usize>)> {
-    let block = info.blocks.first()?;
-    if block.name != "AgentData" || block.quantity != Quantity::Single {
-        return None;
-    }
-    let at = |index: usize, name: &str| {
-        block
-            .fields
-            .get(index)
-            .is_some_and(|field| field.name == name && field.kind == FieldType::Uuid)
-    };
-    at(0, "AgentID").then(|| (0, at(1, "SessionID").then_some(16)))
-}
-
-/// Messages that tell the server something it has no use for.
-fn is_only_noted(id: MessageId) -> bool {
-    matches!(
-        id,
-        message::AgentHeightWidth::ID
-            | message::AgentFOV::ID
-            | message::VelocityInterpolateOn::ID
-            | message::VelocityInterpolateOff::ID
-            | message::AgentIsNowWearing::ID
-            | message::ViewerStats::ID
-            | message::SetStartLocationRequest::ID
-            | message::TrackAgent::ID
-            | message::TeleportCancel::ID
-            | message::ObjectDeselect::ID
-            | message::ObjectGrabUpdate::ID
-            | message::ObjectDeGrab::ID
-    )
 }

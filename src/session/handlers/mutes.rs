@@ -1,37 +1,24 @@
 //! Mute lists.
 
-use bytes::Bytes;
-
 use super::friends::alert;
 use super::{Outcome, Session, Turn, dropped};
 use crate::circuit::Category;
 use crate::ids::AgentId;
 use crate::message::{
-    self, GenericMessage, Message as _, MessageId, MuteListRequest, MuteListUpdate,
-    RemoveMuteListEntry, UpdateMuteListEntry, UseCachedMuteList,
+    self, GenericMessage, MuteListRequest, MuteListUpdate, RemoveMuteListEntry,
+    UpdateMuteListEntry, UseCachedMuteList,
 };
 use crate::outbox::Outbox;
 use crate::services::mutes::{
     MAX_MUTES, Mute, MuteError, MuteExceptions, MuteKind, MuteListState, Mutes,
 };
 
-/// Acts on a message of this family; none for others.
-pub(super) fn handle(
-    session: &mut Session,
-    turn: &mut Turn<'_>,
-    id: MessageId,
-    body: &Bytes,
-) -> Option<Outcome> {
-    Some(match id {
-        message::MuteListRequest::ID => session.with(turn, body, request),
-        message::UpdateMuteListEntry::ID => session.with(turn, body, update),
-        message::RemoveMuteListEntry::ID => session.with(turn, body, remove),
-        _ => return None,
-    })
-}
-
 /// Always answered: viewers wait for the list before they ask for stored messages.
-fn request(session: &mut Session, _turn: &mut Turn<'_>, message: MuteListRequest) -> Outcome {
+pub(super) fn request(
+    session: &mut Session,
+    _turn: &mut Turn<'_>,
+    message: MuteListRequest,
+) -> Outcome {
     let agent = session.shared.agent_id;
     let copy = message.mute_data.mute_crc;
     let name = session.xfers.offer_mute_list();
@@ -69,7 +56,11 @@ fn answer(mutes: &Mutes, outbox: &Outbox, agent: AgentId, copy: u32, name: &str)
     let _ = sent;
 }
 
-fn update(session: &mut Session, _turn: &mut Turn<'_>, message: UpdateMuteListEntry) -> Outcome {
+pub(super) fn update(
+    session: &mut Session,
+    _turn: &mut Turn<'_>,
+    message: UpdateMuteListEntry,
+) -> Outcome {
     let data = &message.mute_data;
     let agent = session.shared.agent_id;
     let Some(kind) = MuteKind::from_code(data.mute_type) else { return dropped("mute_type") };
@@ -93,7 +84,11 @@ fn update(session: &mut Session, _turn: &mut Turn<'_>, message: UpdateMuteListEn
     })
 }
 
-fn remove(session: &mut Session, _turn: &mut Turn<'_>, message: RemoveMuteListEntry) -> Outcome {
+pub(super) fn remove(
+    session: &mut Session,
+    _turn: &mut Turn<'_>,
+    message: RemoveMuteListEntry,
+) -> Outcome {
     let agent = session.shared.agent_id;
     let id = message.mute_data.mute_id;
     let name = Mute::clean_name(&message::text(&message.mute_data.mute_name));

@@ -1,29 +1,13 @@
 //! Group notices: written, listed, fetched again.
 
-use bytes::Bytes;
-
 use super::groups::Desk;
 use super::{Outcome, Session, Turn, packets};
 use crate::ids::{GroupId, NoticeId};
 use crate::message::{
     self, GroupNoticeRequest, GroupNoticesListReply, GroupNoticesListReplyData,
-    GroupNoticesListRequest, ImprovedInstantMessage, Message, MessageId,
+    GroupNoticesListRequest, ImprovedInstantMessage,
 };
 use crate::services::groups::{Draft, GroupError, Notice, Posted};
-
-/// Acts on a message of this family; none for others.
-pub(super) fn handle(
-    session: &mut Session,
-    turn: &mut Turn<'_>,
-    id: MessageId,
-    body: &Bytes,
-) -> Option<Outcome> {
-    Some(match id {
-        message::GroupNoticesListRequest::ID => session.with(turn, body, list),
-        message::GroupNoticeRequest::ID => session.with(turn, body, fetch),
-        _ => return None,
-    })
-}
 
 /// Dialog 32: a notice to all members.
 pub(super) fn notice(
@@ -67,7 +51,11 @@ pub(super) fn notice_attachment_answer(
 }
 
 /// Answered for strangers, too, with nothing: clients wait for the list.
-fn list(session: &mut Session, _turn: &mut Turn<'_>, request: GroupNoticesListRequest) -> Outcome {
+pub(super) fn list(
+    session: &mut Session,
+    _turn: &mut Turn<'_>,
+    request: GroupNoticesListRequest,
+) -> Outcome {
     let group = GroupId(request.data.group_id);
     let desk = Desk::of(session);
     session.in_order(async move {
@@ -99,7 +87,11 @@ fn entry(notice: &Notice) -> GroupNoticesListReplyData {
 }
 
 /// Answered by dialog 37.
-fn fetch(session: &mut Session, _turn: &mut Turn<'_>, request: GroupNoticeRequest) -> Outcome {
+pub(super) fn fetch(
+    session: &mut Session,
+    _turn: &mut Turn<'_>,
+    request: GroupNoticeRequest,
+) -> Outcome {
     let notice = NoticeId(request.data.group_notice_id);
     let desk = Desk::of(session);
     session.in_order(async move {

@@ -2,9 +2,6 @@
 //!
 //! Picks and classifieds do not exist here; who asks is told that there are none.
 
-use bytes::Bytes;
-use uuid::Uuid;
-
 use super::{Outcome, Session, Turn, dropped, packets};
 use crate::circuit::Category;
 use crate::ids::AgentId;
@@ -12,7 +9,7 @@ use crate::message::{
     self, AvatarClassifiedReply, AvatarGroupsReply, AvatarGroupsReplyGroupData,
     AvatarInterestsReply, AvatarInterestsUpdate, AvatarNotesReply, AvatarNotesUpdate,
     AvatarPicksReply, AvatarPropertiesReply, AvatarPropertiesRequest, AvatarPropertiesUpdate,
-    GenericMessage, Message, MessageId,
+    Message,
 };
 use crate::outbox::Outbox;
 use crate::services::profiles::{Membership, Page, Profile};
@@ -25,44 +22,9 @@ const ONLINE: u32 = 1 << 4;
 /// Bytes of an `AvatarGroupsReply` besides its groups: number, ids, count and `NewGroupData`.
 const GROUPS_FIXED: usize = 38;
 
-/// Acts on a message of this family; none for others.
-pub(super) fn handle(
-    session: &mut Session,
-    turn: &mut Turn<'_>,
-    id: MessageId,
-    body: &Bytes,
-) -> Option<Outcome> {
-    Some(match id {
-        message::AvatarPropertiesRequest::ID => session.with(turn, body, properties),
-        message::AvatarPropertiesUpdate::ID => session.with(turn, body, update_properties),
-        message::AvatarInterestsUpdate::ID => session.with(turn, body, update_interests),
-        message::AvatarNotesUpdate::ID => session.with(turn, body, update_note),
-        message::GenericMessage::ID => return generic(session, turn, body),
-        _ => return None,
-    })
-}
-
-/// A `GenericMessage` whose method is about profiles; others belong to other families.
-fn generic(session: &mut Session, turn: &mut Turn<'_>, body: &Bytes) -> Option<Outcome> {
-    let Ok(request) = message::decode::<GenericMessage>(body) else {
-        return Some(dropped("undecodable_message"));
-    };
-    let answer = match message::text(&request.method_data.method).as_str() {
-        "avatarnotesrequest" => note,
-        "avatarpicksrequest" => picks,
-        "avatarclassifiedsrequest" => classifieds,
-        _ => return None,
-    };
-    let parameter = request.param_list.first().map(|block| message::text(&block.parameter));
-    Some(match parameter.and_then(|text| Uuid::try_parse(text.trim()).ok()) {
-        Some(about) => answer(session, turn, AgentId(about)),
-        None => dropped("bad_generic_parameter"),
-    })
-}
-
 /// The page of an avatar, in three parts; nothing for an unknown one. In order with the updates, so
 /// that who changes a profile and asks for it sees the change.
-fn properties(
+pub(super) fn properties(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: AvatarPropertiesRequest,
@@ -87,7 +49,7 @@ fn properties(
     })
 }
 
-fn update_properties(
+pub(super) fn update_properties(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     update: AvatarPropertiesUpdate,
@@ -104,7 +66,7 @@ fn update_properties(
     })
 }
 
-fn update_interests(
+pub(super) fn update_interests(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     update: AvatarInterestsUpdate,
@@ -129,7 +91,11 @@ fn change(session: &mut Session, change: impl FnOnce(&mut Profile) + Send + 'sta
     })
 }
 
-fn update_note(session: &mut Session, _turn: &mut Turn<'_>, update: AvatarNotesUpdate) -> Outcome {
+pub(super) fn update_note(
+    session: &mut Session,
+    _turn: &mut Turn<'_>,
+    update: AvatarNotesUpdate,
+) -> Outcome {
     let agent = session.shared.agent_id;
     let about = AgentId(update.data.target_id);
     let text = message::text(&update.data.notes);
@@ -145,7 +111,7 @@ fn update_note(session: &mut Session, _turn: &mut Turn<'_>, update: AvatarNotesU
     })
 }
 
-fn note(session: &mut Session, _turn: &mut Turn<'_>, about: AgentId) -> Outcome {
+pub(super) fn note(session: &mut Session, _turn: &mut Turn<'_>, about: AgentId) -> Outcome {
     let agent = session.shared.agent_id;
     let profiles = session.context.services.profiles.clone();
     let outbox = session.outbox.clone();
@@ -163,7 +129,7 @@ fn note(session: &mut Session, _turn: &mut Turn<'_>, about: AgentId) -> Outcome 
     })
 }
 
-fn picks(session: &mut Session, turn: &mut Turn<'_>, about: AgentId) -> Outcome {
+pub(super) fn picks(session: &mut Session, turn: &mut Turn<'_>, about: AgentId) -> Outcome {
     let mut reply = AvatarPicksReply::default();
     reply.agent_data.agent_id = session.shared.agent_id.0;
     reply.agent_data.target_id = about.0;
@@ -171,7 +137,7 @@ fn picks(session: &mut Session, turn: &mut Turn<'_>, about: AgentId) -> Outcome 
     Outcome::Continue
 }
 
-fn classifieds(session: &mut Session, turn: &mut Turn<'_>, about: AgentId) -> Outcome {
+pub(super) fn classifieds(session: &mut Session, turn: &mut Turn<'_>, about: AgentId) -> Outcome {
     let mut reply = AvatarClassifiedReply::default();
     reply.agent_data.agent_id = session.shared.agent_id.0;
     reply.agent_data.target_id = about.0;

@@ -10,7 +10,7 @@ use crate::services::groups::{Group, GroupError, LastSeen, Member, visible_membe
 use crate::session::handlers::{Outcome, Session, Turn, packets};
 
 /// Answered also when there is nobody to be seen: clients wait until they have counted all.
-pub(super) fn members(
+pub(in super::super) fn members(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: GroupMembersRequest,
@@ -55,7 +55,7 @@ async fn member_blocks(
 }
 
 /// A pair for each member and role, the role of everyone included, as on OpenSim.
-pub(super) fn role_members(
+pub(in super::super) fn role_members(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: GroupRoleMembersRequest,

@@ -13,7 +13,7 @@ use crate::services::groups::{Invited, Invitee};
 use crate::services::im::InstantMessage;
 use crate::session::handlers::{Outcome, Session, Turn};
 
-pub(super) fn join(
+pub(in super::super) fn join(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: JoinGroupRequest,
@@ -34,7 +34,7 @@ pub(super) fn join(
     })
 }
 
-pub(super) fn leave(
+pub(in super::super) fn leave(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: LeaveGroupRequest,
@@ -55,7 +55,7 @@ pub(super) fn leave(
     })
 }
 
-pub(super) fn eject(
+pub(in super::super) fn eject(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: EjectGroupMemberRequest,
@@ -91,7 +91,7 @@ pub(super) fn eject(
     })
 }
 
-pub(super) fn invite(
+pub(in super::super) fn invite(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: InviteGroupRequest,
@@ -151,7 +151,7 @@ pub(in super::super) fn invitation_answer(
     })
 }
 
-pub(super) fn activate(
+pub(in super::super) fn activate(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: ActivateGroup,
@@ -171,7 +171,7 @@ pub(super) fn activate(
     })
 }
 
-pub(super) fn contribution(
+pub(in super::super) fn contribution(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: SetGroupContribution,
@@ -186,7 +186,7 @@ pub(super) fn contribution(
     })
 }
 
-pub(super) fn accept_notices(
+pub(in super::super) fn accept_notices(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: SetGroupAcceptNotices,

@@ -3,19 +3,17 @@
 //! The service decides and keeps; here its answers become messages. Whoever a change concerns is
 //! told by `AgentDataUpdate` and the event `AgentGroupDataUpdate`, wherever it is.
 
-mod members;
-mod membership;
-mod profile;
-mod roles;
+pub(super) mod members;
+pub(super) mod membership;
+pub(super) mod profile;
+pub(super) mod roles;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
-use super::{Context, Outcome, Session, Turn, alert_to};
+use super::{Context, Outcome, Session, alert_to};
 use crate::circuit::Category;
 use crate::ids::{AgentId, GroupId};
-use crate::message::{self, Message, MessageId};
+use crate::message::Message;
 use crate::outbox::Outbox;
 use crate::region::Command;
 use crate::services::groups::{GroupError, Standing, drop_group};
@@ -24,46 +22,6 @@ use crate::services::ports::Delivery;
 
 pub(super) use membership::invitation_answer;
 pub(super) use profile::agent_data;
-
-/// Acts on a message of this family; none for others.
-pub(super) fn handle(
-    session: &mut Session,
-    turn: &mut Turn<'_>,
-    id: MessageId,
-    body: &Bytes,
-) -> Option<Outcome> {
-    Some(match id {
-        message::CreateGroupRequest::ID => session.with(turn, body, profile::create),
-        message::UpdateGroupInfo::ID => session.with(turn, body, profile::update),
-        message::GroupProfileRequest::ID => session.with(turn, body, profile::profile),
-        message::UUIDGroupNameRequest::ID => session.with(turn, body, profile::names),
-        message::GroupAccountSummaryRequest::ID => session.with(turn, body, profile::summary),
-        message::GroupAccountDetailsRequest::ID => session.with(turn, body, profile::details),
-        message::GroupAccountTransactionsRequest::ID => {
-            session.with(turn, body, profile::transactions)
-        }
-        message::GroupActiveProposalsRequest::ID => session.with(turn, body, profile::proposals),
-        message::GroupVoteHistoryRequest::ID => session.with(turn, body, profile::votes),
-
-        message::GroupMembersRequest::ID => session.with(turn, body, members::members),
-        message::GroupRoleMembersRequest::ID => session.with(turn, body, members::role_members),
-
-        message::JoinGroupRequest::ID => session.with(turn, body, membership::join),
-        message::LeaveGroupRequest::ID => session.with(turn, body, membership::leave),
-        message::EjectGroupMemberRequest::ID => session.with(turn, body, membership::eject),
-        message::InviteGroupRequest::ID => session.with(turn, body, membership::invite),
-        message::ActivateGroup::ID => session.with(turn, body, membership::activate),
-        message::SetGroupContribution::ID => session.with(turn, body, membership::contribution),
-        message::SetGroupAcceptNotices::ID => session.with(turn, body, membership::accept_notices),
-
-        message::GroupRoleDataRequest::ID => session.with(turn, body, roles::role_data),
-        message::GroupRoleUpdate::ID => session.with(turn, body, roles::update),
-        message::GroupRoleChanges::ID => session.with(turn, body, roles::changes),
-        message::GroupTitlesRequest::ID => session.with(turn, body, roles::titles),
-        message::GroupTitleUpdate::ID => session.with(turn, body, roles::select_title),
-        _ => return None,
-    })
-}
 
 /// The agent is in the region: its avatar gets the title of its active group, and its client
 /// learns of that group, which the region did not know.

@@ -31,7 +31,7 @@ pub(in super::super) fn agent_data(
     })
 }
 
-pub(super) fn create(
+pub(in super::super) fn create(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: CreateGroupRequest,
@@ -69,7 +69,7 @@ pub(super) fn create(
     })
 }
 
-pub(super) fn update(
+pub(in super::super) fn update(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: UpdateGroupInfo,
@@ -95,7 +95,7 @@ pub(super) fn update(
 }
 
 /// Anybody may look. A group that does not exist is not answered, as on OpenSim.
-pub(super) fn profile(
+pub(in super::super) fn profile(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: GroupProfileRequest,
@@ -138,7 +138,7 @@ fn profile_reply(desk: &Desk, group: &Group) -> GroupProfileReply {
 }
 
 /// A group that does not exist is called `Unknown`, as on OpenSim.
-pub(super) fn names(
+pub(in super::super) fn names(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: UUIDGroupNameRequest,
@@ -162,7 +162,7 @@ pub(super) fn names(
 }
 
 /// Nobody has money here, so every account of every group stands at zero.
-pub(super) fn summary(
+pub(in super::super) fn summary(
     session: &mut Session,
     turn: &mut Turn<'_>,
     request: GroupAccountSummaryRequest,
@@ -181,7 +181,7 @@ pub(super) fn summary(
     Outcome::Continue
 }
 
-pub(super) fn details(
+pub(in super::super) fn details(
     session: &mut Session,
     turn: &mut Turn<'_>,
     request: GroupAccountDetailsRequest,
@@ -197,7 +197,7 @@ pub(super) fn details(
     Outcome::Continue
 }
 
-pub(super) fn transactions(
+pub(in super::super) fn transactions(
     session: &mut Session,
     turn: &mut Turn<'_>,
     request: GroupAccountTransactionsRequest,
@@ -214,7 +214,7 @@ pub(super) fn transactions(
 }
 
 /// Groups do not vote: there are no proposals, and there never were any.
-pub(super) fn proposals(
+pub(in super::super) fn proposals(
     session: &mut Session,
     turn: &mut Turn<'_>,
     request: GroupActiveProposalsRequest,
@@ -227,7 +227,7 @@ pub(super) fn proposals(
     Outcome::Continue
 }
 
-pub(super) fn votes(
+pub(in super::super) fn votes(
     session: &mut Session,
     turn: &mut Turn<'_>,
     request: GroupVoteHistoryRequest,

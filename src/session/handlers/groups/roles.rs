@@ -13,7 +13,7 @@ use crate::services::groups::{
 use crate::session::handlers::{Outcome, Session, Turn, packets};
 
 /// Answered for an unknown group, too, with no roles.
-pub(super) fn role_data(
+pub(in super::super) fn role_data(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: GroupRoleDataRequest,
@@ -54,7 +54,7 @@ fn role_blocks(group: &Group) -> Vec<GroupRoleDataReplyRoleData> {
     group.roles.iter().map(block).collect()
 }
 
-pub(super) fn update(
+pub(in super::super) fn update(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: GroupRoleUpdate,
@@ -96,7 +96,7 @@ fn role_edit(data: &GroupRoleUpdateRoleData) -> Option<Result<RoleEdit, Refusal>
     })
 }
 
-pub(super) fn changes(
+pub(in super::super) fn changes(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: GroupRoleChanges,
@@ -128,7 +128,7 @@ pub(super) fn changes(
 }
 
 /// The titles that the requester can choose from: none for who is no member.
-pub(super) fn titles(
+pub(in super::super) fn titles(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: GroupTitlesRequest,
@@ -160,7 +160,7 @@ pub(super) fn titles(
     })
 }
 
-pub(super) fn select_title(
+pub(in super::super) fn select_title(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     request: GroupTitleUpdate,

@@ -1,0 +1,108 @@
+//! `GenericMessage`: messages that the template does not have, named by a text.
+
+use uuid::Uuid;
+
+use super::table::Disposition;
+use super::{Outcome, Session, Turn, dropped, friends, profiles};
+use crate::ids::AgentId;
+use crate::message::{self, GenericMessage};
+
+/// What becomes of one method.
+pub struct Method {
+    /// `MethodData.Method`.
+    pub name: &'static str,
+    /// What kind of effect it has.
+    pub disposition: Disposition,
+    /// What it does, or why it is ignored.
+    pub note: &'static str,
+    run: fn(&mut Session, &mut Turn<'_>, &GenericMessage) -> Outcome,
+}
+
+/// The methods that clients use.
+pub static METHODS: &[Method] = &[
+    Method {
+        name: "requestonlinenotification",
+        disposition: Disposition::Handled,
+        note: "answered with OnlineNotification or OfflineNotification about a friend",
+        run: |session, _, message| about(message, |friend| friends::ask_online(session, friend)),
+    },
+    Method {
+        name: "avatarnotesrequest",
+        disposition: Disposition::Handled,
+        note: "answered with AvatarNotesReply",
+        run: |session, turn, message| about(message, |agent| profiles::note(session, turn, agent)),
+    },
+    Method {
+        name: "avatarpicksrequest",
+        disposition: Disposition::AnsweredEmpty,
+        note: "AvatarPicksReply",
+        run: |session, turn, message| about(message, |agent| profiles::picks(session, turn, agent)),
+    },
+    Method {
+        name: "avatarclassifiedsrequest",
+        disposition: Disposition::AnsweredEmpty,
+        note: "AvatarClassifiedReply",
+        run: |session, turn, message| {
+            about(message, |agent| profiles::classifieds(session, turn, agent))
+        },
+    },
+    Method {
+        name: "pickinforequest",
+        disposition: Disposition::Ignored,
+        note: "there are no picks to ask about",
+        run: nothing,
+    },
+    Method {
+        name: "dumptempassetdata",
+        disposition: Disposition::Ignored,
+        note: "only clients of the past sent it",
+        run: nothing,
+    },
+    Method {
+        name: "cleartempassetdata",
+        disposition: Disposition::Ignored,
+        note: "only clients of the past sent it",
+        run: nothing,
+    },
+];
+
+/// Longest name of a method in the log.
+const MAX_LOGGED: usize = 40;
+
+pub(super) fn generic_message(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    message: GenericMessage,
+) -> Outcome {
+    let name = message::text(&message.method_data.method);
+    let agent = session.shared.agent_id;
+    let Some(method) = METHODS.iter().find(|method| method.name == name) else {
+        let method: String = name.chars().take(MAX_LOGGED).collect();
+        tracing::debug!(%agent, ?method, "unknown GenericMessage");
+        count("other", Disposition::Ignored);
+        return Outcome::Continue;
+    };
+    tracing::trace!(%agent, method = method.name, "GenericMessage");
+    count(method.name, method.disposition);
+    (method.run)(session, turn, &message)
+}
+
+/// Names from outside stay out of the metrics: there is no end of them.
+fn count(method: &'static str, disposition: Disposition) {
+    metrics::counter!("holm_generic_messages_total", "method" => method,
+        "disposition" => disposition.as_str())
+    .increment(1);
+}
+
+/// Calls `answer` with the agent that the message's only parameter names.
+fn about(message: &GenericMessage, answer: impl FnOnce(AgentId) -> Outcome) -> Outcome {
+    let parameter = message.param_list.first().map(|block| message::text(&block.parameter));
+    match parameter.and_then(|text| Uuid::try_parse(text.trim()).ok()) {
+        Some(agent) => answer(AgentId(agent)),
+        None => dropped("bad_generic_parameter"),
+    }
+}
+
+fn nothing(_session: &mut Session, _turn: &mut Turn<'_>, _message: &GenericMessage) -> Outcome {
+    Outcome::Continue
+}

@@ -1,0 +1,108 @@
+//! What users read who ask for something that this grid does not have.
+
+use std::time::Duration;
+
+use super::{Outcome, Session, Turn};
+use crate::time::Timestamp;
+
+/// A user reads the same refusal once in this time: dragging an object asks many times a second.
+const TOLD_EVERY: Duration = Duration::from_secs(5);
+
+/// Defines the refusals with their texts.
+macro_rules! refusals {
+    ($($(#[$meta:meta])* $name:ident => $text:literal,)*) => {
+        /// Why something is not done.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum Refusal {
+            $($(#[$meta])* $name,)*
+        }
+
+        impl Refusal {
+            /// How many there are.
+            const COUNT: usize = [$(Self::$name),*].len();
+
+            /// What the user reads.
+            pub(super) const fn text(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+refusals! {
+    /// Changes to objects.
+    Building => "Objects cannot be created, changed, taken or deleted in this region.",
+    /// What is inside objects.
+    TaskInventory => "The contents of objects cannot be changed in this region.",
+    /// Attachments.
+    Attachments => "Objects cannot be attached in this region.",
+    /// Payments of every kind.
+    Money => "There is no money on this grid. Nothing was paid or bought.",
+    /// Land.
+    Land => "The land of this region cannot be changed.",
+    /// What estate managers and region owners do.
+    Estate => "The estate and the region cannot be changed from a viewer.",
+    /// What grid administrators do.
+    Administration => "There are no administrator powers on this grid.",
+    /// Writing to inventories.
+    Inventory => "Your inventory cannot be changed on this grid. Nothing was saved.",
+    /// Uploads.
+    Upload => "Nothing can be uploaded to this grid.",
+    /// Classified advertisements.
+    Classifieds => "There are no classifieds on this grid.",
+    /// Picks.
+    Picks => "There are no profile picks on this grid.",
+    /// Events.
+    Events => "There are no events on this grid.",
+    /// Votes in groups.
+    GroupVotes => "Groups do not vote on this grid.",
+    /// Reports of abuse.
+    AbuseReports => "Nobody reads abuse reports on this grid. Your report was not sent.",
+    /// Mail.
+    Mail => "This grid sends no mail. Nothing was saved or sent.",
+}
+
+/// When a user was last told what.
+#[derive(Default)]
+pub(super) struct Refusals {
+    told: [Option<Timestamp>; Refusal::COUNT],
+}
+
+impl Refusals {
+    /// Whether the user is told now.
+    fn tells(&mut self, refusal: Refusal, now: Timestamp) -> bool {
+        let Some(told) = self.told.get_mut(refusal as usize) else { return false };
+        if told.is_some_and(|told| now.since(told) < TOLD_EVERY) {
+            return false;
+        }
+        *told = Some(now);
+        true
+    }
+}
+
+impl Session {
+    /// Tells the user why nothing is done, unless it was told a moment ago.
+    pub(super) fn refuse(&mut self, turn: &mut Turn<'_>, refusal: Refusal) -> Outcome {
+        if self.refusals.tells(refusal, turn.now) {
+            self.alert(turn, refusal.text());
+        }
+        Outcome::Continue
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_is_told_once_in_a_while() {
+        let mut refusals = Refusals::default();
+        let now = Timestamp::ZERO + Duration::from_secs(100);
+        assert!(refusals.tells(Refusal::Building, now));
+        assert!(!refusals.tells(Refusal::Building, now + Duration::from_secs(1)));
+        assert!(refusals.tells(Refusal::Mail, now), "another refusal");
+        assert!(refusals.tells(Refusal::Building, now + TOLD_EVERY));
+    }
+}

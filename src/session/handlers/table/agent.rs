@@ -1,0 +1,70 @@
+//! The agent itself: its circuit, its movement, its looks, what it says.
+
+use super::{Row, table};
+use crate::session::handlers::{
+    agent_data, chat, circuit, entry, generic, groups, im, movement, objects, teleport,
+};
+
+/// The rows.
+pub(super) const ROWS: &[Row] = table! {
+    UseCircuitCode: handled(circuit::use_circuit_code, "opens the circuit; acked when repeated"),
+    PacketAck: by_circuit("acks what the client received; the circuit reads it"),
+    StartPingCheck: by_circuit("answered with CompletePingCheck by the circuit"),
+    CompletePingCheck: by_circuit("ends a ping; the circuit measures it"),
+    CompleteAgentMovement: handled(entry::complete_movement, "puts the avatar into the region; answered with AgentMovementComplete"),
+    RegionHandshakeReply: handled(entry::handshake_reply, "starts terrain, objects and avatars for the client"),
+    AgentThrottle: handled(entry::throttle, "limits what the circuit sends, by category"),
+    AgentPause: handled(entry::pause, "the client is busy: the circuit waits longer for its acks"),
+    AgentResume: handled(entry::resume, "ends AgentPause"),
+    LogoutRequest: handled(circuit::logout, "ends the session; answered with LogoutReply"),
+    CloseCircuit: handled(circuit::close, "ends the session"),
+    AgentQuitCopy: ignored("a crashed viewer's other copy; its circuit ends by itself"),
+    OpenCircuit: ignored("only simulators send it"),
+    CreateTrustedCircuit: ignored("no client is trusted"),
+    DenyTrustedCircuit: ignored("no client is trusted"),
+    TestMessage: ignored("it has no meaning"),
+    NetTest: ignored("it has no meaning"),
+    Error: ignored("the client's own report; the log shows it at debug level"),
+    ReportAutosaveCrash: ignored("only clients of the past sent it"),
+    SimCrashed: ignored("only simulators send it"),
+    SetCPURatio: ignored("only simulators send it"),
+
+    AgentUpdate: handled(movement::agent_update, "moves the avatar, its view and its draw distance"),
+    AgentAnimation: handled(movement::agent_animation, "starts and stops animations, shown to others in AvatarAnimation"),
+    SetAlwaysRun: handled(movement::set_always_run, "walks or runs"),
+    AgentRequestSit: handled(movement::request_sit, "asks to sit on an object"),
+    AgentSit: handled(movement::sit, "sits down on what AgentRequestSit named"),
+    AgentSetAppearance: handled(movement::set_appearance, "changes the avatar's looks, shown to others in AvatarAppearance"),
+    AgentHeightWidth: ignored("nothing depends on the size of the window"),
+    AgentFOV: ignored("nothing depends on the field of view"),
+    VelocityInterpolateOn: ignored("clients interpolate by themselves"),
+    VelocityInterpolateOff: ignored("clients interpolate by themselves"),
+    ViewerStats: ignored("nobody reads statistics of viewers"),
+    ViewerEffect: ignored("effects are not passed on"),
+    SoundTrigger: ignored("sounds of gestures are not passed on"),
+    GameControlInput: ignored("no script listens for game controllers"),
+
+    TeleportLocationRequest: handled(teleport::teleport_location, "teleports within the grid; answered with TeleportLocal, TeleportFinish or TeleportFailed"),
+    TeleportRequest: ignored("only clients of the past sent it"),
+    TeleportLandmarkRequest: ignored("there are no landmarks"),
+    TeleportCancel: ignored("teleports take place at once"),
+    SetStartLocationRequest: ignored("there is no home"),
+
+    ChatFromViewer: handled(chat::chat_from_viewer, "said to all in range in ChatFromSimulator, and to scripts"),
+    ImprovedInstantMessage: handled(im::instant_message, "passed on, by its dialog, to an agent, a group, a session or the mailbox"),
+    RetrieveInstantMessages: handled(im::retrieve, "answered with the messages that waited"),
+    ScriptDialogReply: handled(objects::dialog_reply, "heard by the script that asked"),
+    GenericMessage: handled(generic::generic_message, "by its method, see below"),
+    LargeGenericMessage: ignored("only simulators send it"),
+
+    AgentDataUpdateRequest: handled(groups::agent_data, "answered with AgentDataUpdate"),
+    AgentWearablesRequest: handled(agent_data::wearables, "answered with AgentWearablesUpdate"),
+    AgentIsNowWearing: ignored("what is worn cannot be kept before inventories can be written"),
+    AgentCachedTexture: empty(agent_data::cached_texture, "AgentCachedTextureResponse: nothing is cached, the client bakes"),
+    UserInfoRequest: handled(agent_data::user_info, "answered with UserInfoReply"),
+    UpdateUserInfo: refused(Mail),
+    UserInfoReply: ignored("only simulators send it"),
+    ActivateGestures: ignored("which gestures are active cannot be kept before inventories can be written"),
+    DeactivateGestures: ignored("which gestures are active cannot be kept before inventories can be written"),
+    AgentMovementComplete: ignored("only simulators send it"),
+};

@@ -1,0 +1,42 @@
+//! The agent's inventory, assets and money.
+
+use super::{Row, table};
+use crate::session::handlers::{agent_data, assets, xfer};
+
+/// The rows.
+pub(super) const ROWS: &[Row] = table! {
+    FetchInventoryDescendents: ignored("inventories are read by capabilities"),
+    FetchInventory: ignored("inventories are read by capabilities"),
+    CreateInventoryItem: refused(Inventory),
+    UpdateInventoryItem: refused(Inventory),
+    MoveInventoryItem: refused(Inventory),
+    CopyInventoryItem: refused(Inventory),
+    CopyInventoryFromNotecard: refused(Inventory),
+    LinkInventoryItem: refused(Inventory),
+    RemoveInventoryItem: refused(Inventory),
+    RemoveInventoryObjects: refused(Inventory),
+    ChangeInventoryItemFlags: refused(Inventory),
+    CreateInventoryFolder: refused(Inventory),
+    UpdateInventoryFolder: refused(Inventory),
+    MoveInventoryFolder: refused(Inventory),
+    RemoveInventoryFolder: refused(Inventory),
+    PurgeInventoryDescendents: refused(Inventory),
+    CreateLandmarkForEvent: refused(Inventory),
+
+    RequestImage: handled(assets::request_image, "answered with ImageData and ImagePacket, or ImageNotInDatabase"),
+    TransferRequest: handled(assets::transfer_request, "answered with TransferInfo and TransferPacket"),
+    TransferAbort: ignored("assets are sent at once"),
+    TransferInfo: ignored("only simulators send it"),
+    TransferPacket: ignored("only simulators send it"),
+    RequestXfer: handled(xfer::request, "answered with SendXferPacket"),
+    ConfirmXferPacket: handled(xfer::confirm, "answered with the next SendXferPacket"),
+    AbortXfer: handled(xfer::abort, "ends the transfer of a file"),
+    SendXferPacket: ignored("no file was asked of the client"),
+    AssetUploadRequest: refused(Upload),
+    AssetUploadComplete: ignored("only simulators send it"),
+    InitiateDownload: ignored("only simulators send it"),
+
+    MoneyBalanceRequest: handled(agent_data::money_balance, "answered with MoneyBalanceReply: 0"),
+    MoneyTransferRequest: refused(Money),
+    EconomyDataRequest: handled(agent_data::economy, "answered with EconomyData: everything is free"),
+};

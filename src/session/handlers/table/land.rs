@@ -1,0 +1,45 @@
+//! Parcels, terrain, the estate, and what administrators do.
+
+use super::{Row, table};
+use crate::session::handlers::parcel;
+
+/// The rows.
+pub(super) const ROWS: &[Row] = table! {
+    ParcelPropertiesRequest: handled(parcel::properties, "answered with ParcelProperties"),
+    ParcelPropertiesRequestByID: ignored("the region is one parcel, whose properties the client has"),
+    ParcelDwellRequest: handled(parcel::dwell, "answered with ParcelDwellReply"),
+    ParcelAccessListRequest: empty(parcel::access_list, "ParcelAccessListReply"),
+    ParcelInfoRequest: handled(parcel::info, "answered with ParcelInfoReply"),
+    ParcelObjectOwnersRequest: refused(Land),
+    ParcelPropertiesUpdate: refused(Land),
+    ParcelAccessListUpdate: refused(Land),
+    ParcelReturnObjects: refused(Land),
+    ParcelDisableObjects: refused(Land),
+    ParcelSelectObjects: refused(Land),
+    ParcelSetOtherCleanTime: refused(Land),
+    ParcelDeedToGroup: refused(Land),
+    ParcelReclaim: refused(Land),
+    ParcelClaim: refused(Land),
+    ParcelJoin: refused(Land),
+    ParcelDivide: refused(Land),
+    ParcelRelease: refused(Land),
+    ParcelGodForceOwner: refused(Land),
+    ParcelGodMarkAsContent: refused(Land),
+    ParcelBuy: refused(Money),
+    ParcelBuyPass: refused(Money),
+    ViewerStartAuction: refused(Money),
+    ModifyLand: refused(Land),
+    UndoLand: refused(Land),
+
+    EstateOwnerMessage: refused(Estate),
+    EstateCovenantRequest: refused(Estate),
+    LandStatRequest: refused(Estate),
+    GodUpdateRegionInfo: refused(Estate),
+    SimWideDeletes: refused(Estate),
+    EjectUser: refused(Estate),
+    FreezeUser: refused(Estate),
+    RequestGodlikePowers: refused(Administration),
+    GodlikeMessage: refused(Administration),
+    GodKickUser: refused(Administration),
+    RegionInfo: ignored("only simulators send it"),
+};
