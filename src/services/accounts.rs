@@ -6,6 +6,7 @@ mod directory;
 mod file;
 mod limits;
 mod name;
+mod name_cache;
 mod password;
 mod verified;
 
@@ -28,6 +29,7 @@ use crate::services::inventory::standard_inventory;
 use crate::services::ports::{Account, StoreError, StoreGone, StoreHandle, StoredPassword};
 use crate::time::Clock;
 
+use name_cache::NameCache;
 use password::HashMemory;
 use verified::Verified;
 
@@ -48,6 +50,8 @@ pub struct AccountsConfig {
     pub address_failures: FailureLimit,
     /// Accounts and addresses with failures that are remembered, each.
     pub remembered_failures: usize,
+    /// Names that are remembered, so that who asks for them needs no storage.
+    pub remembered_names: usize,
     /// Accounts that [`Accounts::login_or_create`] makes in the life of the process.
     pub open_accounts: usize,
 }
@@ -82,6 +86,7 @@ impl Default for AccountsConfig {
             account_failures: FailureLimit { burst: 10, refill: Duration::from_secs(6) },
             address_failures: FailureLimit { burst: 50, refill: Duration::from_secs(1) },
             remembered_failures: 10_000,
+            remembered_names: 10_000,
             open_accounts: 100_000,
         }
     }
@@ -108,6 +113,7 @@ impl Accounts {
             queue: Semaphore::new(config.hash_queue.clamp(1, Semaphore::MAX_PERMITS)),
             hash_memory: Arc::default(),
             verified: Mutex::new(Verified::new(config.verified_logins)),
+            names: Mutex::new(NameCache::new(config.remembered_names)),
             failures: Mutex::new(Failures::new(
                 config.account_failures,
                 config.address_failures,
@@ -324,6 +330,7 @@ impl Accounts {
     pub async fn remove(&self, id: AgentId) -> Result<(), AccountError> {
         self.inner.store.call(move |store| store.remove_account(id)).await??;
         lock(&self.inner.verified).remove(id);
+        lock(&self.inner.names).remove(id);
         Ok(())
     }
 }
@@ -387,6 +394,7 @@ struct Inner {
     queue: Semaphore,
     hash_memory: Arc<HashMemory>,
     verified: Mutex<Verified>,
+    names: Mutex<NameCache>,
     failures: Mutex<Failures>,
     opened: AtomicUsize,
 }

@@ -125,8 +125,8 @@ fn sort(group: &Group, rows: &mut [(&Member, LastSeen)], column: i32) {
 async fn names(caps: &Caps, agents: &[AgentId]) -> Result<HashMap<AgentId, String>, CapError> {
     let mut names = HashMap::new();
     for some in agents.chunks(NAMES_AT_A_TIME) {
-        let found = caps.services.accounts.by_ids(some.to_vec()).await.map_err(unavailable)?;
-        names.extend(found.iter().map(|account| (account.id, account.name.key())));
+        let found = caps.services.accounts.names(some.to_vec()).await.map_err(unavailable)?;
+        names.extend(found.iter().map(|(id, name)| (*id, name.key())));
     }
     Ok(names)
 }

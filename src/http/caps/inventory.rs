@@ -49,9 +49,11 @@ pub(super) async fn descendents(
     let wanted = body.get("folders").as_array();
     let judge = |(position, wanted): (usize, &Llsd)| {
         if position >= MAX_PER_REQUEST {
-            Err("too many folders in one request")
-        } else if source.accepts(AgentId(wanted.get("owner_id").as_uuid()), agent) {
-            Ok(FolderId(wanted.get("folder_id").as_uuid()))
+            return Err("too many folders in one request");
+        }
+        let folder = id_of(wanted.get("folder_id")).ok_or("not an id")?;
+        if source.accepts(AgentId(wanted.get("owner_id").as_uuid()), agent) {
+            Ok(FolderId(folder))
         } else {
             Err("not the owner")
         }
@@ -100,6 +102,14 @@ pub(super) async fn items(
         caps.services.inventory.items(source.owner(agent), ids).await.map_err(unavailable)?;
     let items = items.iter().map(item_to_llsd).collect();
     Ok(CapReply::Value(llsd::map! { "agent_id" => agent.0, "items" => Llsd::Array(items) }))
+}
+
+/// The id that a client means, also as text; none for text that is no id.
+fn id_of(value: &Llsd) -> Option<Uuid> {
+    match value {
+        Llsd::String(text) if !text.trim().is_empty() => Uuid::try_parse(text.trim()).ok(),
+        other => Some(other.as_uuid()),
+    }
 }
 
 /// Viewers ask for the contents of the null folder to find items without a parent: there are none.

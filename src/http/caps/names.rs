@@ -1,5 +1,7 @@
 //! `GetDisplayNames`: names of agents by id.
 
+use std::collections::HashSet;
+
 use axum::http::{HeaderValue, Method, header};
 use uuid::Uuid;
 
@@ -7,39 +9,33 @@ use super::Caps;
 use super::request::{CapError, CapReply, CapRequest, llsd_response};
 use crate::ids::AgentId;
 use crate::llsd::{self, Llsd, Map};
-use crate::services::accounts::ONE_WORD_LAST_NAME;
-use crate::services::ports::Account;
+use crate::services::accounts::{AccountName, ONE_WORD_LAST_NAME};
 
-/// GET with `ids=…` as often as wanted. Ids that nobody has are listed apart: a viewer keeps asking
-/// for an id about which it was told nothing.
+/// GET with `ids=…` as often as wanted. Ids that nobody has, and what is no id, are listed apart: a
+/// viewer keeps asking for an id about which it was told nothing.
 pub(super) async fn display_names(caps: &Caps, request: CapRequest) -> Result<CapReply, CapError> {
     request.require(&Method::GET)?;
-    let mut ids = Vec::new();
-    let mut bad_ids = Vec::new();
-    for (key, value) in request.query()? {
-        if key != "ids" {
-            continue;
-        }
-        match Uuid::try_parse(&value) {
-            Ok(id) if !ids.contains(&AgentId(id)) => ids.push(AgentId(id)),
+    let (mut ids, mut bad_ids) = (Vec::new(), Vec::new());
+    let mut seen = HashSet::new();
+    let asked = request.query()?.into_iter().filter(|(key, _)| key == "ids");
+    for (_, value) in asked {
+        match Uuid::try_parse(value.trim()) {
+            Ok(id) if seen.insert(id) => ids.push(AgentId(id)),
             Ok(_) => {}
-            Err(_) => return Err(CapError::BadRequest("an id is not a UUID".into())),
+            Err(_) => bad_ids.push(Llsd::from(value.chars().take(MAX_SHOWN).collect::<String>())),
         }
     }
-    if ids.len() > MAX_IDS {
+    if ids.len() + bad_ids.len() > MAX_IDS {
         return Err(CapError::BadRequest("too many ids".into()));
     }
-    let accounts = caps.services.accounts.by_ids(ids.clone()).await.map_err(|error| {
+    let names = caps.services.accounts.names(ids.clone()).await.map_err(|error| {
         tracing::error!(%error, "names cannot be looked up");
         CapError::Unavailable("names cannot be looked up now")
     })?;
-    for id in ids {
-        if !accounts.iter().any(|account| account.id == id) {
-            bad_ids.push(Llsd::Uuid(id.0));
-        }
-    }
+    let known: HashSet<AgentId> = names.iter().map(|(id, _)| *id).collect();
+    bad_ids.extend(ids.iter().filter(|id| !known.contains(id)).map(|id| Llsd::Uuid(id.0)));
     let expires = caps.services.clock.unix().as_secs_f64() + MAX_AGE;
-    let agents = accounts.iter().map(|account| entry(account, expires)).collect();
+    let agents = names.iter().map(|(id, name)| entry(*id, name, expires)).collect();
     let names = llsd::map! { "agents" => Llsd::Array(agents), "bad_ids" => Llsd::Array(bad_ids) };
     let mut response = llsd_response(axum::http::StatusCode::OK, request.format(), &names);
     let age = HeaderValue::from_static("max-age=3600");
@@ -47,22 +43,22 @@ pub(super) async fn display_names(caps: &Caps, request: CapRequest) -> Result<Ca
     Ok(CapReply::Response(response))
 }
 
-fn entry(account: &Account, expires: f64) -> Llsd {
-    let mut entry = names_of(account);
+fn entry(id: AgentId, name: &AccountName, expires: f64) -> Llsd {
+    let mut entry = names_of(id, name);
     entry.insert("display_name_expires", Llsd::Date(expires));
     entry.insert("display_name_next_update", Llsd::Date(expires));
     Llsd::Map(entry)
 }
 
 /// The names of an account in every form, under the keys that viewers read.
-pub(super) fn names_of(account: &Account) -> Map {
-    let (first, last) = (account.name.first(), account.name.last());
+pub(super) fn names_of(id: AgentId, name: &AccountName) -> Map {
+    let (first, last) = (name.first(), name.last());
     let one_word = last == ONE_WORD_LAST_NAME;
     let username = if one_word { first.to_owned() } else { format!("{first}.{last}") };
     let display = if one_word { first.to_owned() } else { format!("{first} {last}") };
     let mut names = Map::new();
     names.insert("display_name", display);
-    names.insert("id", account.id.0);
+    names.insert("id", id.0);
     names.insert("is_display_name_default", true);
     names.insert("legacy_first_name", first);
     names.insert("legacy_last_name", last);
@@ -72,5 +68,7 @@ pub(super) fn names_of(account: &Account) -> Map {
 
 /// A viewer asks for about 100 at a time.
 const MAX_IDS: usize = 500;
+/// Characters of a malformed id that are given back.
+const MAX_SHOWN: usize = 64;
 /// Seconds.
 const MAX_AGE: f64 = 3600.0;

@@ -7,7 +7,8 @@ use super::names::names_of;
 use super::request::{CapError, CapReply, CapRequest};
 use crate::llsd::{self, Llsd};
 
-/// GET with `names=…` and, if wanted, `page_size=…`. There is one page: what does not fit is not
+/// GET with `names=…` and, if wanted, `page_size=…`; a size that is no number is as good as none. There
+/// is one page: what does not fit is not
 /// told, as in the answer to `AvatarPickerRequest`.
 pub(super) async fn search(caps: &Caps, request: CapRequest) -> Result<CapReply, CapError> {
     request.require(&Method::GET)?;
@@ -16,10 +17,7 @@ pub(super) async fn search(caps: &Caps, request: CapRequest) -> Result<CapReply,
         match key.as_str() {
             "names" => text = value,
             "page_size" => {
-                let wanted: usize = value
-                    .parse()
-                    .map_err(|_| CapError::BadRequest("page_size is no number".into()))?;
-                page_size = wanted.min(MAX_PAGE);
+                page_size = value.trim().parse().map_or(MAX_PAGE, |size: usize| size.min(MAX_PAGE));
             }
             _ => {}
         }
@@ -31,7 +29,8 @@ pub(super) async fn search(caps: &Caps, request: CapRequest) -> Result<CapReply,
         tracing::error!(%error, "people cannot be searched");
         CapError::Unavailable("people cannot be searched now")
     })?;
-    let agents = found.iter().map(|account| Llsd::Map(names_of(account))).collect();
+    let agents =
+        found.iter().map(|account| Llsd::Map(names_of(account.id, &account.name))).collect();
     Ok(CapReply::Value(llsd::map! {
         "agents" => Llsd::Array(agents),
         "next_page_url" => Llsd::Undef,

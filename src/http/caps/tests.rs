@@ -388,7 +388,28 @@ async fn display_names_tell_known_from_unknown() {
     }
     assert_eq!(entry.get("id").as_uuid(), grid.agent().0);
     assert!(entry.get("display_name_expires").as_date() > grid.clock.unix().as_secs_f64());
-    assert_eq!(grid.get(&format!("{url}?ids=bob")).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_malformed_id_does_not_fail_display_names() {
+    let grid = Grid::new().await;
+    let url = grid.url("GetDisplayNames");
+    let answer = grid.get(&format!("{url}?ids=bob&ids=&ids={}", grid.agent())).await;
+    assert_eq!(answer.status, 200);
+    let names = answer.llsd();
+    assert_eq!(names.get("agents").at(0).get("id").as_uuid(), grid.agent().0);
+    assert_eq!(names.get("bad_ids"), &Llsd::Array(vec![Llsd::from("bob"), Llsd::from("")]));
+    let many = "&ids=x".repeat(501);
+    assert_eq!(grid.get(&format!("{url}?{many}")).await.status, 400, "bounded");
+}
+
+#[tokio::test]
+async fn a_malformed_page_size_does_not_fail_a_search() {
+    let grid = Grid::new().await;
+    let url = grid.url("AvatarPickerSearch");
+    let answer = grid.get(&format!("{url}?page_size=many&names=test")).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.llsd().get("agents").at(0).get("id").as_uuid(), grid.agent().0);
 }
 
 #[tokio::test]

@@ -1,23 +1,69 @@
 //! Finding accounts by id and by part of a name, and keeping where their avatars are.
 
-use super::{AccountError, Accounts};
+use std::collections::HashMap;
+
+use super::{AccountError, AccountName, Accounts, lock};
 use crate::ids::AgentId;
-use crate::services::ports::{Account, Location, Place};
+use crate::services::ports::{Account, Location, Place, StoreError};
 
 /// Accounts that one search looks at, at most.
 const SEARCH_WIDTH: usize = 10_000;
 
 impl Accounts {
-    /// The accounts among `ids` that exist, in the same order.
+    /// The names of the accounts among `ids` that exist, in the same order. An account that cannot
+    /// be read does not stand in the way of the others.
     ///
     /// # Errors
-    /// [`AccountError::Store`].
-    pub async fn by_ids(&self, ids: Vec<AgentId>) -> Result<Vec<Account>, AccountError> {
+    /// [`AccountError::Store`] if the store fails as a whole.
+    pub async fn names(
+        &self,
+        ids: Vec<AgentId>,
+    ) -> Result<Vec<(AgentId, AccountName)>, AccountError> {
+        let (mut names, unknown) = self.known_names(&ids);
+        if unknown.is_empty() {
+            return Ok(names);
+        }
         let found = self.inner.store.call(move |store| {
-            let found = ids.into_iter().filter_map(|id| store.account(id).transpose());
-            found.collect::<Result<Vec<_>, _>>()
+            let mut found = Vec::with_capacity(unknown.len());
+            for &id in &unknown {
+                match store.account(id) {
+                    Ok(account) => found.extend(account.map(|account| (id, account.name))),
+                    Err(StoreError::Corrupt(what)) => {
+                        tracing::error!(agent = %id, %what, "an account cannot be read");
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(found)
         });
-        Ok(found.await??)
+        let found = found.await??;
+        {
+            let mut cache = lock(&self.inner.names);
+            for (id, name) in &found {
+                cache.insert(*id, name.clone());
+            }
+        }
+        if names.is_empty() {
+            return Ok(found);
+        }
+        names.extend(found);
+        let place: HashMap<AgentId, usize> = ids.into_iter().zip(0..).collect();
+        names.sort_by_key(|(id, _)| place.get(id).copied());
+        Ok(names)
+    }
+
+    /// The names among `ids` that are known without asking the store, and the other ids; both in
+    /// the same order.
+    pub fn known_names(&self, ids: &[AgentId]) -> (Vec<(AgentId, AccountName)>, Vec<AgentId>) {
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        let mut cache = lock(&self.inner.names);
+        for &id in ids {
+            match cache.find(id) {
+                Some(name) => known.push((id, name)),
+                None => unknown.push(id),
+            }
+        }
+        (known, unknown)
     }
 
     /// Up to `limit` accounts whose name holds `text`, upper and lower case being the same; an

@@ -194,3 +194,27 @@ async fn guesses_that_run_together_are_limited_together() {
     let told = results.iter().filter(|one| matches!(one, Err(LoginError::WrongPassword))).count();
     assert_eq!(told, 3);
 }
+
+#[tokio::test]
+async fn names_come_in_order_and_without_storage_the_next_time() {
+    let Setup { accounts, store, .. } = setup(|_| ());
+    let ann = accounts.create(name("Ann Tester"), password("test"), None).await.unwrap().id;
+    let bob = accounts.create(name("Bob Tester"), password("test"), None).await.unwrap().id;
+    let nobody = AgentId::random();
+    let found = accounts.names(vec![bob]).await.unwrap();
+    assert_eq!(found, [(bob, name("Bob Tester"))]);
+    let both = vec![(ann, name("Ann Tester")), (bob, name("Bob Tester"))];
+    assert_eq!(accounts.names(vec![ann, nobody, bob]).await.unwrap(), both);
+    store.shutdown().await.unwrap().unwrap();
+    assert_eq!(accounts.names(vec![ann, bob]).await.unwrap(), both);
+    assert!(accounts.names(vec![nobody]).await.is_err());
+}
+
+#[tokio::test]
+async fn a_removed_account_has_no_name() {
+    let Setup { accounts, .. } = setup(|_| ());
+    let ann = accounts.create(name("Ann Tester"), password("test"), None).await.unwrap().id;
+    assert_eq!(accounts.names(vec![ann]).await.unwrap().len(), 1);
+    accounts.remove(ann).await.unwrap();
+    assert_eq!(accounts.names(vec![ann]).await.unwrap(), []);
+}

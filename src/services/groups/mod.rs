@@ -27,7 +27,7 @@ pub use standing::{Membership, Standing, drop_group};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ports::{Bus, Store, StoreHandle};
+use super::ports::{Bus, Store, StoreError, StoreHandle};
 use crate::ids::{AgentId, GroupId};
 use crate::llsd;
 use crate::time::Clock;
@@ -54,14 +54,15 @@ impl Groups {
         Ok(self.store.call(move |store| store.group(id)).await??)
     }
 
-    /// The names of groups, in the order of `ids`; none for a group that does not exist.
+    /// The names of groups, in the order of `ids`; none for a group that does not exist or cannot be
+    /// read, which does not stand in the way of the others.
     ///
     /// # Errors
     /// [`GroupError`].
     pub async fn names(&self, ids: Vec<GroupId>) -> Result<Vec<Option<String>>, GroupError> {
         self.store
             .call(move |store| {
-                let name = |id| Ok(store.group_info(id)?.map(|info| info.name));
+                let name = |id| Ok(readable(store.group_info(id))?.map(|info| info.name));
                 ids.into_iter().map(name).collect()
             })
             .await?
@@ -90,7 +91,8 @@ impl Groups {
                     if online {
                         return Ok(LastSeen::Online);
                     }
-                    let last = store.account(agent)?.and_then(|account| account.last_login);
+                    let account = readable(store.account(agent))?;
+                    let last = account.and_then(|account| account.last_login);
                     Ok(last.map_or(LastSeen::Never, LastSeen::At))
                 };
                 away.into_iter().map(look).collect::<Result<Vec<_>, GroupError>>()
@@ -126,6 +128,17 @@ impl Groups {
     /// Seconds since 1970.
     fn now(&self) -> u64 {
         self.clock.unix().as_secs()
+    }
+}
+
+/// What was asked for among others; none if it is damaged, which is logged.
+fn readable<T>(read: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
+    match read {
+        Err(StoreError::Corrupt(what)) => {
+            tracing::error!(%what, "one of several cannot be read");
+            Ok(None)
+        }
+        other => other,
     }
 }
 

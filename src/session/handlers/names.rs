@@ -7,53 +7,56 @@ use crate::message::{
     self, AvatarPickerReply, AvatarPickerReplyData, AvatarPickerRequest, Block, UUIDNameReply,
     UUIDNameReplyUUIDNameBlock, UUIDNameRequest,
 };
+use crate::services::accounts::AccountName;
 
 /// Bytes of a `UUIDNameReply` besides its names: number and count.
 const NAMES_FIXED: usize = 5;
 /// Matches told for one search; libraries read the first `AvatarPickerReply` only.
 const MAX_MATCHES: usize = 14;
 
-/// Agents that are here are answered at once, others from their accounts; unknown ids not at all.
+/// Names that are known without asking the store are answered at once, others when they were found;
+/// unknown ids not at all.
 pub(super) fn uuid_name(
     session: &mut Session,
     turn: &mut Turn<'_>,
     request: UUIDNameRequest,
 ) -> Outcome {
-    let mut known = Vec::new();
-    let mut asked = Vec::new();
-    for block in &request.uuid_name_block {
-        let agent = AgentId(block.id);
-        match session.context.sessions.by_agent(agent) {
-            Some(here) => known.push(name_block(agent, &here.first, &here.last)),
-            None => asked.push(agent),
-        }
-    }
-    for names in split_blocks(&known, NAMES_FIXED, Block::wire_len) {
-        session.reply(turn, &UUIDNameReply { uuid_name_block: names.to_vec() });
-    }
-    if !asked.is_empty() {
-        let accounts = session.context.services.accounts.clone();
-        let outbox = session.outbox.clone();
+    let asked: Vec<AgentId> =
+        request.uuid_name_block.iter().map(|block| AgentId(block.id)).collect();
+    let accounts = session.context.services.accounts.clone();
+    let (known, unknown) = accounts.known_names(&asked);
+    if !unknown.is_empty() {
+        let (agent, outbox) = (session.shared.agent_id, session.outbox.clone());
         session.look_up(async move {
-            let Ok(found) = accounts.by_ids(asked).await else { return };
-            let names: Vec<_> = found
-                .iter()
-                .map(|account| name_block(account.id, account.name.first(), account.name.last()))
-                .collect();
-            for names in split_blocks(&names, NAMES_FIXED, Block::wire_len) {
-                let reply = UUIDNameReply { uuid_name_block: names.to_vec() };
-                let _ = outbox.send_message(&reply, true, Category::Unthrottled);
+            match accounts.names(unknown).await {
+                Ok(found) => {
+                    for reply in replies(&found) {
+                        let _ = outbox.send_message(&reply, true, Category::Unthrottled);
+                    }
+                }
+                Err(error) => tracing::warn!(%agent, %error, "names not found"),
             }
         });
+    }
+    for reply in replies(&known) {
+        session.reply(turn, &reply);
     }
     Outcome::Continue
 }
 
-fn name_block(agent: AgentId, first: &str, last: &str) -> UUIDNameReplyUUIDNameBlock {
+/// The names, in as many messages as they take.
+fn replies(names: &[(AgentId, AccountName)]) -> Vec<UUIDNameReply> {
+    let blocks: Vec<_> = names.iter().map(|(id, name)| name_block(*id, name)).collect();
+    split_blocks(&blocks, NAMES_FIXED, Block::wire_len)
+        .map(|names| UUIDNameReply { uuid_name_block: names.to_vec() })
+        .collect()
+}
+
+fn name_block(agent: AgentId, name: &AccountName) -> UUIDNameReplyUUIDNameBlock {
     UUIDNameReplyUUIDNameBlock {
         id: agent.0,
-        first_name: message::variable1(first),
-        last_name: message::variable1(last),
+        first_name: message::variable1(name.first()),
+        last_name: message::variable1(name.last()),
     }
 }
 

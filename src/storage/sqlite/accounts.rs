@@ -9,7 +9,7 @@ use crate::services::accounts::AccountName;
 use crate::services::inventory::{Folder, Item};
 use crate::services::ports::{Account, AccountStore, Location, Place, StoreError, StoredPassword};
 
-use super::row::{blob, id, location, seconds, time};
+use super::row::{blob, damage, id, location, seconds, time};
 use super::{SqliteStore, inventory, query, sql};
 
 impl AccountStore for SqliteStore {
@@ -57,7 +57,16 @@ impl AccountStore for SqliteStore {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let read = || -> rusqlite::Result<Vec<Account>> {
             let mut statement = self.connection.prepare_cached(&text)?;
-            statement.query_map(params![after.unwrap_or_default(), limit], account)?.collect()
+            let rows = statement.query_map(params![after.unwrap_or_default(), limit], account)?;
+            // One damaged account does not hide all others.
+            let readable = rows.filter_map(|row| match row {
+                Err(error) if is_one_row(&error) => {
+                    tracing::error!(%error, "an account cannot be read and is left out");
+                    None
+                }
+                row => Some(row),
+            });
+            readable.collect()
         };
         sql(READ, read())
     }
@@ -175,6 +184,11 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         last: location(row, 7)?,
         home: location(row, 14)?,
     })
+}
+
+/// Whether what is damaged is a row and not the database.
+fn is_one_row(error: &rusqlite::Error) -> bool {
+    !matches!(error, rusqlite::Error::SqliteFailure(..)) && damage(error).is_some()
 }
 
 fn violates_foreign_key(error: &rusqlite::Error) -> bool {

@@ -168,3 +168,18 @@ async fn missing_assets_are_told_apart_from_bad_questions() {
     let texture = "?texture_id=89556747-24cb-43ed-920b-47caed15465f";
     assert_eq!(grid.get(&format!("{mesh}{texture}")).await.status, 404);
 }
+
+#[tokio::test]
+async fn a_malformed_folder_id_fails_only_its_own_folder() {
+    let grid = Grid::new().await;
+    let agent = grid.agent();
+    let root = standard_folder(agent, FolderType::Root).0;
+    let mut malformed = fetch(root, agent.0);
+    malformed.insert("folder_id", "no id");
+    let url = grid.url("FetchInventoryDescendents2");
+    let wanted = fetches(vec![malformed, fetch(root, agent.0)]);
+    let answer = grid.post(&url, &wanted).await.llsd();
+    assert_eq!(answer.get("folders").as_array().len(), 1);
+    assert_eq!(answer.get("folders").at(0).get("folder_id"), &Llsd::Uuid(root));
+    assert_eq!(answer.get("bad_folders").at(0).get("error").as_string(), "not an id");
+}

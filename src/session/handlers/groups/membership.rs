@@ -76,15 +76,15 @@ pub(in super::super) fn eject(
             Err(error) => return desk.refuse(&error),
         };
         let at = services.clock.unix().as_secs();
-        let names = services.accounts.by_ids(ejected.clone()).await.unwrap_or_default();
+        let names = services.accounts.names(ejected.clone()).await.unwrap_or_default();
         for agent in ejected {
             desk.announce_gone(agent, group).await;
             let by = &desk.name;
             // Seen in: OpenSim, word for word.
             let text = format!("You have been ejected from '{group_name}' by {by}.");
             desk.deliver(InstantMessage::system(agent, at, text)).await;
-            let name = names.iter().find(|account| account.id == agent);
-            let name = name.map_or_else(|| agent.to_string(), |account| account.name.to_string());
+            let name = names.iter().find(|(id, _)| *id == agent);
+            let name = name.map_or_else(|| agent.to_string(), |(_, name)| name.to_string());
             let text = format!("{name} has been ejected from '{group_name}'.");
             desk.deliver(InstantMessage::system(desk.agent, at, text)).await;
         }

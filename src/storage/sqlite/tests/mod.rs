@@ -299,3 +299,16 @@ fn damaged_rows_are_named_and_not_guessed_at() {
     assert!(matches!(error, StoreError::Corrupt(_)), "{error:?}");
     assert!(error.to_string().contains("99 is no known type"), "{error}");
 }
+
+#[test]
+fn a_damaged_account_does_not_hide_the_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open(directory.path()).unwrap();
+    for (number, name) in [(1, "Ann Tester"), (2, "Bob Tester"), (3, "Cat Tester")] {
+        create(&mut store, &account(number, name)).unwrap();
+    }
+    store.connection.execute("UPDATE accounts SET first = '' WHERE first = 'Bob'", []).unwrap();
+    let names: Vec<String> =
+        store.accounts(None, 9).unwrap().iter().map(|account| account.name.to_string()).collect();
+    assert_eq!(names, ["Ann Tester", "Cat Tester"]);
+}
