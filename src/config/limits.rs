@@ -125,6 +125,9 @@ pub struct LimitsConfig {
     /// Instant messages that one agent may send per second, twice that at once; what goes beyond
     /// is dropped and counted, and the agent is told.
     pub instant_messages_per_second: u32,
+    /// Bytes that requests of one agent may take while they wait for storage. What goes beyond is not
+    /// acked, so that the client sends it again.
+    pub waiting_request_bytes: u32,
     /// Messages that may wait for one agent that is not logged in; the senders of more are told.
     pub offline_messages: u32,
     /// Days that a message waits for its recipient.
@@ -145,6 +148,7 @@ impl Default for LimitsConfig {
             outbox_queue: 65_536,
             chat_copies_per_second: 1_000_000,
             instant_messages_per_second: 5000,
+            waiting_request_bytes: 256 << 10,
             offline_messages: 80,
             offline_days: 31,
         }

@@ -80,6 +80,7 @@ pub(super) fn start(
             counters: MessageCounters::new(),
             tasks: tasks.clone(),
             im_rate: config.limits.instant_messages_per_second,
+            waiting_bytes: config.limits.waiting_request_bytes as usize,
         });
         for socket in sockets {
             let number = endpoints.len() as u32;

@@ -68,8 +68,7 @@ pub(super) fn wearables(
             })
             .collect();
         let _ = outbox.send_message(&update, true, Category::Unthrottled);
-    });
-    Outcome::Continue
+    })
 }
 
 /// No baked texture is kept, so each is answered as not cached: the client bakes.

@@ -7,11 +7,14 @@ use uuid::Uuid;
 
 use super::{Outcome, Session, Turn, dropped, packets};
 use crate::circuit::Category;
+use crate::ids::AgentId;
 use crate::message::{
     self, DirClassifiedQuery, DirClassifiedReply, DirEventsReply, DirFindQuery, DirGroupsReply,
     DirGroupsReplyQueryReplies, DirLandQuery, DirLandReply, DirPeopleReply,
     DirPeopleReplyQueryReplies, DirPlacesQuery, DirPlacesReply, DirPlacesReplyQueryData,
 };
+use crate::outbox::Outbox;
+use crate::services::Services;
 
 /// `QueryData.QueryFlags`.
 const PEOPLE: u32 = 1;
@@ -45,11 +48,22 @@ pub(super) fn find(session: &mut Session, turn: &mut Turn<'_>, request: DirFindQ
     if !asked(PEOPLE | GROUPS | EVENTS | DATE_EVENTS) {
         return dropped("unknown_search");
     }
-    if asked(PEOPLE) {
-        people(session, query(), asked(ONLINE));
-    }
-    if asked(GROUPS) {
-        groups(session, query());
+    if asked(PEOPLE | GROUPS) {
+        let (people, groups) = (asked(PEOPLE), asked(GROUPS));
+        let (query, online_only) = (query(), asked(ONLINE));
+        let agent = session.shared.agent_id;
+        let (services, outbox) = (session.context.services.clone(), session.outbox.clone());
+        let taken = session.look_up(async move {
+            if people {
+                find_people(&services, &outbox, agent, &query, online_only).await;
+            }
+            if groups {
+                find_groups(&services, &outbox, agent, query).await;
+            }
+        });
+        if taken == Outcome::Busy {
+            return taken;
+        }
     }
     if asked(EVENTS | DATE_EVENTS) {
         let mut reply = DirEventsReply::default();
@@ -60,64 +74,59 @@ pub(super) fn find(session: &mut Session, turn: &mut Turn<'_>, request: DirFindQ
     Outcome::Continue
 }
 
-fn people(session: &Session, query: Query, online_only: bool) {
-    let agent = session.shared.agent_id;
-    let accounts = session.context.services.accounts.clone();
-    let bus = session.context.services.bus.clone();
-    let outbox = session.outbox.clone();
-    session.look_up(async move {
-        let found = accounts.search(&query.text, usize::MAX).await.unwrap_or_else(|error| {
-            tracing::warn!(%agent, %error, "people not searched");
-            Vec::new()
-        });
-        let with_presence = found.iter().map(|account| (account, bus.is_online(account.id)));
-        let blocks: Vec<_> = with_presence
-            .filter(|(_, online)| *online || !online_only)
-            .skip(query.start)
-            .take(PAGE)
-            .map(|(account, online)| DirPeopleReplyQueryReplies {
-                agent_id: account.id.0,
-                first_name: message::variable1(account.name.first()),
-                last_name: message::variable1(account.name.last()),
-                online,
-                ..DirPeopleReplyQueryReplies::default()
-            })
-            .collect();
-        for query_replies in packets(&blocks, FOUND_FIXED) {
-            let mut reply = DirPeopleReply { query_replies, ..DirPeopleReply::default() };
-            reply.agent_data.agent_id = agent.0;
-            reply.query_data.query_id = query.id;
-            let _ = outbox.send_message(&reply, true, Category::Unthrottled);
-        }
+async fn find_people(
+    services: &Services,
+    outbox: &Outbox,
+    agent: AgentId,
+    query: &Query,
+    online_only: bool,
+) {
+    let found = services.accounts.search(&query.text, usize::MAX).await.unwrap_or_else(|error| {
+        tracing::warn!(%agent, %error, "people not searched");
+        Vec::new()
     });
+    let with_presence = found.iter().map(|account| (account, services.bus.is_online(account.id)));
+    let blocks: Vec<_> = with_presence
+        .filter(|(_, online)| *online || !online_only)
+        .skip(query.start)
+        .take(PAGE)
+        .map(|(account, online)| DirPeopleReplyQueryReplies {
+            agent_id: account.id.0,
+            first_name: message::variable1(account.name.first()),
+            last_name: message::variable1(account.name.last()),
+            online,
+            ..DirPeopleReplyQueryReplies::default()
+        })
+        .collect();
+    for query_replies in packets(&blocks, FOUND_FIXED) {
+        let mut reply = DirPeopleReply { query_replies, ..DirPeopleReply::default() };
+        reply.agent_data.agent_id = agent.0;
+        reply.query_data.query_id = query.id;
+        let _ = outbox.send_message(&reply, true, Category::Unthrottled);
+    }
 }
 
-fn groups(session: &Session, query: Query) {
-    let agent = session.shared.agent_id;
-    let profiles = session.context.services.profiles.clone();
-    let outbox = session.outbox.clone();
-    session.look_up(async move {
-        let found = profiles.find_groups(query.text, query.start, PAGE).await;
-        let found = found.unwrap_or_else(|error| {
-            tracing::warn!(%agent, %error, "groups not searched");
-            Vec::new()
-        });
-        let blocks: Vec<_> = found
-            .iter()
-            .map(|group| DirGroupsReplyQueryReplies {
-                group_id: group.id.0,
-                group_name: message::variable1(&group.name),
-                members: i32::try_from(group.members).unwrap_or(i32::MAX),
-                search_order: 0.0,
-            })
-            .collect();
-        for query_replies in packets(&blocks, FOUND_FIXED) {
-            let mut reply = DirGroupsReply { query_replies, ..DirGroupsReply::default() };
-            reply.agent_data.agent_id = agent.0;
-            reply.query_data.query_id = query.id;
-            let _ = outbox.send_message(&reply, true, Category::Unthrottled);
-        }
+async fn find_groups(services: &Services, outbox: &Outbox, agent: AgentId, query: Query) {
+    let found = services.profiles.find_groups(query.text, query.start, PAGE).await;
+    let found = found.unwrap_or_else(|error| {
+        tracing::warn!(%agent, %error, "groups not searched");
+        Vec::new()
     });
+    let blocks: Vec<_> = found
+        .iter()
+        .map(|group| DirGroupsReplyQueryReplies {
+            group_id: group.id.0,
+            group_name: message::variable1(&group.name),
+            members: i32::try_from(group.members).unwrap_or(i32::MAX),
+            search_order: 0.0,
+        })
+        .collect();
+    for query_replies in packets(&blocks, FOUND_FIXED) {
+        let mut reply = DirGroupsReply { query_replies, ..DirGroupsReply::default() };
+        reply.agent_data.agent_id = agent.0;
+        reply.query_data.query_id = query.id;
+        let _ = outbox.send_message(&reply, true, Category::Unthrottled);
+    }
 }
 
 pub(super) fn places(

@@ -10,6 +10,10 @@ pub(super) fn instant_message(
     turn: &mut Turn<'_>,
     message: ImprovedInstantMessage,
 ) -> Outcome {
+    // Before it is counted: the repetition is the same message.
+    if !session.has_room() {
+        return Outcome::Busy;
+    }
     match session.im_gate.pass(turn.now) {
         Gate::Open => {}
         Gate::Closed => return dropped("im_flood"),

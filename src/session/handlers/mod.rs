@@ -39,7 +39,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use super::counters::MessageCounters;
@@ -52,9 +51,6 @@ use crate::region::{Command, RegionLink};
 use crate::services::Services;
 use crate::services::ports::{Location, Place};
 use crate::time::Timestamp;
-
-/// Storage look-ups that one agent may have under way; more are dropped and counted.
-const MAX_LOOKUPS: usize = 16;
 
 /// What all sessions of a region share.
 pub struct Context {
@@ -72,6 +68,8 @@ pub struct Context {
     pub tasks: TaskTracker,
     /// Instant messages that one agent may send per second.
     pub im_rate: u32,
+    /// Bytes that requests of one agent may take while they wait for storage.
+    pub waiting_bytes: usize,
 }
 
 impl Context {
@@ -104,8 +102,11 @@ pub struct Turn<'a> {
 /// What becomes of the circuit after a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It goes on.
+    /// It goes on; the message is taken.
     Continue,
+    /// It goes on; the message could not be taken now and nothing was done of it. It is not acked,
+    /// so that the client's repetition brings it again.
+    Busy,
     /// It ends.
     Close(CloseReason),
 }
@@ -117,8 +118,10 @@ pub struct Session {
     /// The way to this very circuit, for answers that come later.
     pub outbox: Outbox,
     context: Arc<Context>,
-    lookups: Arc<Semaphore>,
     queue: queue::WorkQueue,
+    overload: queue::Overload,
+    /// Bytes of the message that is being handled.
+    message_len: usize,
     im_gate: flood::FloodGate,
     xfers: xfer::Xfers,
     chats_under_way: chat_session::UnderWay,
@@ -131,15 +134,15 @@ pub struct Session {
 impl Session {
     /// A session whose circuit has just opened.
     pub fn new(shared: Arc<AgentSession>, outbox: Outbox, context: Arc<Context>) -> Self {
-        let lookups = Arc::new(Semaphore::new(MAX_LOOKUPS));
-        let queue = queue::WorkQueue::new(context.tasks.clone());
+        let queue = queue::WorkQueue::new(context.tasks.clone(), context.waiting_bytes);
         let im_gate = flood::FloodGate::new(context.im_rate);
         Self {
             shared,
             outbox,
             context,
-            lookups,
             queue,
+            overload: queue::Overload::default(),
+            message_len: 0,
             im_gate,
             xfers: xfer::Xfers::default(),
             chats_under_way: chat_session::UnderWay::default(),
@@ -166,7 +169,13 @@ impl Session {
             return dropped("wrong_agent_or_session");
         }
         self.context.counters.received(index);
-        route.run(self, turn, body)
+        self.message_len = body.len();
+        let outcome = route.run(self, turn, body);
+        if outcome == Outcome::Busy && self.overload.note(turn.now) {
+            let text = "The grid cannot keep up with your requests. Some may not be answered.";
+            self.alert(turn, text);
+        }
+        outcome
     }
 
     /// Whether a pause or resume is newer than the last; packets may overtake each other.
@@ -221,25 +230,21 @@ impl Session {
         self.reply(turn, &alert_to(self.shared.agent_id, text));
     }
 
-    /// Runs work that changes something beside the circuit, after all that this agent asked before
-    /// and one thing at a time. Too much at once is dropped and counted.
-    fn in_order(&mut self, work: impl Future<Output = ()> + Send + 'static) -> Outcome {
-        if self.queue.push(work) { Outcome::Continue } else { dropped("too_much_work") }
+    /// Whether [`Self::in_order`] and [`Self::look_up`] will take the next thing. A handler that does
+    /// something before it calls them asks first.
+    fn has_room(&self) -> bool {
+        self.queue.has_room()
     }
 
-    /// Runs a look-up beside the circuit, if the agent has not too many under way.
-    fn look_up(&self, work: impl Future<Output = ()> + Send + 'static) {
-        match self.lookups.clone().try_acquire_owned() {
-            Ok(permit) => {
-                tokio::spawn(async move {
-                    work.await;
-                    drop(permit);
-                });
-            }
-            Err(_) => {
-                dropped("too_many_lookups");
-            }
-        }
+    /// Runs work that changes something beside the circuit, after all that this agent asked before
+    /// and one thing at a time. What finds too much before it has to come again.
+    fn in_order(&mut self, work: impl Future<Output = ()> + Send + 'static) -> Outcome {
+        if self.queue.push(self.message_len, work) { Outcome::Continue } else { Outcome::Busy }
+    }
+
+    /// Runs a look-up beside the circuit. What finds too much before it has to come again.
+    fn look_up(&mut self, work: impl Future<Output = ()> + Send + 'static) -> Outcome {
+        if self.queue.look_up(self.message_len, work) { Outcome::Continue } else { Outcome::Busy }
     }
 }
 

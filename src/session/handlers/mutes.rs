@@ -21,6 +21,9 @@ pub(super) fn request(
 ) -> Outcome {
     let agent = session.shared.agent_id;
     let copy = message.mute_data.mute_crc;
+    if !session.has_room() {
+        return Outcome::Busy;
+    }
     let name = session.xfers.offer_mute_list();
     let mutes = session.context.services.mutes.clone();
     let outbox = session.outbox.clone();

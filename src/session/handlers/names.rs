@@ -27,7 +27,7 @@ pub(super) fn uuid_name(
     let (known, unknown) = accounts.known_names(&asked);
     if !unknown.is_empty() {
         let (agent, outbox) = (session.shared.agent_id, session.outbox.clone());
-        session.look_up(async move {
+        let taken = session.look_up(async move {
             match accounts.names(unknown).await {
                 Ok(found) => {
                     for reply in replies(&found) {
@@ -37,6 +37,9 @@ pub(super) fn uuid_name(
                 Err(error) => tracing::warn!(%agent, %error, "names not found"),
             }
         });
+        if taken == Outcome::Busy {
+            return taken;
+        }
     }
     for reply in replies(&known) {
         session.reply(turn, &reply);
@@ -89,6 +92,5 @@ pub(super) fn avatar_picker(
             reply.data.push(AvatarPickerReplyData::default());
         }
         let _ = outbox.send_message(&reply, true, Category::Unthrottled);
-    });
-    Outcome::Continue
+    })
 }
