@@ -404,12 +404,15 @@ async fn a_malformed_id_does_not_fail_display_names() {
 }
 
 #[tokio::test]
-async fn a_malformed_page_size_does_not_fail_a_search() {
+async fn a_text_that_is_too_short_fails_no_other() {
     let grid = Grid::new().await;
     let url = grid.url("AvatarPickerSearch");
-    let answer = grid.get(&format!("{url}?page_size=many&names=test")).await;
+    let answer = grid.get(&format!("{url}?names=t&names=user&names=test&names=")).await;
     assert_eq!(answer.status, 200);
-    assert_eq!(answer.llsd().get("agents").at(0).get("id").as_uuid(), grid.agent().0);
+    let found = answer.llsd();
+    let [agent] = found.get("agents").as_array() else { panic!("{found:?}") };
+    assert_eq!(agent.get("id").as_uuid(), grid.agent().0);
+    assert_eq!(grid.get(&format!("{url}?names=t&names=")).await.status, 400);
 }
 
 #[tokio::test]

@@ -7,30 +7,41 @@ use crate::message::{
     self, AvatarPickerReply, AvatarPickerReplyData, AvatarPickerRequest, Block, UUIDNameReply,
     UUIDNameReplyUUIDNameBlock, UUIDNameRequest,
 };
-use crate::services::accounts::AccountName;
 
 /// Bytes of a `UUIDNameReply` besides its names: number and count.
 const NAMES_FIXED: usize = 5;
 /// Matches told for one search; libraries read the first `AvatarPickerReply` only.
 const MAX_MATCHES: usize = 14;
 
-/// Names that are known without asking the store are answered at once, others when they were found;
-/// unknown ids not at all.
+/// Agents that are here, and names that are known without asking the store, are answered at once,
+/// others when they were found; unknown ids not at all.
 pub(super) fn uuid_name(
     session: &mut Session,
     turn: &mut Turn<'_>,
     request: UUIDNameRequest,
 ) -> Outcome {
-    let asked: Vec<AgentId> =
-        request.uuid_name_block.iter().map(|block| AgentId(block.id)).collect();
+    let mut blocks = Vec::new();
+    let mut asked = Vec::new();
+    for block in &request.uuid_name_block {
+        let agent = AgentId(block.id);
+        match session.context.sessions.by_agent(agent) {
+            Some(here) => blocks.push(name_block(agent, &here.first, &here.last)),
+            None => asked.push(agent),
+        }
+    }
     let accounts = session.context.services.accounts.clone();
     let (known, unknown) = accounts.known_names(&asked);
+    blocks.extend(known.iter().map(|(id, name)| name_block(*id, name.first(), name.last())));
     if !unknown.is_empty() {
         let (agent, outbox) = (session.shared.agent_id, session.outbox.clone());
         let taken = session.look_up(async move {
             match accounts.names(unknown).await {
                 Ok(found) => {
-                    for reply in replies(&found) {
+                    let blocks: Vec<_> = found
+                        .iter()
+                        .map(|(id, name)| name_block(*id, name.first(), name.last()))
+                        .collect();
+                    for reply in replies(&blocks) {
                         let _ = outbox.send_message(&reply, true, Category::Unthrottled);
                     }
                 }
@@ -41,25 +52,24 @@ pub(super) fn uuid_name(
             return taken;
         }
     }
-    for reply in replies(&known) {
+    for reply in replies(&blocks) {
         session.reply(turn, &reply);
     }
     Outcome::Continue
 }
 
 /// The names, in as many messages as they take.
-fn replies(names: &[(AgentId, AccountName)]) -> Vec<UUIDNameReply> {
-    let blocks: Vec<_> = names.iter().map(|(id, name)| name_block(*id, name)).collect();
-    split_blocks(&blocks, NAMES_FIXED, Block::wire_len)
+fn replies(blocks: &[UUIDNameReplyUUIDNameBlock]) -> Vec<UUIDNameReply> {
+    split_blocks(blocks, NAMES_FIXED, Block::wire_len)
         .map(|names| UUIDNameReply { uuid_name_block: names.to_vec() })
         .collect()
 }
 
-fn name_block(agent: AgentId, name: &AccountName) -> UUIDNameReplyUUIDNameBlock {
+fn name_block(agent: AgentId, first: &str, last: &str) -> UUIDNameReplyUUIDNameBlock {
     UUIDNameReplyUUIDNameBlock {
         id: agent.0,
-        first_name: message::variable1(name.first()),
-        last_name: message::variable1(name.last()),
+        first_name: message::variable1(first),
+        last_name: message::variable1(last),
     }
 }
 
