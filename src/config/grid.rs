@@ -76,6 +76,8 @@ pub struct LoginConfig {
     pub failures_per_account: u32,
     /// Failed logins from one address per minute before it must wait.
     pub failures_per_address: u32,
+    /// That limit also holds for loopback addresses, which all programs of this machine share.
+    pub limit_loopback: bool,
     /// Verified logins remembered (keyed, in memory) so that a repeated one skips the hash.
     pub verified_cache: u32,
     /// Memory of one Argon2id hash, KiB.
@@ -94,6 +96,7 @@ impl Default for LoginConfig {
             circuit_code_lifetime: Duration::from_secs(60),
             failures_per_account: 10,
             failures_per_address: 60,
+            limit_loopback: false,
             verified_cache: 4096,
             argon2_memory_kib: 12_288,
             argon2_passes: 3,

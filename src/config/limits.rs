@@ -130,6 +130,8 @@ pub struct LimitsConfig {
     pub waiting_request_bytes: u32,
     /// Messages that may wait for one agent that is not logged in; the senders of more are told.
     pub offline_messages: u32,
+    /// Those of them that one sender may leave.
+    pub offline_messages_per_sender: u32,
     /// Days that a message waits for its recipient.
     pub offline_days: u32,
 }
@@ -150,6 +152,7 @@ impl Default for LimitsConfig {
             instant_messages_per_second: 5000,
             waiting_request_bytes: 256 << 10,
             offline_messages: 80,
+            offline_messages_per_sender: 40,
             offline_days: 31,
         }
     }

@@ -15,20 +15,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinSet;
 
 pub use file::{AccountFileError, NewAccount, default_accounts, parse_account_file};
-pub use limits::{FailureLimit, Failures};
-pub use name::{AccountName, NameError, ONE_WORD_LAST_NAME};
+pub use limits::{FailureLimit, FailureLimits};
+pub use name::{AccountName, NameError, ONE_WORD_LAST_NAME, is_visible};
 pub use password::{HashCost, HashError, NewPassword, PasswordDigest, PasswordError};
 
 use crate::config::LoginConfig;
 use crate::ids::AgentId;
 use crate::services::inventory::standard_inventory;
-use crate::services::ports::{Account, StoreError, StoreGone, StoreHandle, StoredPassword};
+use crate::services::ports::{Account, StoreError, StoreGone, StoreHandle};
 use crate::time::Clock;
 
+use limits::{Admission, Failures, Outcome, Try};
 use name_cache::NameCache;
 use password::HashMemory;
 use verified::Verified;
@@ -44,12 +45,8 @@ pub struct AccountsConfig {
     pub hash_queue: usize,
     /// Verified logins that are remembered; 0 remembers none.
     pub verified_logins: usize,
-    /// Failed logins of one account.
-    pub account_failures: FailureLimit,
-    /// Failed logins from one address (of IPv6, from one /64).
-    pub address_failures: FailureLimit,
-    /// Accounts and addresses with failures that are remembered, each.
-    pub remembered_failures: usize,
+    /// Failed logins of one account and from one address.
+    pub failures: FailureLimits,
     /// Names that are remembered, so that who asks for them needs no storage.
     pub remembered_names: usize,
     /// Accounts that [`Accounts::login_or_create`] makes in the life of the process.
@@ -69,8 +66,12 @@ impl AccountsConfig {
         Self {
             hash_cost: if ephemeral { HashCost::EPHEMERAL } else { configured },
             verified_logins: login.verified_cache as usize,
-            account_failures: per_minute(login.failures_per_account),
-            address_failures: per_minute(login.failures_per_address),
+            failures: FailureLimits {
+                account: per_minute(login.failures_per_account),
+                address: per_minute(login.failures_per_address),
+                loopback: login.limit_loopback,
+                ..Self::default().failures
+            },
             ..Self::default()
         }
     }
@@ -83,9 +84,12 @@ impl Default for AccountsConfig {
             hash_workers: std::thread::available_parallelism().map_or(1, Into::into),
             hash_queue: 10_000,
             verified_logins: 10_000,
-            account_failures: FailureLimit { burst: 10, refill: Duration::from_secs(6) },
-            address_failures: FailureLimit { burst: 50, refill: Duration::from_secs(1) },
-            remembered_failures: 10_000,
+            failures: FailureLimits {
+                account: FailureLimit { burst: 10, refill: Duration::from_secs(6) },
+                address: FailureLimit { burst: 50, refill: Duration::from_secs(1) },
+                loopback: false,
+                remembered: 10_000,
+            },
             remembered_names: 10_000,
             open_accounts: 100_000,
         }
@@ -114,11 +118,7 @@ impl Accounts {
             hash_memory: Arc::default(),
             verified: Mutex::new(Verified::new(config.verified_logins)),
             names: Mutex::new(NameCache::new(config.remembered_names)),
-            failures: Mutex::new(Failures::new(
-                config.account_failures,
-                config.address_failures,
-                config.remembered_failures,
-            )),
+            failures: Mutex::new(Failures::new(config.failures)),
             opened: AtomicUsize::new(0),
             config,
         };
@@ -220,19 +220,21 @@ impl Accounts {
         passwd: &str,
         from: IpAddr,
     ) -> Result<Account, LoginError> {
+        let inner = &*self.inner;
         let key = name.key();
-        self.inner.check_failures(&key, from)?;
+        let _place = inner.queue()?;
+        let attempt = inner.attempt(&key, from).await?;
         let digest = PasswordDigest::from_login(passwd);
-        match (self.find(name).await?, digest) {
-            (Some(account), Some(digest)) => self.inner.verify(account, digest, &key, from).await,
-            (account, digest) => {
-                // As slow as the real thing, so that the time does not tell which names exist.
-                let digest = digest.unwrap_or(DUMMY);
-                let cost = self.inner.config.hash_cost;
-                self.inner
-                    .hashing(move |memory| password::hash(&digest.into(), cost, memory))
-                    .await?;
-                self.inner.note_failure(&key, from);
+        // From here on a name that exists must cost what one costs that does not.
+        let account = self.find(name).await?;
+        match (inner.opens(account.as_ref(), digest).await?, account) {
+            (true, Some(account)) => {
+                attempt.end(Outcome::Right);
+                Ok(account)
+            }
+            (_, account) => {
+                attempt.end(Outcome::Wrong);
+                tracing::info!(name = key, %from, "login failed: wrong name or password");
                 Err(account.map_or(LoginError::UnknownAccount, |_| LoginError::WrongPassword))
             }
         }
@@ -266,7 +268,7 @@ impl Accounts {
         }
         match created {
             Ok(account) => {
-                self.inner.remember(&account, digest)?;
+                self.inner.remember(&account, digest, from)?;
                 Ok(account)
             }
             // Two first logins at once: the second finds what the first made.
@@ -400,34 +402,59 @@ struct Inner {
 }
 
 impl Inner {
-    async fn verify(
-        &self,
-        account: Account,
-        digest: PasswordDigest,
-        key: &str,
-        from: IpAddr,
-    ) -> Result<Account, LoginError> {
-        let mark = password::mark(&self.key, digest, &account.password)?;
-        if !lock(&self.verified).contains(account.id, &mark) {
-            let stored: StoredPassword = account.password.clone();
-            let right =
-                self.hashing(move |memory| password::verify(digest, &stored, memory)).await?;
-            // Tries that ran while others failed must not slip through together.
-            self.check_failures(key, from)?;
-            if !right {
-                self.note_failure(key, from);
-                return Err(LoginError::WrongPassword);
+    /// Waits for the outcome of tries under way until one more may be judged.
+    async fn attempt(&self, key: &str, from: IpAddr) -> Result<Attempt<'_>, LoginError> {
+        loop {
+            let admission = lock(&self.failures).begin(key, from, self.clock.now());
+            match admission {
+                Admission::Now(tried) => return Ok(Attempt { inner: self, tried: Some(tried) }),
+                Admission::After(ended) => ended.await,
+                Admission::Refused(retry_after) => {
+                    return Err(LoginError::TooManyFailures { retry_after });
+                }
             }
-            lock(&self.verified).insert(account.id, mark);
         }
-        lock(&self.failures).forgive(key);
-        Ok(account)
     }
 
-    fn remember(&self, account: &Account, digest: PasswordDigest) -> Result<(), HashError> {
-        let mark = password::mark(&self.key, digest, &account.password)?;
+    /// Whether `digest` opens `account`. A wrong digest, one that is none and no account cost the
+    /// same.
+    async fn opens(
+        &self,
+        account: Option<&Account>,
+        digest: Option<PasswordDigest>,
+    ) -> Result<bool, AccountError> {
+        let stored = account.map(|account| account.password.clone());
+        let mark = password::mark(&self.key, digest, stored.as_ref())?;
+        if let Some(account) = account
+            && digest.is_some()
+            && lock(&self.verified).contains(account.id, &mark)
+        {
+            return Ok(true);
+        }
+        let cost = self.config.hash_cost;
+        let verify = move |memory: &_| password::verify(digest, stored.as_ref(), cost, memory);
+        let right = self.hash(verify).await?;
+        if let Some(account) = account.filter(|_| right) {
+            lock(&self.verified).insert(account.id, mark);
+        }
+        Ok(right)
+    }
+
+    fn remember(
+        &self,
+        account: &Account,
+        digest: PasswordDigest,
+        from: IpAddr,
+    ) -> Result<(), HashError> {
+        let mark = password::mark(&self.key, Some(digest), Some(&account.password))?;
         lock(&self.verified).insert(account.id, mark);
+        lock(&self.failures).remember(&account.name.key(), from);
         Ok(())
+    }
+
+    /// A place among those that wait for a hash worker.
+    fn queue(&self) -> Result<SemaphorePermit<'_>, AccountError> {
+        self.queue.try_acquire().map_err(|_| AccountError::Busy)
     }
 
     /// Runs slow password work on a blocking thread, a bounded number at a time.
@@ -435,7 +462,15 @@ impl Inner {
         &self,
         work: impl FnOnce(&HashMemory) -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, AccountError> {
-        let _place = self.queue.try_acquire().map_err(|_| AccountError::Busy)?;
+        let _place = self.queue()?;
+        self.hash(work).await
+    }
+
+    /// As [`Self::hashing`], for who has a place in the queue.
+    async fn hash<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&HashMemory) -> Result<T, HashError> + Send + 'static,
+    ) -> Result<T, AccountError> {
         let worker = Arc::clone(&self.workers)
             .acquire_owned()
             .await
@@ -459,10 +494,29 @@ impl Inner {
             None => Ok(()),
         }
     }
+}
 
-    fn note_failure(&self, key: &str, from: IpAddr) {
-        lock(&self.failures).record(key, from, self.clock.now());
-        tracing::info!(name = key, %from, "login failed: wrong name or password");
+/// A login that is being judged. Dropped without an outcome, it has none.
+struct Attempt<'a> {
+    inner: &'a Inner,
+    tried: Option<Try>,
+}
+
+impl Attempt<'_> {
+    fn end(mut self, outcome: Outcome) {
+        self.settle(outcome);
+    }
+
+    fn settle(&mut self, outcome: Outcome) {
+        if let Some(tried) = self.tried.take() {
+            lock(&self.inner.failures).end(tried, outcome, self.inner.clock.now());
+        }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        self.settle(Outcome::Unjudged);
     }
 }
 
@@ -476,9 +530,6 @@ impl std::fmt::Debug for Inner {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// Hashed to pass the time where there is nothing to compare with.
-const DUMMY: PasswordDigest = PasswordDigest::ZERO;
 
 #[cfg(test)]
 mod tests;

@@ -201,6 +201,7 @@ fn limits(config: &Config) -> Result<(), Problem> {
     )?;
     range("limits.waiting_request_bytes", limits.waiting_request_bytes, 16_384..=1 << 28)?;
     range("limits.offline_messages", limits.offline_messages, 0..=100_000)?;
+    range("limits.offline_messages_per_sender", limits.offline_messages_per_sender, 1..=100_000)?;
     range("limits.offline_days", limits.offline_days, 1..=3650)
 }
 

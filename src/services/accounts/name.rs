@@ -117,14 +117,24 @@ fn check(part: &'static str, text: &str) -> Result<(), NameError> {
     }
 }
 
-/// Blanks would make the two words ambiguous; invisible and direction characters would let one
-/// name look like another.
+/// Blanks would make the two words ambiguous.
 fn is_allowed(character: char) -> bool {
-    !character.is_whitespace()
-        && !character.is_control()
+    !character.is_whitespace() && is_visible(character)
+}
+
+/// Whether a character of a name shows, blanks included. Invisible and direction characters would
+/// let one name look like another.
+pub fn is_visible(character: char) -> bool {
+    !character.is_control()
         && !matches!(character,
-            '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-            | '\u{FEFF}')
+            // Soft hyphen, grapheme joiner, direction marks and embeddings, zero-width characters.
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}'
+            | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}'
+            // Letters that fill a place and show nothing.
+            | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}'
+            // Variation selectors and tags.
+            | '\u{FE00}'..='\u{FE0F}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// The last name of accounts that have one word for a name.
@@ -167,7 +177,20 @@ mod tests {
             Err(NameError::TooLong { part: "last", length: 32 })
         );
         assert!(AccountName::new(&"ü".repeat(31), "x").is_ok());
-        for bad in ["a b", "a\tb", "a\0b", "a\nb", "a\u{200B}b", "a\u{202E}b", "a\u{A0}b"] {
+        for bad in [
+            "a b",
+            "a\tb",
+            "a\0b",
+            "a\nb",
+            "a\u{200B}b",
+            "a\u{202E}b",
+            "a\u{A0}b",
+            "a\u{3164}b",
+            "a\u{FE0F}b",
+            "a\u{E0041}b",
+            "a\u{61C}b",
+            "a\u{2800}b",
+        ] {
             assert!(matches!(
                 AccountName::new("Test", bad),
                 Err(NameError::BadCharacter { part: "last", .. })

@@ -16,8 +16,8 @@ use crate::services::ports::StoredPassword;
 pub struct PasswordDigest([u8; 16]);
 
 impl PasswordDigest {
-    /// No password is known to have it.
-    pub(super) const ZERO: Self = Self([0; 16]);
+    /// Hashed in place of what is no digest.
+    const ZERO: Self = Self([0; 16]);
 
     /// From the `passwd` field of a login: `$1$` and 32 hex digits, or else the plain password,
     /// which some clients send with account credentials. None if what follows `$1$` is no digest;
@@ -104,6 +104,11 @@ impl HashCost {
     /// For hashes that die with the process (`--ephemeral`) and for tests: there is no file to
     /// steal them from.
     pub const EPHEMERAL: Self = Self { memory_kib: 8, passes: 1 };
+
+    /// KiB that are gone over.
+    pub(super) const fn work(self) -> u64 {
+        self.memory_kib as u64 * self.passes as u64
+    }
 }
 
 /// The memory that hashes work in, lent out again and again: each needs so much that an allocator
@@ -111,6 +116,9 @@ impl HashCost {
 #[derive(Default)]
 pub(super) struct HashMemory {
     spare: Mutex<Vec<Vec<Block>>>,
+    /// What was hashed, in KiB times passes.
+    #[cfg(test)]
+    work: std::sync::atomic::AtomicU64,
 }
 
 impl HashMemory {
@@ -120,6 +128,18 @@ impl HashMemory {
         let result = work(&mut blocks);
         self.spare().push(blocks);
         result
+    }
+
+    #[cfg(test)]
+    fn note(&self, params: &Params) {
+        let cost = HashCost { memory_kib: params.m_cost(), passes: params.t_cost() };
+        self.work.fetch_add(cost.work(), std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// What was hashed so far, in KiB times passes.
+    #[cfg(test)]
+    pub(super) fn work(&self) -> u64 {
+        self.work.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// Gives back all but what one hash needs; for when nobody waits.
@@ -159,27 +179,59 @@ pub(super) fn hash(
     Ok(StoredPassword { full: one(password.full)?, short: password.short.map(one).transpose()? })
 }
 
-/// Whether `digest` opens what `stored` was made from. As slow as [`hash`].
+/// Whether `digest` opens what `stored` was made from. What opens nothing always costs two hashes at
+/// `cost`: a wrong digest, one that is none, no account, and a password with or without short form.
 pub(super) fn verify(
-    digest: PasswordDigest,
-    stored: &StoredPassword,
+    digest: Option<PasswordDigest>,
+    stored: Option<&StoredPassword>,
+    cost: HashCost,
     memory: &HashMemory,
 ) -> Result<bool, HashError> {
-    for phc in std::iter::once(&stored.full).chain(&stored.short) {
-        let kept = PasswordHash::new(phc)?;
-        let (Some(salt), Some(expected)) = (&kept.salt, &kept.hash) else {
-            return Err(argon2::password_hash::Error::EncodingInvalid.into());
+    let judged = digest.unwrap_or(PasswordDigest::ZERO);
+    let full = stored.map(|stored| stored.full.as_str());
+    let short = stored.and_then(|stored| stored.short.as_deref());
+    for phc in [full, short] {
+        let right = match phc {
+            Some(phc) => opens(judged, phc, cost, memory)?,
+            None => pass_time(judged, cost, memory).map(|()| false)?,
         };
-        let algorithm = Algorithm::try_from(kept.algorithm.as_str())?;
-        let version = kept.version.map(Version::try_from).transpose()?.unwrap_or_default();
-        // The cost comes from the stored text, so a changed setting locks nobody out.
-        let argon2 = Argon2::new(algorithm, version, Params::try_from(&kept)?);
-        // Outputs compare in constant time.
-        if output(&argon2, digest, salt, memory)? == *expected {
+        if right && digest.is_some() {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+fn opens(
+    digest: PasswordDigest,
+    phc: &str,
+    cost: HashCost,
+    memory: &HashMemory,
+) -> Result<bool, HashError> {
+    let kept = PasswordHash::new(phc)?;
+    let (Some(salt), Some(expected)) = (&kept.salt, &kept.hash) else {
+        return Err(argon2::password_hash::Error::EncodingInvalid.into());
+    };
+    let algorithm = Algorithm::try_from(kept.algorithm.as_str())?;
+    let version = kept.version.map(Version::try_from).transpose()?.unwrap_or_default();
+    // The cost comes from the stored text, so a changed setting locks nobody out.
+    let argon2 = Argon2::new(algorithm, version, Params::try_from(&kept)?);
+    // Outputs compare in constant time.
+    let right = output(&argon2, digest, salt, memory)? == *expected;
+    let params = argon2.params();
+    let paid = HashCost { memory_kib: params.m_cost(), passes: params.t_cost() };
+    if !right && paid.work() < cost.work() {
+        // A hash of other days, or of a password that everybody knows, must not stand out.
+        pass_time(digest, cost, memory)?;
+    }
+    Ok(right)
+}
+
+/// A hash that is compared with nothing.
+fn pass_time(digest: PasswordDigest, cost: HashCost, memory: &HashMemory) -> Result<(), HashError> {
+    let params = Params::new(cost.memory_kib, cost.passes, 1, None)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    output(&argon2, digest, &Salt::generate(), memory).map(drop)
 }
 
 fn output(
@@ -191,6 +243,8 @@ fn output(
     let length = argon2.params().output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
     let mut bytes = [0; Output::MAX_LENGTH];
     let bytes = bytes.get_mut(..length).ok_or(argon2::Error::OutputTooLong)?;
+    #[cfg(test)]
+    memory.note(argon2.params());
     memory.lend(|blocks| {
         // What an earlier hash left there is overwritten before it is read.
         blocks.resize(argon2.params().block_count().max(blocks.len()), Block::default());
@@ -204,12 +258,15 @@ fn output(
     Ok(Output::new(bytes)?)
 }
 
-/// A short keyed mark of "this digest opened this hash", for the cache of verified logins.
+/// A short keyed mark of "this digest opened this hash", for the cache of verified logins. Of what is
+/// no digest or no hash there is one too, as costly and never kept.
 pub(super) fn mark(
     key: &[u8; 32],
-    digest: PasswordDigest,
-    stored: &StoredPassword,
+    digest: Option<PasswordDigest>,
+    stored: Option<&StoredPassword>,
 ) -> Result<[u8; 32], HashError> {
+    let digest = digest.unwrap_or(PasswordDigest::ZERO);
+    let full = stored.map_or(NO_HASH, |stored| stored.full.as_str());
     // The smallest Argon2 is a keyed hash of some microseconds; the key is its secret.
     let argon2 = Argon2::new_with_secret(
         key,
@@ -218,7 +275,7 @@ pub(super) fn mark(
         Params::new(Params::MIN_M_COST, 1, 1, None)?,
     )?;
     let mut mark = [0; 32];
-    argon2.hash_password_into(digest.to_text().as_bytes(), stored.full.as_bytes(), &mut mark)?;
+    argon2.hash_password_into(digest.to_text().as_bytes(), full.as_bytes(), &mut mark)?;
     Ok(mark)
 }
 
@@ -242,6 +299,10 @@ fn parse_hex(text: &str) -> Option<[u8; 16]> {
     digits.then(|| u128::from_str_radix(text, 16).ok())?.map(u128::to_be_bytes)
 }
 
+/// Of the form and length of a stored hash.
+const NO_HASH: &str = "$argon2id$v=19$m=00000,t=0,p=1$0000000000000000000000$\
+                       0000000000000000000000000000000000000000000";
+
 /// Marks a digest, as against a plain password.
 const PREFIX: &str = "$1$";
 
@@ -253,6 +314,20 @@ mod tests {
     use super::*;
 
     const LONG: &str = "correct horse battery staple";
+
+    const CHEAP: HashCost = HashCost::EPHEMERAL;
+
+    fn verify(
+        digest: PasswordDigest,
+        stored: &StoredPassword,
+        memory: &HashMemory,
+    ) -> Result<bool, HashError> {
+        super::verify(Some(digest), Some(stored), CHEAP, memory)
+    }
+
+    fn mark(key: &[u8; 32], digest: PasswordDigest, stored: &StoredPassword) -> [u8; 32] {
+        super::mark(key, Some(digest), Some(stored)).unwrap()
+    }
 
     fn sent(plain: &str) -> PasswordDigest {
         PasswordDigest::from_login(&PasswordDigest::of(plain).to_text()).unwrap()
@@ -330,16 +405,41 @@ mod tests {
         let again =
             hash(&NewPassword::parse("test").unwrap(), HashCost::EPHEMERAL, &HashMemory::default())
                 .unwrap();
-        let first = mark(&[1; 32], sent("test"), &stored).unwrap();
-        assert_eq!(first, mark(&[1; 32], sent("test"), &stored).unwrap());
-        assert_ne!(first, mark(&[2; 32], sent("test"), &stored).unwrap());
-        assert_ne!(first, mark(&[1; 32], sent("tess"), &stored).unwrap());
-        assert_ne!(first, mark(&[1; 32], sent("test"), &again).unwrap());
+        let first = mark(&[1; 32], sent("test"), &stored);
+        assert_eq!(first, mark(&[1; 32], sent("test"), &stored));
+        assert_ne!(first, mark(&[2; 32], sent("test"), &stored));
+        assert_ne!(first, mark(&[1; 32], sent("tess"), &stored));
+        assert_ne!(first, mark(&[1; 32], sent("test"), &again));
     }
 
     #[test]
     fn damaged_hash_is_an_error_and_not_a_wrong_password() {
         let stored = StoredPassword { full: "rubbish".to_owned(), short: None };
         assert!(verify(sent("test"), &stored, &HashMemory::default()).is_err());
+    }
+
+    #[test]
+    fn what_opens_nothing_costs_two_hashes_whatever_it_is() {
+        let cost = HashCost { memory_kib: 32, passes: 2 };
+        let stored = |text, cost| {
+            hash(&NewPassword::parse(text).unwrap(), cost, &HashMemory::default()).unwrap()
+        };
+        let (short, long) = (stored("short", cost), stored(LONG, cost));
+        let work = |digest, stored: Option<&StoredPassword>| {
+            let memory = HashMemory::default();
+            assert!(!super::verify(digest, stored, cost, &memory).unwrap());
+            memory.work()
+        };
+        for digest in [None, Some(sent("wrong")), Some(PasswordDigest::ZERO)] {
+            for stored in [None, Some(&short), Some(&long)] {
+                assert_eq!(work(digest, stored), 2 * cost.work());
+            }
+            // Padded: the two cheap hashes come on top.
+            let cheap = stored(LONG, CHEAP);
+            assert_eq!(work(digest, Some(&cheap)), 2 * (cost.work() + CHEAP.work()));
+        }
+        let memory = HashMemory::default();
+        assert!(super::verify(Some(sent(LONG)), Some(&long), cost, &memory).unwrap());
+        assert_eq!(memory.work(), cost.work(), "what is right costs one");
     }
 }

@@ -18,8 +18,12 @@ struct Setup {
 fn setup(change: impl FnOnce(&mut AccountsConfig)) -> Setup {
     let mut config = AccountsConfig {
         hash_cost: HashCost::EPHEMERAL,
-        account_failures: FailureLimit { burst: 3, refill: Duration::from_secs(10) },
-        address_failures: FailureLimit { burst: 5, refill: Duration::from_secs(1) },
+        failures: FailureLimits {
+            account: FailureLimit { burst: 3, refill: Duration::from_secs(10) },
+            address: FailureLimit { burst: 5, refill: Duration::from_secs(1) },
+            loopback: true,
+            remembered: 100,
+        },
         ..AccountsConfig::default()
     };
     change(&mut config);
@@ -183,6 +187,7 @@ async fn open_door_makes_an_account_once_and_not_without_end() {
 async fn guesses_that_run_together_are_limited_together() {
     let Setup { accounts, .. } = setup(|config| config.hash_workers = 1);
     accounts.create(name("Test User"), password("test"), None).await.unwrap();
+    let before = accounts.inner.hash_memory.work();
     let mut tries = tokio::task::JoinSet::new();
     for number in 0..20 {
         let accounts = accounts.clone();
@@ -193,6 +198,70 @@ async fn guesses_that_run_together_are_limited_together() {
     let results = tries.join_all().await;
     let told = results.iter().filter(|one| matches!(one, Err(LoginError::WrongPassword))).count();
     assert_eq!(told, 3);
+    assert_eq!(accounts.inner.hash_memory.work() - before, 3 * FAILED, "the others cost nothing");
+}
+
+/// What a failed try costs.
+const FAILED: u64 = 2 * HashCost::EPHEMERAL.work();
+
+/// What a login of `who` with `passwd` is told at a fresh grid, and what it costs there.
+async fn refused(who: &str, passwd: &str, times: usize) -> (String, u64) {
+    let Setup { accounts, .. } = setup(|_| ());
+    accounts.create(name("Short User"), password("test"), None).await.unwrap();
+    let long = "correct horse battery staple";
+    accounts.create(name("Long User"), password(long), None).await.unwrap();
+    let before = accounts.inner.hash_memory.work();
+    let mut told = String::new();
+    for _ in 0..times {
+        told = accounts.verify(&name(who), passwd, HOME).await.unwrap_err().to_string();
+    }
+    (told, accounts.inner.hash_memory.work() - before)
+}
+
+#[tokio::test]
+async fn names_that_exist_answer_and_cost_as_those_that_do_not() {
+    for passwd in ["tset", "a password of more than sixteen characters", "$1$zz", ""] {
+        for (times, cost) in [(1, FAILED), (5, 3 * FAILED)] {
+            let unknown = refused("Nobody Here", passwd, times).await;
+            assert_eq!(unknown.1, cost, "{passwd}");
+            for known in ["Short User", "Long User"] {
+                assert_eq!(refused(known, passwd, times).await, unknown, "{known} {passwd}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn good_logins_take_no_token_however_many_come_at_once() {
+    let one = FailureLimit { burst: 1, refill: Duration::from_secs(60) };
+    let Setup { accounts, .. } = setup(|config| {
+        config.failures = FailureLimits { account: one, address: one, ..config.failures };
+    });
+    for number in 0..10 {
+        let each = name(&format!("User N{number}"));
+        accounts.create(each, password("test"), None).await.unwrap();
+    }
+    let mut logins = tokio::task::JoinSet::new();
+    for number in 0..40 {
+        let accounts = accounts.clone();
+        let each = name(&format!("User N{}", number % 10));
+        logins.spawn(async move { accounts.verify(&each, "test", HOME).await.is_ok() });
+    }
+    assert!(logins.join_all().await.into_iter().all(|right| right));
+}
+
+#[tokio::test]
+async fn strangers_do_not_lock_an_owner_out_where_it_logged_in() {
+    let Setup { accounts, .. } = setup(|_| ());
+    accounts.create(name("Test User"), password("test"), None).await.unwrap();
+    let stranger = IpAddr::from([192, 0, 2, 1]);
+    accounts.verify(&name("Test User"), "test", HOME).await.unwrap();
+    for _ in 0..3 {
+        accounts.verify(&name("Test User"), "tset", stranger).await.unwrap_err();
+    }
+    let locked = accounts.verify(&name("Test User"), "test", stranger).await;
+    assert!(matches!(locked, Err(LoginError::TooManyFailures { .. })));
+    accounts.verify(&name("test user"), "test", HOME).await.unwrap();
 }
 
 #[tokio::test]
