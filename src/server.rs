@@ -13,6 +13,7 @@ mod metrics;
 mod objects;
 mod objects_gate;
 mod people;
+mod turns;
 mod upkeep;
 mod world;
 
@@ -262,6 +263,7 @@ async fn close_doors(
 fn offline(config: &Config) -> OfflineSettings {
     OfflineSettings {
         max_messages: u64::from(config.limits.offline_messages),
+        max_per_sender: u64::from(config.limits.offline_messages_per_sender),
         keep: Duration::from_secs(u64::from(config.limits.offline_days) * 24 * 3600),
         flavour: config.grid.flavour,
     }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use axum::Router;
 
 use super::Shared;
+use super::turns::Turns;
 use super::world::World;
 use crate::circuit::CloseReason;
 use crate::config::{Config, DuplicateLogin};
@@ -20,6 +21,7 @@ use crate::http::login::{
 };
 use crate::http::router::{GridStats, LoginBackend};
 use crate::http::welcome::Welcome;
+use crate::ids::SessionId;
 use crate::message::Vector3;
 use crate::services::accounts::{AccountName, LoginError};
 use crate::services::friends::Friend;
@@ -39,6 +41,7 @@ pub(super) struct Gate {
     login_uri: String,
     grid_info: GridInfo,
     test_accounts: Vec<String>,
+    turns: Turns,
     /// First ids of event queues differ, so that an ack of an old session fits no new one.
     queues: AtomicU32,
 }
@@ -61,6 +64,7 @@ impl Gate {
             login_uri: login_uri.to_owned(),
             grid_info,
             test_accounts: test_accounts.to_vec(),
+            turns: Turns::default(),
             queues: AtomicU32::new(1),
             shared,
             world,
@@ -82,7 +86,10 @@ impl Gate {
             return Err(LoginFailure::new(FailureReason::Connect, text));
         }
         let account = self.authenticate(&request, peer).await?;
-        self.end_previous(&account)?;
+        // Of logins that come at once each finds what the one before has left.
+        let seen = self.session_of(&account);
+        let _turn = self.turns.wait(account.id).await;
+        self.end_previous(&account, seen)?;
         self.check_room()?;
         let infos: Vec<_> = self.world.regions.iter().map(|region| region.info.clone()).collect();
         let unix = self.shared.clock.unix().as_secs();
@@ -129,26 +136,37 @@ impl Gate {
         })
     }
 
-    /// Ends a session that the account still has; by default the login that finds one is refused,
-    /// and the next succeeds.
-    fn end_previous(&self, account: &Account) -> Result<(), LoginFailure> {
+    fn session_of(&self, account: &Account) -> Option<SessionId> {
+        self.shared.sessions.by_agent(account.id).map(|session| session.session_id)
+    }
+
+    /// Ends a session that the account still has. By default the login that finds one whose client
+    /// has come is refused, and the next succeeds; one that nobody has used yet is replaced.
+    /// `seen` was there when this login began to wait for its turn.
+    fn end_previous(&self, account: &Account, seen: Option<SessionId>) -> Result<(), LoginFailure> {
         let Some(previous) = self.shared.sessions.by_agent(account.id) else { return Ok(()) };
+        let replaces = self.shared.config.grid.duplicate_login == DuplicateLogin::Replace;
+        let is_used = previous.address().is_some();
+        if is_used && !replaces && seen != Some(previous.session_id) {
+            // Of logins at the same moment it won: if each of the others ended one, it would be
+            // left to chance whether the last leaves any.
+            let text = "You logged in from another place.";
+            return Err(LoginFailure::new(FailureReason::Presence, text));
+        }
         if let Some(outbox) = previous.outbox() {
             outbox.close(CloseReason::Superseded, "");
         }
         let Shared { services, sessions, .. } = &*self.shared;
         presence::ended(services, sessions, &previous, CloseReason::Superseded);
-        match self.shared.config.grid.duplicate_login {
-            DuplicateLogin::Replace => Ok(()),
-            DuplicateLogin::RefuseOnce => {
-                let mut failure = LoginFailure::new(
-                    FailureReason::Presence,
-                    "You appear to be already logged in. That session was ended; try again.",
-                );
-                failure.message_id = Some("LoginFailedAlreadyLoggedIn".to_owned());
-                Err(failure)
-            }
+        if replaces || !is_used {
+            return Ok(());
         }
+        let mut failure = LoginFailure::new(
+            FailureReason::Presence,
+            "You appear to be already logged in. That session was ended; try again.",
+        );
+        failure.message_id = Some("LoginFailedAlreadyLoggedIn".to_owned());
+        Err(failure)
     }
 
     fn check_room(&self) -> Result<(), LoginFailure> {

@@ -62,7 +62,7 @@ async fn deliver(offline: OfflineMessages, mut messages: mpsc::Receiver<InstantM
             Delivered::Now | Delivered::Away(Kept::Saved) => {}
             Delivered::Muted => dropped("muted"),
             Delivered::Congested => dropped("recipient_congested"),
-            Delivered::Away(Kept::Full) => dropped("mailbox_full"),
+            Delivered::Away(Kept::Full | Kept::SenderFull) => dropped("mailbox_full"),
             Delivered::Away(Kept::Unknown) => dropped("recipient_unknown"),
             Delivered::Away(Kept::NotOfItsKind | Kept::Failed) => dropped("not_kept"),
         }

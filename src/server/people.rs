@@ -123,7 +123,7 @@ pub(super) async fn send_message(
         Delivered::Muted => "muted",
         Delivered::Congested => "congested",
         Delivered::Away(Kept::Saved) => "kept",
-        Delivered::Away(Kept::Full) => "mailbox_full",
+        Delivered::Away(Kept::Full | Kept::SenderFull) => "mailbox_full",
         Delivered::Away(Kept::Unknown) => {
             return Err(ControlError::NotFound("account with the id of `to`"));
         }

@@ -8,13 +8,14 @@ use holm::message::{
     AgentDataUpdate, AgentDataUpdateRequest, EjectGroupMemberReply, EjectGroupMemberRequest,
     EjectGroupMemberRequestEjectData, GroupMembersReply, GroupMembersRequest,
     ImprovedInstantMessage, InviteGroupRequest, InviteGroupRequestInviteData, JoinGroupReply,
-    JoinGroupRequest, LeaveGroupReply, LeaveGroupRequest, text, variable2,
+    JoinGroupRequest, LeaveGroupReply, LeaveGroupRequest, RetrieveInstantMessages, text, variable2,
 };
 use holm::services::groups::Powers;
 use holm::testing::TestGrid;
 use uuid::Uuid;
 
 use super::groups::{alerted, entry, found, join, profile, request, told_of};
+use super::mutes::mute;
 use super::{SOON, heard_before};
 
 /// Who the members are, as a client is told by UDP.
@@ -119,6 +120,50 @@ async fn a_closed_group_takes_who_accepts_an_invitation() -> Result<()> {
     assert!(alerted(&mut bob).await?.contains("no such invitation"));
     grid.stop().await?;
     Ok(())
+}
+
+/// Bob has muted Alice; Carol has not.
+#[tokio::test]
+async fn a_muted_agents_invitation_is_not_heard_now_nor_later() -> Result<()> {
+    let grid = TestGrid::start().await?;
+    let mut alice = grid.enter("Alice", "Tester").await?;
+    let mut bob = grid.enter("Bob", "Tester").await?;
+    let mut carol = grid.enter("Carol", "Tester").await?;
+    let bob_id = bob.login.agent_id;
+    mute(&bob, alice.login.agent_id.0, "Alice Tester", 1, 0).await?;
+    bob.flush().await?;
+    let is_invitation = |im: &ImprovedInstantMessage| im.message_block.dialog == 3;
+    let says = |wanted: &'static str| {
+        move |im: &ImprovedInstantMessage| text(&im.message_block.message) == wanted
+    };
+
+    let now = found(&mut alice, "Gardeners", false).await?;
+    invite(&alice, now, &[bob_id, carol.login.agent_id]).await?;
+    carol.expect::<ImprovedInstantMessage>(SOON, is_invitation).await?;
+    carol.im(bob_id, "now", 0).await?;
+    assert!(!heard_before(&mut bob, is_invitation, says("now")).await?);
+
+    bob.log_out().await?;
+    let later = found(&mut alice, "Weeders", false).await?;
+    invite(&alice, later, &[bob_id, carol.login.agent_id]).await?;
+    // Handled in order, so that to Bob is kept when Carol hears hers.
+    carol.expect::<ImprovedInstantMessage>(SOON, is_invitation).await?;
+    carol.im(bob_id, "later", 0).await?;
+    let saved = says("User is not logged in. Message saved.");
+    carol.expect::<ImprovedInstantMessage>(SOON, saved).await?;
+    let mut bob = grid.enter("Bob", "Tester").await?;
+    bob.send(&request!(bob, RetrieveInstantMessages)).await?;
+    assert!(!heard_before(&mut bob, is_invitation, says("later")).await?);
+    grid.stop().await?;
+    Ok(())
+}
+
+async fn invite(client: &Client, group: GroupId, invitees: &[AgentId]) -> Result<()> {
+    let mut invite = request!(client, InviteGroupRequest);
+    invite.group_data.group_id = group.0;
+    let of = |id: &AgentId| InviteGroupRequestInviteData { invitee_id: id.0, role_id: Uuid::nil() };
+    invite.invite_data = invitees.iter().map(of).collect();
+    Ok(client.send(&invite).await?)
 }
 
 async fn answer(client: &Client, group: GroupId, transaction: Uuid, dialog: u8) -> Result<()> {

@@ -5,6 +5,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::Request;
 use holm::client::{ClientError, LoginAnswer};
+use holm::config::DuplicateLogin;
 use holm::testing::{PASSWORD, TestGrid};
 use tower::ServiceExt as _;
 
@@ -219,6 +220,59 @@ async fn grid_information_in_both_forms() -> Result<()> {
     let json: serde_json::Value = serde_json::from_slice(&json.body)?;
     assert_eq!(json["login"], grid.login_uri());
     assert_eq!(json["platform"], "OpenSim");
+    grid.stop().await?;
+    Ok(())
+}
+
+/// Sixty logins of one account at the same moment; the sessions that answer afterwards.
+async fn rush(grid: &TestGrid) -> Result<usize> {
+    let logins = (0..60).map(|_| {
+        let (http, options) = (grid.http().clone(), grid.options("Rush", "Tester"));
+        tokio::spawn(async move { LoginAnswer::request(&http, &options).await })
+    });
+    let mut alive = 0;
+    for login in logins.collect::<Vec<_>>() {
+        match login.await? {
+            Ok(answer) => {
+                let seed = answer.fields.get("seed_capability").as_string();
+                let asked = holm::llsd::xml::write(&holm::llsd::Llsd::from("EventQueueGet"));
+                let status = grid.http().post(&seed, "application/llsd+xml", asked).await?.status;
+                alive += usize::from(status != 404);
+            }
+            Err(ClientError::Refused { reason, .. }) => assert_eq!(reason, "presence"),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(alive)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn parallel_logins_of_one_account_leave_one_session() -> Result<()> {
+    for duplicate_login in [DuplicateLogin::RefuseOnce, DuplicateLogin::Replace] {
+        let grid =
+            TestGrid::start_with(|config| config.grid.duplicate_login = duplicate_login).await?;
+        for round in 0..5 {
+            let alive = rush(&grid).await?;
+            let agents = grid.control("v1/agents").await?;
+            let agents = agents["agents"].as_array().map(Vec::len);
+            assert_eq!((alive, agents), (1, Some(1)), "{duplicate_login:?} round {round}");
+        }
+        grid.stop().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_login_that_finds_a_client_is_refused_once() -> Result<()> {
+    let grid = TestGrid::start().await?;
+    let _client = grid.enter("Alice", "Tester").await?;
+    let refused = grid.log_in("Alice", "Tester").await.err();
+    assert!(
+        matches!(&refused, Some(ClientError::Refused { reason, .. }) if reason == "presence"),
+        "{refused:?}"
+    );
+    grid.wait_for_count("v1/agents", 0).await?;
+    grid.enter("Alice", "Tester").await?;
     grid.stop().await?;
     Ok(())
 }

@@ -15,7 +15,8 @@ const LAST: u32 = 0x8000_0000;
 /// CRC-32 of "1 00000000-0000-0000-0000-000000000001 Bob|0\n", worked out elsewhere.
 const CRC: u32 = 0x58F9_9517;
 
-async fn mute(client: &Client, id: Uuid, name: &str, kind: i32, flags: u32) -> Result<()> {
+/// Puts an entry into the client's mute list.
+pub async fn mute(client: &Client, id: Uuid, name: &str, kind: i32, flags: u32) -> Result<()> {
     let mut update = UpdateMuteListEntry::default();
     update.agent_data.agent_id = client.login.agent_id.0;
     update.agent_data.session_id = client.login.session_id.0;

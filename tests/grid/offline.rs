@@ -104,6 +104,34 @@ async fn a_full_mail_box_is_told() -> Result<()> {
 }
 
 #[tokio::test]
+async fn one_sender_does_not_fill_a_mailbox_and_is_told() -> Result<()> {
+    let grid = TestGrid::start_with(|config| {
+        config.limits.offline_messages = 3;
+        config.limits.offline_messages_per_sender = 2;
+    })
+    .await?;
+    let mut alice = leave_for_bob(&grid, &["one", "two"]).await?;
+    let mut carol = grid.enter("Carol", "Tester").await?;
+    let bob_id = {
+        let bob = grid.log_in("Bob", "Tester").await?;
+        let id = bob.login.agent_id;
+        bob.log_out().await?;
+        id
+    };
+    alice.im(bob_id, "three", 0).await?;
+    let refused = |im: &ImprovedInstantMessage| {
+        text(&im.message_block.message).contains("too many messages of yours")
+    };
+    let told = alice.expect::<ImprovedInstantMessage>(SOON, refused).await?;
+    assert_eq!(told.agent_data.agent_id, bob_id.0, "filed under the talk with Bob");
+    carol.im(bob_id, "of another", 0).await?;
+    let saved = says("User is not logged in. Message saved.");
+    carol.expect::<ImprovedInstantMessage>(SOON, saved).await?;
+    grid.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_control_api_speaks_as_the_grid_and_as_an_agent() -> Result<()> {
     let grid = TestGrid::start().await?;
     let alice = grid.enter("Alice", "Tester").await?;

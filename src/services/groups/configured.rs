@@ -68,7 +68,8 @@ impl Groups {
     async fn ensure_one(&self, wanted: ConfiguredGroup) -> Result<bool, ConfiguredGroupError> {
         let key = wanted.key.clone();
         let failed = move |source: GroupError| ConfiguredGroupError::Failed { key, source };
-        let (name, id) = (wanted.name.clone(), wanted.id);
+        let name = rules::group_name(&wanted.name).map_err(|refusal| wanted.refused(refusal))?;
+        let id = wanted.id;
         let looked = self.store.call(move |store| {
             let by_name = store.group_by_name(&name)?;
             let by_id = store.group_info(id)?.map(|info| info.name);

@@ -57,7 +57,7 @@ pub enum Refusal {
     #[error("You are already in as many groups as is possible ({}).", super::rules::MAX_GROUPS)]
     TooManyGroups,
     /// A group name's length or characters.
-    #[error("A group name must have from 4 to 35 bytes and no control characters.")]
+    #[error("A group name must have from 4 to 35 bytes and no invisible characters.")]
     BadName,
     /// Another group has the name. Seen in: OpenSim, word for word.
     #[error("A group with the same name already exists.")]

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Group, GroupInfo, Invite, Member, Powers, Refusal, Role};
 use crate::ids::{AgentId, GroupId, RoleId};
+use crate::services::accounts::is_visible;
 
 /// Groups that one agent may be in, as login answers tell it (`max-agent-groups`).
 pub const MAX_GROUPS: usize = 42;
@@ -94,10 +95,7 @@ pub fn found(
     [officers, owners]: [RoleId; 2],
     at: u64,
 ) -> Result<Group, Refusal> {
-    let name = new.name.trim().to_owned();
-    if !(4..=35).contains(&name.len()) || name.chars().any(char::is_control) {
-        return Err(Refusal::BadName);
-    }
+    let name = group_name(&new.name)?;
     let info = GroupInfo {
         id,
         name,
@@ -129,6 +127,17 @@ pub fn found(
     member.selected_role = owners;
     let info = with_options(info, new.options)?;
     Ok(Group { info, roles, members: vec![member] })
+}
+
+/// A name as it is kept: its words with one blank between. As with accounts, what does not show is
+/// refused, or two groups could look the same.
+pub(super) fn group_name(text: &str) -> Result<String, Refusal> {
+    let blank = |character: char| character == ' ' || !character.is_whitespace();
+    if !text.trim().chars().all(|character| blank(character) && is_visible(character)) {
+        return Err(Refusal::BadName);
+    }
+    let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if (4..=35).contains(&name.len()) { Ok(name) } else { Err(Refusal::BadName) }
 }
 
 /// A member in no role but that of everyone.

@@ -23,6 +23,8 @@ use crate::time::Clock;
 pub struct OfflineSettings {
     /// Messages that may wait for one agent.
     pub max_messages: u64,
+    /// Those of them that one sender may leave.
+    pub max_per_sender: u64,
     /// How long a message waits.
     pub keep: Duration,
     /// In whose words a sender is told that the recipient is away.
@@ -33,6 +35,7 @@ impl Default for OfflineSettings {
     fn default() -> Self {
         Self {
             max_messages: 80,
+            max_per_sender: 40,
             keep: Duration::from_secs(31 * 24 * 3600),
             flavour: Flavour::OpenSim,
         }
@@ -59,6 +62,8 @@ pub enum Kept {
     Saved,
     /// As many wait already as may.
     Full,
+    /// As many of this sender wait already as may.
+    SenderFull,
     /// Nobody has that id.
     Unknown,
     /// Messages of its kind are not kept.
@@ -113,7 +118,7 @@ impl OfflineMessages {
         if !waits(message.dialog) {
             return Kept::NotOfItsKind;
         }
-        let most = self.settings.max_messages;
+        let OfflineSettings { max_messages: most, max_per_sender: share, .. } = self.settings;
         let kept = self.store.call(move |store| {
             let to = message.to;
             if store.account(to)?.is_none() {
@@ -121,6 +126,10 @@ impl OfflineMessages {
             }
             if store.count_messages(to)? >= most {
                 return Ok(Kept::Full);
+            }
+            // The grid's own are nobody's.
+            if !message.from.is_nil() && store.count_messages_from(to, message.from)? >= share {
+                return Ok(Kept::SenderFull);
             }
             store.add_message(&StoredMessage { key: Uuid::new_v4(), message })?;
             Ok::<_, StoreError>(Kept::Saved)
@@ -147,9 +156,21 @@ impl OfflineMessages {
         &self,
         agent: AgentId,
     ) -> Result<(Vec<InstantMessage>, Vec<Uuid>), OfflineError> {
-        let stored = self.store.call(move |store| store.messages(agent)).await??;
+        let found = self.store.call(move |store| {
+            Ok::<_, StoreError>((store.messages(agent)?, store.invites_of(agent)?))
+        });
+        let (stored, invites) = found.await??;
         let keys = stored.iter().map(|stored| stored.key).collect();
-        let heard = |message: &InstantMessage| self.mutes.hears(agent, speaker(message));
+        let heard = |message: &InstantMessage| {
+            // An invitation speaks as the group, in the name of who sent it.
+            let inviter = invites.iter().find(|invite| invite.id == message.id);
+            let inviter = inviter.filter(|_| message.dialog == dialog::GROUP_INVITATION);
+            self.mutes.hears(agent, speaker(message))
+                && inviter.is_none_or(|invite| {
+                    let by = Speaker::Agent(invite.inviter, &message.from_name);
+                    self.mutes.hears(agent, by)
+                })
+        };
         let messages = stored.into_iter().map(|stored| stored.message).filter(heard).collect();
         Ok((messages, keys))
     }
@@ -231,6 +252,9 @@ const fn opensim_text(kept: Kept) -> &'static str {
             "User is not logged in. Message not saved: Number of offline IMs has maxed out. \
              The mail box is full."
         }
+        Kept::SenderFull => {
+            "User is not logged in. Message not saved: too many messages of yours wait already."
+        }
         Kept::Unknown => "User is not logged in. Message not saved: there is no such user.",
         Kept::NotOfItsKind | Kept::Failed => "User is not logged in. Message not saved.",
     }
@@ -241,6 +265,9 @@ const fn second_life_text(kept: Kept) -> &'static str {
     match kept {
         Kept::Saved => "User not online - message will be stored and delivered later.",
         Kept::Full => "User not online - mail box full, message not stored.",
+        Kept::SenderFull => {
+            "User not online - too many messages of yours wait already, message not stored."
+        }
         Kept::Unknown => "User not online - there is no such user, message not stored.",
         Kept::NotOfItsKind | Kept::Failed => "User not online - message not stored.",
     }

@@ -49,6 +49,10 @@ const ALICE: AgentId = AgentId(Uuid::from_u128(1));
 const BOB: AgentId = AgentId(Uuid::from_u128(2));
 
 async fn setup(max_messages: u64, flavour: Flavour) -> Setup {
+    setup_with(max_messages, max_messages, flavour).await
+}
+
+async fn setup_with(max_messages: u64, max_per_sender: u64, flavour: Flavour) -> Setup {
     let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
     for (id, name) in [(ALICE, "Alice Tester"), (BOB, "Bob Tester")] {
         let account = Account {
@@ -68,7 +72,8 @@ async fn setup(max_messages: u64, flavour: Flavour) -> Setup {
     }
     let (bus, clock) = (Arc::new(Some::default()), Arc::new(ManualClock::default()));
     let mutes = Mutes::new(store.clone());
-    let settings = OfflineSettings { max_messages, flavour, ..OfflineSettings::default() };
+    let settings =
+        OfflineSettings { max_messages, max_per_sender, flavour, ..OfflineSettings::default() };
     let offline = OfflineMessages::new(store, bus.clone(), mutes.clone(), clock.clone(), settings);
     Setup { offline, mutes, bus, clock }
 }
@@ -177,4 +182,19 @@ async fn senders_are_told_in_the_words_of_the_flavour() {
     // Exactly what viewers translate.
     assert_eq!(told.text, "User not online - message will be stored and delivered later.");
     assert!(offline.notice(&message, Kept::Full).text.contains("mail box full"));
+}
+
+#[tokio::test]
+async fn one_sender_fills_its_share_of_a_mailbox_only() {
+    let Setup { offline, .. } = setup_with(4, 2, Flavour::OpenSim).await;
+    for kept in [Kept::Saved, Kept::Saved, Kept::SenderFull] {
+        let message = from_alice(dialog::MESSAGE, "text");
+        assert_eq!(offline.deliver(message).await, Delivered::Away(kept));
+    }
+    let other = InstantMessage { from: Uuid::from_u128(9), ..from_alice(dialog::MESSAGE, "text") };
+    assert_eq!(offline.deliver(other).await, Delivered::Away(Kept::Saved));
+    let grid = InstantMessage::system(BOB, 1_700_000_000, "text");
+    assert_eq!(offline.deliver(grid).await, Delivered::Away(Kept::Saved));
+    let told = offline.notice(&from_alice(dialog::MESSAGE, "text"), Kept::SenderFull);
+    assert!(told.text.contains("too many messages of yours"), "{}", told.text);
 }

@@ -43,6 +43,12 @@ pub trait MessageStore {
     /// [`StoreError::Backend`].
     fn count_messages(&mut self, to: AgentId) -> Result<u64, StoreError>;
 
+    /// How many of them one sender (`from`) has left.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`].
+    fn count_messages_from(&mut self, to: AgentId, from: Uuid) -> Result<u64, StoreError>;
+
     /// Keeps a message.
     ///
     /// # Errors

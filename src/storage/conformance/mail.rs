@@ -139,6 +139,11 @@ fn messages_wait_the_oldest_first_and_are_counted(store: &mut dyn Store) {
     assert_eq!(keys(store, 2), [4]);
     assert_eq!(store.count_messages(agent(1)).unwrap(), 3);
     assert_eq!(store.count_messages(NOBODY).unwrap(), 0);
+    let sender = Uuid::from_u128(7);
+    assert_eq!(store.count_messages_from(agent(1), sender).unwrap(), 3);
+    assert_eq!(store.count_messages_from(agent(2), sender).unwrap(), 1);
+    assert_eq!(store.count_messages_from(agent(1), Uuid::nil()).unwrap(), 0);
+    assert_eq!(store.count_messages_from(NOBODY, sender).unwrap(), 0);
 }
 
 fn taken_key_of_a_message_changes_nothing(store: &mut dyn Store) {

@@ -54,6 +54,15 @@ impl MessageStore for SqliteStore {
         Ok(count.unwrap_or_default().unsigned_abs())
     }
 
+    fn count_messages_from(&mut self, to: AgentId, from: Uuid) -> Result<u64, StoreError> {
+        let text = "SELECT COUNT(*) FROM messages WHERE recipient = ?1 AND sender = ?2";
+        let parameters = params![blob(&to.0), blob(&from)];
+        let count = query::one(&self.connection, READ_MESSAGES, text, parameters, |row| {
+            row.get::<_, i64>(0)
+        })?;
+        Ok(count.unwrap_or_default().unsigned_abs())
+    }
+
     fn add_message(&mut self, message: &StoredMessage) -> Result<(), StoreError> {
         let (key, message) = (&message.key, &message.message);
         query::require_account(&self.connection, message.to)?;

@@ -89,6 +89,15 @@ fn names_have_4_to_35_bytes() {
 }
 
 #[test]
+fn a_group_has_no_twin_that_looks_the_same() {
+    for twin in ["Garden\u{200B}ers", "Gardeners\u{FEFF}", "Gard\u{AD}eners", "The\u{A0}Gardeners"]
+    {
+        assert_eq!(named(twin), Err(Refusal::BadName), "{twin:?}");
+    }
+    assert_eq!(named("  The   Gardeners ").unwrap().info.name, "The Gardeners");
+}
+
+#[test]
 fn powers_are_those_of_all_roles_together() {
     let group = group();
     let officer = group.powers_of(OFFICER).unwrap();

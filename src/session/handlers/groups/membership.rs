@@ -11,6 +11,7 @@ use crate::message::{
 };
 use crate::services::groups::{Invited, Invitee};
 use crate::services::im::InstantMessage;
+use crate::services::mutes::Speaker;
 use crate::session::handlers::{Outcome, Session, Turn};
 
 pub(in super::super) fn join(
@@ -110,8 +111,12 @@ pub(in super::super) fn invite(
             Ok(invited) => invited,
             Err(error) => return desk.refuse(&error),
         };
+        let mutes = &desk.context.services.mutes;
         for message in messages {
-            desk.deliver(message).await;
+            // It speaks as the group; whoever has muted the inviter does not want it either.
+            if mutes.hears(message.to, Speaker::Agent(desk.agent, &desk.name)) {
+                desk.deliver(message).await;
+            }
         }
         if members > 0 {
             desk.alert(&format!("Not invited, being members already: {members}."));
