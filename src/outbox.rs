@@ -5,6 +5,7 @@
 //! Nothing here waits: a full channel is reported, counted, and ends the agent's circuit, because
 //! a reliable message must not be lost in silence.
 
+mod receipt;
 pub mod recorder;
 
 use std::borrow::Cow;
@@ -22,6 +23,8 @@ use crate::ids::{AgentId, CircuitCode};
 use crate::llsd::Llsd;
 use crate::message::{self, Message};
 
+pub use receipt::{Delivery, Receipt};
+
 /// Names a circuit within its endpoint. The generation tells a reused slot from the old one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CircuitKey {
@@ -36,6 +39,8 @@ pub struct CircuitKey {
 pub enum EndpointCommand {
     /// Send one message on one circuit.
     Send(CircuitKey, Outgoing),
+    /// Send one message on one circuit, reliably, and say what became of it.
+    SendTracked(CircuitKey, Outgoing, Receipt),
     /// Send one message on many circuits; it was encoded once.
     SendMany(Box<[CircuitKey]>, Outgoing),
     /// Send to each circuit a message of its own, in this order.
@@ -245,6 +250,16 @@ impl Outbox {
         self.note(result)
     }
 
+    /// Sends an encoded message, reliably, and answers `receipt`: acked by the client, or lost
+    /// because the circuit is over, ends before that, or its endpoint's channel is full. Messages
+    /// that are lost with their circuit are told in the order in which they were sent.
+    pub fn send_with_receipt(&self, outgoing: Outgoing, receipt: Receipt) {
+        let command = EndpointCommand::SendTracked(self.inner.circuit, outgoing, receipt);
+        let result = self.inner.endpoint.push(command);
+        // What found no room took its receipt with it: the answer is given.
+        let _ = self.note(result);
+    }
+
     /// Encodes and sends a message.
     ///
     /// # Errors
@@ -257,7 +272,7 @@ impl Outbox {
         category: Category,
     ) -> Result<(), OutboxFull> {
         match message::encode(message) {
-            Ok(message) => self.send(Outgoing { message, reliable, category }),
+            Ok(message) => self.send(Outgoing::new(message, reliable, category)),
             Err(error) => {
                 tracing::error!(message = M::NAME, %error, "message cannot be encoded");
                 Ok(())
@@ -392,7 +407,7 @@ mod tests {
         let mut ping = StartPingCheck::default();
         ping.ping_id.ping_id = id;
         let message = message::encode(&ping).unwrap();
-        Outgoing { message, reliable: false, category: Category::Unthrottled }
+        Outgoing::unreliable(message, Category::Unthrottled)
     }
 
     #[test]
@@ -442,9 +457,13 @@ mod tests {
         let (large, _held_too) = EndpointLink::channel(2, 8);
         let (one, other) = (outbox(&small), outbox(&large));
         assert_eq!(send_each(vec![(one.clone(), ping(0))]), [true]);
+        let (answer, answered) = std::sync::mpsc::channel();
+        let told = move |delivery| answer.send(delivery).unwrap();
+        one.send_with_receipt(ping(0), Receipt::new(told));
+        assert_eq!(answered.try_recv(), Ok(Delivery::Lost));
         let both = vec![(one.clone(), ping(1)), (other.clone(), ping(1))];
         assert_eq!(send_each(both), [false, true]);
         assert!(one.inner.gauge.overflowed() && !other.inner.gauge.overflowed());
-        assert_eq!(small.refused(), 1);
+        assert_eq!(small.refused(), 2);
     }
 }

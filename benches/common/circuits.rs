@@ -18,7 +18,7 @@ pub fn quiet() -> CircuitConfig {
 /// A message that is ready to be sent.
 pub fn outgoing<M: Message>(message: &M, reliable: bool, category: Category) -> Outgoing {
     let message = message::encode(message).expect("a message that fits");
-    Outgoing { message, reliable, category }
+    Outgoing::new(message, reliable, category)
 }
 
 /// An unreliable `PacketAck`.

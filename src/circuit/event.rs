@@ -5,6 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use thiserror::Error;
 
+use crate::ids::AgentId;
 use crate::message::{Encoded, MessageId};
 
 /// What a message is for; decides which bucket of the throttle it waits at.
@@ -57,19 +58,45 @@ pub struct Outgoing {
     pub reliable: bool,
     /// Which throttle it obeys.
     pub category: Category,
+    /// Whose doing it is; `None` for what the grid says of itself.
+    pub origin: Option<AgentId>,
+}
+
+impl Outgoing {
+    /// A message of the grid itself.
+    pub const fn new(message: Encoded, reliable: bool, category: Category) -> Self {
+        Self { message, reliable, category, origin: None }
+    }
+
+    /// One that is repeated until acked.
+    pub const fn reliable(message: Encoded, category: Category) -> Self {
+        Self::new(message, true, category)
+    }
+
+    /// One that is sent once.
+    pub const fn unreliable(message: Encoded, category: Category) -> Self {
+        Self::new(message, false, category)
+    }
+
+    /// The same message as the doing of `agent`.
+    #[must_use]
+    pub fn from(self, agent: AgentId) -> Self {
+        Self { origin: Some(agent), ..self }
+    }
 }
 
 /// What a circuit reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CircuitEvent {
     /// A message arrived: a reliable one exactly once, an unreliable one as often as the network
-    /// delivers it. Acks and pings never show here.
+    /// delivers it. Acks and pings never show here. Whoever goes on to the next event has taken
+    /// it, and only then it is acked; see [`super::Circuit::refuse`].
     Message {
         /// Which message; any number, known or not.
         id: MessageId,
         /// The plain body behind the number.
         body: Bytes,
-        /// Whether the sender wanted an ack (it gets one by itself).
+        /// Whether the sender wants an ack.
         reliable: bool,
         /// Whether this was a repetition (of something that did not arrive before).
         resent: bool,
@@ -81,11 +108,29 @@ pub enum CircuitEvent {
         /// Which message.
         id: MessageId,
     },
-    /// The circuit is over; nothing but already queued unthrottled messages leaves any more.
+    /// The peer has acked a message that was sent by [`super::Circuit::send_tracked`].
+    Acked {
+        /// The sender's name for it.
+        token: u64,
+    },
+    /// A message that was sent by [`super::Circuit::send_tracked`] was given up.
+    Lost {
+        /// The sender's name for it.
+        token: u64,
+    },
+    /// The circuit is over; nothing but already queued unthrottled messages leaves any more, and no
+    /// tracked message will be told as acked.
     Closed {
         /// Why.
         reason: CloseReason,
     },
+}
+
+impl CircuitEvent {
+    /// Whether an ack depends on somebody taking it.
+    pub(super) const fn wants_ack(&self) -> bool {
+        matches!(self, Self::Message { reliable: true, .. })
+    }
 }
 
 /// Why a circuit ended.

@@ -10,6 +10,9 @@
 //! After every call that changes a circuit, drain [`Circuit::poll_event`] and
 //! [`Circuit::poll_transmit`]; then sleep no longer than until [`Circuit::poll_timeout`].
 //!
+//! A message counts as taken, and is acked, when the owner goes on to the next event; until then
+//! [`Circuit::refuse`] gives it back.
+//!
 //! # A complete loop
 //!
 //! ```
@@ -26,7 +29,7 @@
 //! // DisableSimulator has a number and no body.
 //! let id = MessageId::low(152);
 //! let message = Encoded { id, body: Bytes::from_static(&[0xFF, 0xFF, 0, 152]), zerocoded: false };
-//! simulator.send(now, Outgoing { message, reliable: true, category: Category::Unthrottled })?;
+//! simulator.send(now, Outgoing::reliable(message, Category::Unthrottled))?;
 //!
 //! let mut heard = Vec::new();
 //! while heard.is_empty() || simulator.stats().unacked_packets > 0 {
@@ -74,12 +77,13 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use self::acks::PendingAcks;
-use self::queue::SendQueue;
+use self::queue::{Queued, SendQueue};
 use self::resend::{Patience, Unacked};
 use self::rtt::RoundTrip;
 use self::seen::Seen;
 use self::throttle::{Rates, Throttle};
 use self::timer::{Timer, TimerTable};
+use crate::message::MessageId;
 use crate::message::header::{HEADER_LEN, MAX_DATAGRAM};
 use crate::time::Timestamp;
 
@@ -119,6 +123,8 @@ pub struct Circuit {
     open_pings: VecDeque<(u8, Timestamp)>,
 
     events: VecDeque<CircuitEvent>,
+    /// The reliable message that was given out last and not refused yet.
+    offered: Option<(MessageId, u32)>,
     stats: Statistics,
 }
 
@@ -162,6 +168,7 @@ impl Circuit {
             next_ping_id: 0,
             open_pings: VecDeque::new(),
             events: VecDeque::new(),
+            offered: None,
             stats: Statistics::default(),
             config,
         }
@@ -174,7 +181,7 @@ impl Circuit {
     /// a reliable one is the caller's decision.
     pub fn send(&mut self, _now: Timestamp, message: Outgoing) -> Result<(), SendError> {
         let reliable = message.reliable;
-        let result = self.enqueue(message);
+        let result = self.enqueue(Queued { outgoing: message, token: None });
         if let Err(error) = result
             && !reliable
         {
@@ -185,6 +192,22 @@ impl Circuit {
             });
         }
         result
+    }
+
+    /// Queues a message and tells later what became of it: [`CircuitEvent::Acked`] or
+    /// [`CircuitEvent::Lost`] with this token, or [`CircuitEvent::Closed`] before either. It is sent
+    /// reliably in any case.
+    ///
+    /// # Errors
+    /// When the message is not taken; its token is then never heard of.
+    pub fn send_tracked(
+        &mut self,
+        _now: Timestamp,
+        message: Outgoing,
+        token: u64,
+    ) -> Result<(), SendError> {
+        let outgoing = Outgoing { reliable: true, ..message };
+        self.enqueue(Queued { outgoing, token: Some(token) })
     }
 
     /// Does what has become due: repeats, pings, gives up, ends a silent circuit. May be called at
@@ -211,16 +234,34 @@ impl Circuit {
         }
         self.timers.take_expired(Timer::Throttle, now);
         let patience = self.patience();
-        while let Some(id) = self.unacked.expire(now, patience) {
+        while let Some(given_up) = self.unacked.expire(now, patience) {
             self.stats.gave_up += 1;
-            self.events.push_back(CircuitEvent::GaveUp { id });
+            self.events.push_back(CircuitEvent::GaveUp { id: given_up.id });
+            if let Some(token) = given_up.token {
+                self.events.push_back(CircuitEvent::Lost { token });
+            }
         }
         self.end_if_settled();
     }
 
-    /// The next thing that happened.
+    /// The next thing that happened. The message that came before it counts as taken.
     pub fn poll_event(&mut self) -> Option<CircuitEvent> {
-        self.events.pop_front()
+        self.accept_offered();
+        let event = self.events.pop_front()?;
+        if let CircuitEvent::Message { id, reliable: true, sequence, .. } = event {
+            self.offered = Some((id, sequence));
+        }
+        Some(event)
+    }
+
+    /// Gives back the message that [`Circuit::poll_event`] gave last, because nobody can take it
+    /// now: it is not acked, so that the peer's repetition brings it again. An unreliable one is
+    /// lost.
+    pub fn refuse(&mut self, reason: DropReason) {
+        if let Some((_, sequence)) = self.offered.take() {
+            self.seen.remove(sequence);
+        }
+        self.stats.drops.count(reason);
     }
 
     /// Applies the bytes of `AgentThrottle.Throttles`: seven F32 little-endian, bits per second.
@@ -304,13 +345,15 @@ impl Circuit {
         }
     }
 
-    /// Whether nothing waits to be sent or acked.
+    /// Whether nothing waits to be sent, acked or taken.
     pub fn is_settled(&self) -> bool {
         self.unthrottled.is_empty()
             && self.queues.iter().all(SendQueue::is_empty)
             && self.unacked.len() == 0
             && self.acks.is_settled()
             && self.pongs.is_empty()
+            && self.offered.is_none()
+            && !self.events.iter().any(CircuitEvent::wants_ack)
     }
 
     /// What was counted, and the gauges of this moment.
@@ -330,21 +373,21 @@ impl Circuit {
         &self.config
     }
 
-    fn enqueue(&mut self, message: Outgoing) -> Result<(), SendError> {
+    fn enqueue(&mut self, queued: Queued) -> Result<(), SendError> {
         if self.state != State::Open {
             return Err(SendError::Closed);
         }
-        let length = HEADER_LEN + message.message.body.len();
+        let length = HEADER_LEN + queued.outgoing.message.body.len();
         if length > MAX_DATAGRAM {
             return Err(SendError::TooLong(length));
         }
-        let category = message.category;
+        let category = queued.outgoing.category;
         let index = Category::THROTTLED.iter().position(|&throttled| throttled == category);
         let (queue, limit) = match index.and_then(|index| self.queues.get_mut(index)) {
             Some(queue) => (queue, self.config.category_limit),
             None => (&mut self.unthrottled, self.config.unthrottled_limit),
         };
-        queue.push(message, limit).map_err(|_| SendError::QueueFull(category))
+        if queue.push(queued, limit) { Ok(()) } else { Err(SendError::QueueFull(category)) }
     }
 
     fn start_ping(&mut self, now: Timestamp) {
@@ -392,9 +435,10 @@ impl Circuit {
         if matches!(reason, CloseReason::Silence | CloseReason::ResendBufferFull)
             && let Some(message) = self.config.farewell.take()
         {
-            let farewell = Outgoing { message, reliable: false, category: Category::Unthrottled };
+            let outgoing = Outgoing::unreliable(message, Category::Unthrottled);
+            let farewell = Queued { outgoing, token: None };
             // A full queue means that nobody polls; then nobody would send the farewell either.
-            if self.unthrottled.push(farewell, self.config.unthrottled_limit).is_err() {
+            if !self.unthrottled.push(farewell, self.config.unthrottled_limit) {
                 self.stats.drops.count(DropReason::QueueFull);
             }
         }

@@ -4,29 +4,36 @@ use std::collections::VecDeque;
 
 use super::{Outgoing, QueueLimit};
 
+/// A message that waits, and the name under which its sender wants to hear of its ack.
+#[derive(Debug)]
+pub(super) struct Queued {
+    pub(super) outgoing: Outgoing,
+    pub(super) token: Option<u64>,
+}
+
 /// A first-in-first-out queue bounded in packets and bytes.
 #[derive(Debug, Default)]
 pub(super) struct SendQueue {
-    messages: VecDeque<Outgoing>,
+    messages: VecDeque<Queued>,
     bytes: usize,
 }
 
 impl SendQueue {
-    /// Takes the message, or gives it back if it does not fit.
-    pub(super) fn push(&mut self, message: Outgoing, limit: QueueLimit) -> Result<(), Outgoing> {
-        let bytes = message.message.body.len();
+    /// Takes the message if it fits; whether it does.
+    pub(super) fn push(&mut self, queued: Queued, limit: QueueLimit) -> bool {
+        let bytes = queued.outgoing.message.body.len();
         if self.messages.len() >= limit.packets || self.bytes + bytes > limit.bytes {
-            return Err(message);
+            return false;
         }
         self.bytes += bytes;
-        self.messages.push_back(message);
-        Ok(())
+        self.messages.push_back(queued);
+        true
     }
 
-    pub(super) fn pop(&mut self) -> Option<Outgoing> {
-        let message = self.messages.pop_front()?;
-        self.bytes -= message.message.body.len();
-        Some(message)
+    pub(super) fn pop(&mut self) -> Option<Queued> {
+        let queued = self.messages.pop_front()?;
+        self.bytes -= queued.outgoing.message.body.len();
+        Some(queued)
     }
 
     /// Empties the queue; gives how many messages that were.

@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 
-use super::resend::Acked;
 use super::seen::SEQUENCE_MASK;
 use super::timer::Timer;
 use super::{Circuit, CircuitEvent, DropReason, State, wire};
+use crate::message::MessageId;
 use crate::message::header::{self, Datagram, PacketFlags};
 use crate::time::Timestamp;
 
@@ -68,17 +68,13 @@ impl Circuit {
             self.stats.drops.count(DropReason::EventsFull);
             return;
         }
-        if reliable {
-            let first = self.seen.insert(now, packet.sequence);
-            if packet.id == wire::USE_CIRCUIT_CODE {
-                self.acks.push_alone(packet.sequence);
-            } else {
-                self.owe_ack(now, packet.sequence, !first);
+        if reliable && !self.seen.insert(now, packet.sequence) {
+            self.stats.duplicates += 1;
+            // An ack of what nobody has taken yet would promise too much.
+            if !self.is_untaken(packet.sequence) {
+                self.owe_ack_of(now, packet.id, packet.sequence, true);
             }
-            if !first {
-                self.stats.duplicates += 1;
-                return;
-            }
+            return;
         }
         self.events.push_back(CircuitEvent::Message {
             id: packet.id,
@@ -87,7 +83,16 @@ impl Circuit {
             resent: packet.flags.contains(PacketFlags::RESENT),
             sequence: packet.sequence,
         });
-        self.end_if_settled();
+    }
+
+    /// Whether a packet that has been seen still waits for somebody to take it.
+    fn is_untaken(&self, sequence: u32) -> bool {
+        let is_it = |other: u32| (other ^ sequence) & SEQUENCE_MASK == 0;
+        self.offered.is_some_and(|(_, other)| is_it(other))
+            || self.events.iter().any(|event| {
+                matches!(*event, CircuitEvent::Message { reliable: true, sequence, .. }
+                    if is_it(sequence))
+            })
     }
 
     fn handle_ack(&mut self, now: Timestamp, sequence: u32) {
@@ -95,10 +100,12 @@ impl Circuit {
         let Some(last) = self.next_number.checked_sub(1) else { return };
         let behind = last.wrapping_sub(u64::from(sequence)) & u64::from(SEQUENCE_MASK);
         let Some(number) = last.checked_sub(behind) else { return };
-        match self.unacked.acknowledge(now, number) {
-            Acked::Unknown => return,
-            Acked::After(sample) => self.round_trip.acked(sample),
-            Acked::Ambiguous => {}
+        let Some(acked) = self.unacked.acknowledge(now, number) else { return };
+        if let Some(sample) = acked.after {
+            self.round_trip.acked(sample);
+        }
+        if let Some(token) = acked.token {
+            self.events.push_back(CircuitEvent::Acked { token });
         }
         self.stats.acks_in += 1;
     }
@@ -124,11 +131,27 @@ impl Circuit {
         }
     }
 
+    /// The message that was given out last has been taken: its ack is owed.
+    pub(super) fn accept_offered(&mut self) {
+        if let Some((id, sequence)) = self.offered.take() {
+            self.owe_ack_of(self.last_received, id, sequence, false);
+        }
+    }
+
+    fn owe_ack_of(&mut self, now: Timestamp, id: MessageId, sequence: u32, again: bool) {
+        if id == wire::USE_CIRCUIT_CODE {
+            self.acks.push_alone(sequence);
+        } else {
+            self.owe_ack(now, sequence, again);
+        }
+    }
+
     fn owe_ack(&mut self, now: Timestamp, sequence: u32, again: bool) {
         if !self.acks.push(sequence, again) {
             self.stats.drops.count(DropReason::AcksFull);
         }
-        if self.config.ack_delay.is_zero() || self.acks.len() >= self.config.ack_batch {
+        let soon = self.config.ack_delay.is_zero() || matches!(self.state, State::Closed(_));
+        if soon || self.acks.len() >= self.config.ack_batch {
             self.acks.flush();
         } else if !self.timers.is_set(Timer::Ack) {
             self.timers.set(Timer::Ack, now + self.config.ack_delay);

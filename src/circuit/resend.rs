@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use super::{Category, Outgoing, QueueLimit};
+use super::queue::Queued;
+use super::{Category, QueueLimit};
 use crate::message::{Encoded, MessageId};
 use crate::time::Timestamp;
 
@@ -42,17 +43,23 @@ struct Sent {
     began: Timestamp,
     transmissions: u32,
     deadline: Timestamp,
+    token: Option<u64>,
 }
 
-/// What an ack tells.
+/// A packet whose ack has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Acked {
-    /// Nothing waited for it.
-    Unknown,
-    /// It answers the only transmission, which left this long ago.
-    After(Duration),
-    /// The packet was repeated: nobody knows which transmission it answers.
-    Ambiguous,
+pub(super) struct Acked {
+    /// How long ago its only transmission left; none if it was repeated, because nobody knows which
+    /// transmission the ack answers.
+    pub(super) after: Option<Duration>,
+    pub(super) token: Option<u64>,
+}
+
+/// A packet that is repeated no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct GivenUp {
+    pub(super) id: MessageId,
+    pub(super) token: Option<u64>,
 }
 
 /// The next packet to repeat.
@@ -80,7 +87,7 @@ impl Unacked {
         &mut self,
         now: Timestamp,
         number: u64,
-        sent: Outgoing,
+        Queued { outgoing: sent, token }: Queued,
         patience: Patience,
     ) {
         let deadline = now + patience.timeout.min(patience.give_up_after);
@@ -93,22 +100,21 @@ impl Unacked {
             began: now,
             transmissions: 1,
             deadline,
+            token,
         };
         self.packets.push_back(Slot { number, sent: Some(sent) });
     }
 
-    /// Forgets an acked packet.
-    pub(super) fn acknowledge(&mut self, now: Timestamp, number: u64) -> Acked {
-        match self.remove(number) {
-            None => Acked::Unknown,
-            Some(sent) if sent.transmissions == 1 => Acked::After(now.since(sent.began)),
-            Some(_) => Acked::Ambiguous,
-        }
+    /// Forgets an acked packet, if it waited for its ack.
+    pub(super) fn acknowledge(&mut self, now: Timestamp, number: u64) -> Option<Acked> {
+        let sent = self.remove(number)?;
+        let after = (sent.transmissions == 1).then(|| now.since(sent.began));
+        Some(Acked { after, token: sent.token })
     }
 
     /// Puts what has timed out in line to be repeated. Gives one message that is given up, if any;
     /// call again until there is none.
-    pub(super) fn expire(&mut self, now: Timestamp, patience: Patience) -> Option<MessageId> {
+    pub(super) fn expire(&mut self, now: Timestamp, patience: Patience) -> Option<GivenUp> {
         if self.next_deadline.is_none_or(|next| next > now) {
             return None;
         }
@@ -129,7 +135,8 @@ impl Unacked {
         }
         // After a give-up the look-through is not over: the next call goes on.
         if let Some(number) = given_up {
-            return self.remove(number).map(|sent| sent.message.id);
+            let sent = self.remove(number)?;
+            return Some(GivenUp { id: sent.message.id, token: sent.token });
         }
         self.next_deadline = next;
         None
@@ -225,6 +232,7 @@ const MOST_GAPS: usize = 64;
 mod tests {
     use bytes::Bytes;
 
+    use super::super::Outgoing;
     use super::*;
 
     const PATIENCE: Patience = Patience {
@@ -233,10 +241,14 @@ mod tests {
         give_up_after: Duration::from_secs(60),
     };
 
-    fn sent(category: Category) -> Outgoing {
+    fn sent(category: Category) -> Queued {
         let id = MessageId::high(4);
         let message = Encoded { id, body: Bytes::from_static(&[4, 0]), zerocoded: false };
-        Outgoing { message, reliable: true, category }
+        Queued { outgoing: Outgoing::reliable(message, category), token: None }
+    }
+
+    fn acked(after: Option<Duration>) -> Option<Acked> {
+        Some(Acked { after, token: None })
     }
 
     #[test]
@@ -257,9 +269,9 @@ mod tests {
         assert_eq!(unacked.next_due().unwrap().number, 20);
         assert_eq!((unacked.len(), unacked.due.len()), (100, 21));
 
-        assert_eq!(unacked.acknowledge(now, 0), Acked::Ambiguous);
-        assert_eq!(unacked.acknowledge(now, 0), Acked::Unknown);
-        assert_eq!(unacked.acknowledge(now, 50), Acked::After(Duration::from_secs(1)));
+        assert_eq!(unacked.acknowledge(now, 0), acked(None));
+        assert_eq!(unacked.acknowledge(now, 0), None);
+        assert_eq!(unacked.acknowledge(now, 50), acked(Some(Duration::from_secs(1))));
         assert_eq!((unacked.len(), unacked.due.len()), (98, 20));
 
         let end = Timestamp::from_millis(61_000);
@@ -276,7 +288,7 @@ mod tests {
         for number in 0..10_000 {
             unacked.insert(Timestamp::ZERO, number, sent(Category::Task), PATIENCE);
             if number > 0 {
-                assert_ne!(unacked.acknowledge(Timestamp::ZERO, number), Acked::Unknown);
+                assert!(unacked.acknowledge(Timestamp::ZERO, number).is_some());
             }
         }
         assert_eq!((unacked.len(), unacked.oldest()), (1, Some(0)));
@@ -295,8 +307,8 @@ mod tests {
         fastrand::Rng::with_seed(7).shuffle(&mut order);
         for (count, &number) in order.iter().enumerate() {
             assert_eq!(unacked.len(), 500 - count);
-            assert_eq!(unacked.acknowledge(Timestamp::ZERO, number + 1), Acked::Unknown);
-            assert_eq!(unacked.acknowledge(Timestamp::ZERO, number), Acked::After(Duration::ZERO));
+            assert_eq!(unacked.acknowledge(Timestamp::ZERO, number + 1), None);
+            assert_eq!(unacked.acknowledge(Timestamp::ZERO, number), acked(Some(Duration::ZERO)));
             let oldest = order[count + 1..].iter().min().copied();
             assert_eq!(unacked.oldest(), oldest);
         }

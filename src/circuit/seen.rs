@@ -61,6 +61,15 @@ impl Seen {
         }
     }
 
+    /// Forgets a packet, so that its repetition counts as new.
+    pub(super) fn remove(&mut self, sequence: u32) {
+        let number = sequence & SEQUENCE_MASK;
+        let index = number as usize & (self.slots.len() - 1);
+        if self.slots[index].number == number {
+            self.slots[index] = EMPTY;
+        }
+    }
+
     /// The peer will not repeat packets before `sequence` any more.
     pub(super) fn settle_before(&mut self, sequence: u32) {
         self.oldest_unacked = Some(sequence & SEQUENCE_MASK);

@@ -56,11 +56,13 @@ pub enum DropReason {
     AcksFull,
     /// A ping's answer found no room.
     PingsFull,
+    /// Its handler had no room; the packet was not acked.
+    Busy,
 }
 
 impl DropReason {
     /// All reasons.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Malformed,
         Self::Closed,
         Self::EventsFull,
@@ -68,6 +70,7 @@ impl DropReason {
         Self::TooLong,
         Self::AcksFull,
         Self::PingsFull,
+        Self::Busy,
     ];
 
     /// The reason in lower case words joined by underscores.
@@ -80,6 +83,7 @@ impl DropReason {
             Self::TooLong => "too_long",
             Self::AcksFull => "acks_full",
             Self::PingsFull => "pings_full",
+            Self::Busy => "busy",
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::queue::SendQueue;
+use super::queue::{Queued, SendQueue};
 use super::resend::Due;
 use super::seen::SEQUENCE_MASK;
 use super::timer::Timer;
-use super::{AckCarrier, Category, Circuit, CloseReason, MTU, Outgoing, State, wire};
+use super::{AckCarrier, Category, Circuit, CloseReason, MTU, State, wire};
 use crate::message::Encoded;
 use crate::message::header::{self, PacketFlags};
 use crate::time::Timestamp;
@@ -19,6 +19,7 @@ impl Circuit {
     /// categories in turn. The ack of `UseCircuitCode` comes before everything else and alone:
     /// clients wait for it before they listen to anything.
     pub fn poll_transmit(&mut self, now: Timestamp, out: &mut BytesMut) -> bool {
+        self.accept_offered();
         out.clear();
         if !self.write_next(now, out) {
             out.clear();
@@ -96,8 +97,9 @@ impl Circuit {
         false
     }
 
-    fn write_message(&mut self, now: Timestamp, sent: Outgoing, out: &mut BytesMut) -> bool {
+    fn write_message(&mut self, now: Timestamp, queued: Queued, out: &mut BytesMut) -> bool {
         let number = self.next_number;
+        let sent = &queued.outgoing;
         let keeps = sent.reliable && !matches!(self.state, State::Closed(_));
         if keeps && !self.unacked.has_room(self.config.unacked_limit, sent.message.body.len()) {
             self.end(CloseReason::ResendBufferFull);
@@ -108,7 +110,7 @@ impl Circuit {
         self.begin(flags, out);
         out.put_slice(&sent.message.body);
         if keeps {
-            self.unacked.insert(now, number, sent, self.patience());
+            self.unacked.insert(now, number, queued, self.patience());
         }
         self.append_acks(out);
         true

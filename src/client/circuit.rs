@@ -62,13 +62,7 @@ pub(super) async fn run(
     let mut flushes: Vec<oneshot::Sender<()>> = Vec::new();
     loop {
         let now = clock.now();
-        while {
-            scratch.clear();
-            circuit.poll_transmit(now, &mut scratch)
-        } {
-            // A full buffer or a closed peer looks like loss: the circuit resends.
-            let _ = socket.send(&scratch).await;
-        }
+        let mut over = false;
         while let Some(event) = circuit.poll_event() {
             let event = match event {
                 CircuitEvent::Message { id, body, .. } => {
@@ -76,14 +70,26 @@ pub(super) async fn run(
                 }
                 CircuitEvent::GaveUp { id } => ClientEvent::GaveUp(id),
                 CircuitEvent::Closed { reason } => {
-                    let _ = events.try_send(ClientEvent::Closed(reason));
-                    return Ok(());
+                    over = true;
+                    ClientEvent::Closed(reason)
                 }
+                CircuitEvent::Acked { .. } | CircuitEvent::Lost { .. } => continue,
             };
             // A user that does not listen must not stop acks and pings.
             if events.try_send(event).is_err() {
                 lost.fetch_add(1, Ordering::Relaxed);
             }
+        }
+        // Behind the events: what they were taken for is acked now.
+        while {
+            scratch.clear();
+            circuit.poll_transmit(now, &mut scratch)
+        } {
+            // A full buffer or a closed peer looks like loss: the circuit resends.
+            let _ = socket.send(&scratch).await;
+        }
+        if over {
+            return Ok(());
         }
         if circuit.stats().unacked_packets == 0 {
             for done in flushes.drain(..) {

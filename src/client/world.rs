@@ -130,7 +130,7 @@ impl Client {
 
     async fn send_as<M: Message>(&self, message: &M, reliable: bool) -> Result<(), ClientError> {
         let message = message::encode(message)?;
-        let outgoing = Outgoing { message, reliable, category: Category::Unthrottled };
+        let outgoing = Outgoing::new(message, reliable, Category::Unthrottled);
         self.order(Order::Send(outgoing)).await
     }
 

@@ -134,11 +134,10 @@ mod tests {
         bus.arrive(here, outbox);
         let message = || {
             let message = crate::message::encode(&crate::message::StartPingCheck::default());
-            Delivery::Message(crate::circuit::Outgoing {
-                message: message.unwrap(),
-                reliable: true,
-                category: crate::circuit::Category::Unthrottled,
-            })
+            Delivery::Message(crate::circuit::Outgoing::reliable(
+                message.unwrap(),
+                crate::circuit::Category::Unthrottled,
+            ))
         };
         let reaches = bus.deliver_each(vec![
             (away, message()),
@@ -160,7 +159,7 @@ mod tests {
         bus.arrive(agent, outbox);
         let message = crate::message::encode(&crate::message::StartPingCheck::default()).unwrap();
         let category = crate::circuit::Category::Unthrottled;
-        let outgoing = crate::circuit::Outgoing { message, reliable: true, category };
+        let outgoing = crate::circuit::Outgoing::reliable(message, category);
         let many = |count| vec![(agent, Delivery::Message(outgoing.clone())); count];
         bus.deliver_each(many(1 << 15));
         bus.deliver_each(many(1));

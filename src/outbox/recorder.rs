@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{CircuitGauge, CircuitKey, EndpointCommand, EndpointLink, Event, EventSink, Outbox};
+use super::{
+    CircuitGauge, CircuitKey, EndpointCommand, EndpointLink, Event, EventSink, Outbox, Receipt,
+};
 use crate::circuit::{CloseReason, Outgoing};
 use crate::ids::AgentId;
 use crate::message::{self, Message, MessageId, zerocode};
@@ -26,6 +28,7 @@ pub struct Recorder {
     events: Arc<EventLog>,
     gauge: Arc<CircuitGauge>,
     closed: Option<CloseReason>,
+    receipts: Vec<Receipt>,
 }
 
 /// An outbox for `agent` and the recorder of what goes into it. `number` tells recorders apart in
@@ -36,7 +39,7 @@ pub fn recorder(agent: AgentId, number: u32) -> (Outbox, Recorder) {
     let gauge = Arc::new(CircuitGauge::default());
     let circuit = CircuitKey { slot: number, generation: 0 };
     let outbox = Outbox::new(agent, circuit, endpoint, events.clone(), gauge.clone());
-    (outbox, Recorder { commands, events, gauge, closed: None })
+    (outbox, Recorder { commands, events, gauge, closed: None, receipts: Vec::new() })
 }
 
 impl Recorder {
@@ -48,6 +51,10 @@ impl Recorder {
                 EndpointCommand::Send(_, outgoing) | EndpointCommand::SendMany(_, outgoing) => {
                     sent.push(outgoing);
                 }
+                EndpointCommand::SendTracked(_, outgoing, receipt) => {
+                    sent.push(outgoing);
+                    self.receipts.push(receipt);
+                }
                 EndpointCommand::SendEach(each) => {
                     sent.extend(each.take().into_iter().map(|(_, outgoing)| outgoing));
                 }
@@ -56,6 +63,11 @@ impl Recorder {
             }
         }
         sent
+    }
+
+    /// The receipts of messages that [`Recorder::drain`] gave, in order, to be answered.
+    pub fn take_receipts(&mut self) -> Vec<Receipt> {
+        std::mem::take(&mut self.receipts)
     }
 
     /// All events queued since the last call, in order.

@@ -207,7 +207,7 @@ impl Avatar {
 /// A reliable message in the category of objects and avatars.
 fn task<M: Message>(message: &M) -> Option<Outgoing> {
     match message::encode(message) {
-        Ok(message) => Some(Outgoing { message, reliable: true, category: Category::Task }),
+        Ok(message) => Some(Outgoing::reliable(message, Category::Task)),
         Err(error) => {
             tracing::error!(message = M::NAME, %error, "message cannot be encoded");
             None

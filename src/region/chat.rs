@@ -240,9 +240,7 @@ impl Line<'_> {
             },
         };
         match message::encode(&message) {
-            Ok(message) => {
-                Some(Outgoing { message, reliable: true, category: Category::Unthrottled })
-            }
+            Ok(message) => Some(Outgoing::reliable(message, Category::Unthrottled)),
             Err(error) => {
                 tracing::error!(%error, "chat cannot be encoded");
                 None

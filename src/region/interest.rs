@@ -323,7 +323,7 @@ impl Region {
         let shown = self.crowd.terse();
         let entries = slots.iter().filter_map(|&slot| shown.get(slot));
         let message = terse_update(self.info.handle, entries, slots.len() as u8);
-        Outgoing { message, reliable, category: Category::Task }
+        Outgoing::new(message, reliable, Category::Task)
     }
 
     fn send_messages(
@@ -398,7 +398,7 @@ fn encoded<M: Message>(message: &M, reliable: bool) -> Option<Outgoing> {
 /// What goes through the throttle of objects.
 pub(super) fn as_update(message: Result<Encoded, EncodeError>, reliable: bool) -> Option<Outgoing> {
     match message {
-        Ok(message) => Some(Outgoing { message, reliable, category: Category::Task }),
+        Ok(message) => Some(Outgoing::new(message, reliable, Category::Task)),
         Err(error) => {
             tracing::error!(%error, "update cannot be encoded");
             None

@@ -176,7 +176,7 @@ impl Region {
 
     fn broadcast<M: Message>(&self, message: &M, category: Category) {
         match message::encode(message) {
-            Ok(message) => self.tell_ready(&Outgoing { message, reliable: false, category }),
+            Ok(message) => self.tell_ready(&Outgoing::unreliable(message, category)),
             Err(error) => {
                 tracing::error!(message = M::NAME, %error, "message cannot be encoded");
             }
@@ -218,7 +218,7 @@ pub(super) fn layer_packet(
         layer_data: LayerDataLayerData { data: data.into() },
     };
     match message::encode(&message) {
-        Ok(message) => Some(Outgoing { message, reliable, category }),
+        Ok(message) => Some(Outgoing::new(message, reliable, category)),
         Err(error) => {
             tracing::error!(%error, "LayerData cannot be encoded");
             None

@@ -35,6 +35,11 @@ pub(super) fn gave_up(id: MessageId) {
     tracing::debug!(message = name_of(id), "never acked, given up");
 }
 
+/// Counts a message that its handler had no room for.
+pub(super) fn busy(id: MessageId) {
+    metrics::counter!("holm_messages_busy_total", "message" => name_of(id)).increment(1);
+}
+
 /// The name of a message for labels and logs.
 pub(super) fn name_of(id: MessageId) -> &'static str {
     message::info(id).map_or("unknown", |info| info.name)

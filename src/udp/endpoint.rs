@@ -16,19 +16,16 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::batch::Batch;
-use super::counters::{Counters, drop_datagram, gave_up, name_of};
+use super::counters::{Counters, busy, drop_datagram, gave_up, name_of};
 use super::farewell::farewell;
 use super::limit::SourceLimit;
-use super::opening::{is_other_login, is_use_circuit_code, use_circuit_code};
-use super::slots::{Slot, Slots};
-use crate::circuit::{Category, Circuit, CircuitConfig, CircuitEvent, CloseReason, Outgoing};
-use crate::ids::{AgentId, CircuitCode, SessionId};
+use super::opening::{is_other_login, is_use_circuit_code};
+use super::slots::Slots;
+use crate::circuit::{Category, CircuitConfig, CircuitEvent, CloseReason, DropReason, Outgoing};
 use crate::message::header;
-use crate::outbox::{
-    CircuitGauge, CircuitKey, CircuitReport, EndpointCommand, EndpointLink, Outbox,
-};
+use crate::outbox::{CircuitKey, CircuitReport, Delivery, EndpointCommand, EndpointLink, Receipt};
 use crate::region::Command;
-use crate::session::{ClaimError, Context, Outcome, Session, Turn, presence};
+use crate::session::{Context, Outcome, Turn, presence};
 use crate::time::{Clock, Timestamp};
 
 /// Datagrams or commands that are handled before the other side of the task gets its turn.
@@ -61,12 +58,12 @@ pub struct EndpointSettings {
 /// One socket and its circuits.
 pub struct Endpoint {
     socket: UdpSocket,
-    context: Arc<Context>,
-    settings: EndpointSettings,
-    link: EndpointLink,
+    pub(super) context: Arc<Context>,
+    pub(super) settings: EndpointSettings,
+    pub(super) link: EndpointLink,
     commands: mpsc::Receiver<EndpointCommand>,
     clock: Arc<dyn Clock>,
-    slots: Slots,
+    pub(super) slots: Slots,
     timers: BinaryHeap<Reverse<(Timestamp, u32, u32)>>,
     dirty: Vec<CircuitKey>,
     /// What the kernel is about to get; between two rounds only what it had no room for.
@@ -241,67 +238,6 @@ impl Endpoint {
         }
     }
 
-    /// Opens a circuit for a `UseCircuitCode` that fits a login.
-    fn open(
-        &mut self,
-        from: SocketAddr,
-        datagram: &Bytes,
-        now: Timestamp,
-    ) -> Result<CircuitKey, &'static str> {
-        let request = use_circuit_code(datagram).ok_or("malformed_use_circuit_code")?;
-        let block = &request.circuit_code;
-        let session = self
-            .context
-            .sessions
-            .by_circuit_code(CircuitCode(block.code), self.context.region.info.handle)
-            .ok_or("unknown_circuit_code")?;
-        if session.session_id != SessionId(block.session_id)
-            || session.agent_id != AgentId(block.id)
-        {
-            return Err("wrong_session_or_agent");
-        }
-        if session.region.info.handle != self.context.region.info.handle {
-            return Err("other_region");
-        }
-        if session.address().is_none()
-            && now.since(session.started) > self.settings.circuit_code_lifetime
-        {
-            return Err("circuit_code_expired");
-        }
-        session.claim(from).map_err(|error| match error {
-            ClaimError::OtherAddress(_) => "address_change",
-            ClaimError::Closed => "session_ended",
-        })?;
-        if let Some(old) = self.slots.by_address(&from).map(|slot| slot.key) {
-            // The same client logged in again from the same port.
-            self.end(old, CloseReason::Superseded, "", now);
-            self.forget(old);
-        }
-        let key = self.slots.next_key();
-        let gauge = Arc::new(CircuitGauge::default());
-        let outbox = Outbox::new(
-            session.agent_id,
-            key,
-            self.link.clone(),
-            session.events.clone(),
-            gauge.clone(),
-        );
-        session.set_outbox(outbox.clone());
-        tracing::debug!(%from, agent = %session.agent_id, "circuit opened");
-        let session = Session::new(session, outbox, self.context.clone());
-        self.slots.insert(Slot {
-            key,
-            address: from,
-            circuit: Circuit::new(self.settings.circuit.clone(), now),
-            session,
-            gauge,
-            lingers_until: None,
-            dirty: false,
-            armed: None,
-        });
-        Ok(key)
-    }
-
     fn run_commands(&mut self) -> bool {
         let mut sends = 0;
         for count in 0..BATCH {
@@ -321,12 +257,16 @@ impl Endpoint {
         let now = self.clock.now();
         match command {
             EndpointCommand::Send(key, outgoing) => {
-                self.send(key, outgoing, now);
+                self.send(key, outgoing, None, now);
+                return 1;
+            }
+            EndpointCommand::SendTracked(key, outgoing, receipt) => {
+                self.send(key, outgoing, Some(receipt), now);
                 return 1;
             }
             EndpointCommand::SendMany(keys, outgoing) => {
                 for &key in &keys {
-                    self.send(key, outgoing.clone(), now);
+                    self.send(key, outgoing.clone(), None, now);
                 }
                 return keys.len();
             }
@@ -334,7 +274,7 @@ impl Endpoint {
                 let messages = each.take();
                 let count = messages.len();
                 for (key, outgoing) in messages {
-                    self.send(key, outgoing, now);
+                    self.send(key, outgoing, None, now);
                 }
                 return count;
             }
@@ -349,7 +289,14 @@ impl Endpoint {
         0
     }
 
-    fn send(&mut self, key: CircuitKey, outgoing: Outgoing, now: Timestamp) {
+    /// Puts a message on its circuit. A receipt that gets no further says that it is lost.
+    fn send(
+        &mut self,
+        key: CircuitKey,
+        outgoing: Outgoing,
+        receipt: Option<Receipt>,
+        now: Timestamp,
+    ) {
         let Some(slot) = self.slots.get_mut(key) else {
             metrics::counter!("holm_sends_after_close_total").increment(1);
             return;
@@ -357,9 +304,13 @@ impl Endpoint {
         if slot.lingers_until.is_some() {
             return;
         }
-        let (reliable, id) = (outgoing.reliable, outgoing.message.id);
+        let (reliable, id) = (outgoing.reliable || receipt.is_some(), outgoing.message.id);
         let mut overflowed = slot.gauge.overflowed();
-        if let Err(error) = slot.circuit.send(now, outgoing) {
+        let sent = match receipt.map(|receipt| slot.receipts.keep(receipt)) {
+            Some(token) => slot.circuit.send_tracked(now, outgoing, token),
+            None => slot.circuit.send(now, outgoing),
+        };
+        if let Err(error) = sent {
             let agent = slot.session.shared.agent_id;
             tracing::debug!(%agent, message = name_of(id), %error, "not sent");
             metrics::counter!("holm_messages_refused_total", "message" => name_of(id)).increment(1);
@@ -382,6 +333,8 @@ impl Endpoint {
             match event {
                 CircuitEvent::Message { id, body, sequence, .. } => {
                     if slot.lingers_until.is_some() {
+                        // Nobody takes it any more, so nobody may ack it.
+                        slot.circuit.refuse(DropReason::Closed);
                         continue;
                     }
                     let mut turn = Turn {
@@ -390,10 +343,17 @@ impl Endpoint {
                         circuit: &mut slot.circuit,
                         commands: &mut self.held,
                     };
-                    if let Outcome::Close(reason) = slot.session.handle(&mut turn, id, &body) {
-                        self.end(key, reason, "", now);
+                    match slot.session.handle(&mut turn, id, &body) {
+                        Outcome::Continue => {}
+                        Outcome::Busy => {
+                            slot.circuit.refuse(DropReason::Busy);
+                            busy(id);
+                        }
+                        Outcome::Close(reason) => self.end(key, reason, "", now),
                     }
                 }
+                CircuitEvent::Acked { token } => slot.receipts.settle(token, Delivery::Acked),
+                CircuitEvent::Lost { token } => slot.receipts.settle(token, Delivery::Lost),
                 CircuitEvent::GaveUp { id } => gave_up(id),
                 CircuitEvent::Closed { reason } => {
                     self.end(key, reason, "", now);
@@ -409,7 +369,7 @@ impl Endpoint {
 
     /// Ends the session behind a circuit: says farewell, tells the region and whom it concerns. The
     /// circuit stays for a while to repeat the farewell and its acks.
-    fn end(&mut self, key: CircuitKey, reason: CloseReason, text: &str, now: Timestamp) {
+    pub(super) fn end(&mut self, key: CircuitKey, reason: CloseReason, text: &str, now: Timestamp) {
         let Some(slot) = self.slots.get_mut(key) else { return };
         if slot.lingers_until.is_some() {
             return;
@@ -419,6 +379,8 @@ impl Endpoint {
         tracing::info!(agent = %shared.agent_id, name = %shared.name(), %reason, "agent leaves");
         metrics::counter!("holm_circuits_closed_total", "reason" => reason.as_str()).increment(1);
         farewell(slot, reason, text, now);
+        // A circuit that lingers acks nothing that its owner could still act upon.
+        slot.receipts.lose_all();
         if slot.session.entered() {
             self.held
                 .push_back(Command::Leave { agent: shared.agent_id, session: shared.session_id });
@@ -430,7 +392,7 @@ impl Endpoint {
     }
 
     /// Drops a circuit and adds what it counted to the totals.
-    fn forget(&mut self, key: CircuitKey) {
+    pub(super) fn forget(&mut self, key: CircuitKey) {
         let Some(slot) = self.slots.get_mut(key) else { return };
         let stats = slot.circuit.stats();
         metrics::counter!("holm_packets_resent_total").increment(stats.resends);

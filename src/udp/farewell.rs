@@ -49,7 +49,7 @@ fn kick_text(reason: CloseReason, text: &str) -> &str {
 
 fn say<M: Message>(slot: &mut Slot, farewell: &M, now: Timestamp) {
     let Ok(message) = message::encode(farewell) else { return };
-    let outgoing = Outgoing { message, reliable: true, category: Category::Unthrottled };
+    let outgoing = Outgoing::reliable(message, Category::Unthrottled);
     // A circuit that takes nothing more ends without a farewell; its client will time out.
     let _ = slot.circuit.send(now, outgoing);
 }

@@ -6,6 +6,7 @@ mod endpoint;
 mod farewell;
 mod limit;
 mod opening;
+mod receipts;
 mod slots;
 mod socket;
 

@@ -1,9 +1,19 @@
-//! `UseCircuitCode`, read before there is a circuit.
+//! `UseCircuitCode`, read before there is a circuit, and the circuit that it opens.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::endpoint::Endpoint;
+use super::receipts::Receipts;
 use super::slots::Slot;
+use crate::circuit::{Circuit, CloseReason};
+use crate::ids::{AgentId, CircuitCode, SessionId};
 use crate::message::{self, Message, UseCircuitCode, header};
+use crate::outbox::{CircuitGauge, CircuitKey, Outbox};
+use crate::session::{ClaimError, Session};
+use crate::time::Timestamp;
 
 /// Whether a datagram opens a circuit; told from the number alone, plain or zero-coded.
 pub(super) fn is_use_circuit_code(datagram: &[u8]) -> bool {
@@ -22,6 +32,70 @@ pub(super) fn use_circuit_code(datagram: &Bytes) -> Option<UseCircuitCode> {
 pub(super) fn is_other_login(slot: &Slot, datagram: &Bytes) -> bool {
     use_circuit_code(datagram)
         .is_some_and(|request| request.circuit_code.code != slot.session.shared.circuit_code.0)
+}
+
+impl Endpoint {
+    /// Opens a circuit for a `UseCircuitCode` that fits a login.
+    pub(super) fn open(
+        &mut self,
+        from: SocketAddr,
+        datagram: &Bytes,
+        now: Timestamp,
+    ) -> Result<CircuitKey, &'static str> {
+        let request = use_circuit_code(datagram).ok_or("malformed_use_circuit_code")?;
+        let block = &request.circuit_code;
+        let session = self
+            .context
+            .sessions
+            .by_circuit_code(CircuitCode(block.code), self.context.region.info.handle)
+            .ok_or("unknown_circuit_code")?;
+        if session.session_id != SessionId(block.session_id)
+            || session.agent_id != AgentId(block.id)
+        {
+            return Err("wrong_session_or_agent");
+        }
+        if session.region.info.handle != self.context.region.info.handle {
+            return Err("other_region");
+        }
+        if session.address().is_none()
+            && now.since(session.started) > self.settings.circuit_code_lifetime
+        {
+            return Err("circuit_code_expired");
+        }
+        session.claim(from).map_err(|error| match error {
+            ClaimError::OtherAddress(_) => "address_change",
+            ClaimError::Closed => "session_ended",
+        })?;
+        if let Some(old) = self.slots.by_address(&from).map(|slot| slot.key) {
+            // The same client logged in again from the same port.
+            self.end(old, CloseReason::Superseded, "", now);
+            self.forget(old);
+        }
+        let key = self.slots.next_key();
+        let gauge = Arc::new(CircuitGauge::default());
+        let outbox = Outbox::new(
+            session.agent_id,
+            key,
+            self.link.clone(),
+            session.events.clone(),
+            gauge.clone(),
+        );
+        session.set_outbox(outbox.clone());
+        tracing::debug!(%from, agent = %session.agent_id, "circuit opened");
+        let session = Session::new(session, outbox, self.context.clone());
+        self.slots.insert(Slot {
+            key,
+            address: from,
+            circuit: Circuit::new(self.settings.circuit.clone(), now),
+            session,
+            gauge,
+            receipts: Receipts::default(),
+            lingers_until: None,
+            dirty: false,
+            armed: None,
+        });
+        Ok(key)
+    }
 }
 
 #[cfg(test)]

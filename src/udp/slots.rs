@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::receipts::Receipts;
 use crate::circuit::Circuit;
 use crate::outbox::{CircuitGauge, CircuitKey};
 use crate::session::Session;
@@ -16,6 +17,8 @@ pub(super) struct Slot {
     pub(super) circuit: Circuit,
     pub(super) session: Session,
     pub(super) gauge: Arc<CircuitGauge>,
+    /// Of messages that are on their way; none once the session has ended.
+    pub(super) receipts: Receipts,
     /// Set when the session has ended: until then farewells are resent and acks repeated.
     pub(super) lingers_until: Option<Timestamp>,
     /// Whether the slot waits in the endpoint's list of circuits with something to send.

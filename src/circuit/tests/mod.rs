@@ -1,5 +1,6 @@
 //! Behaviour tests: two circuits and an imagined network between them, on virtual time.
 
+mod acceptance;
 mod acks;
 mod bounds;
 mod duplicate_packets;
@@ -33,7 +34,7 @@ fn message(payload: &[u8]) -> Encoded {
 }
 
 fn reliable(payload: &[u8]) -> Outgoing {
-    Outgoing { message: message(payload), reliable: true, category: Category::Unthrottled }
+    Outgoing::reliable(message(payload), Category::Unthrottled)
 }
 
 fn unreliable(payload: &[u8]) -> Outgoing {
@@ -54,6 +55,12 @@ fn datagram(flags: PacketFlags, sequence: u32, rest: &[u8]) -> Bytes {
 
 fn chat(flags: PacketFlags, sequence: u32) -> Bytes {
     datagram(flags, sequence, &[0xFF, 0xFF, 0, 80, 1])
+}
+
+/// Lets a datagram in and takes what it brings; gives how many events that were.
+fn hear(circuit: &mut Circuit, now: Timestamp, datagram: Bytes) -> usize {
+    circuit.handle_datagram(now, datagram);
+    events(circuit).len()
 }
 
 /// Everything that the circuit wants to send now.

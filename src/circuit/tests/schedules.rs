@@ -66,10 +66,7 @@ fn carry_out(pair: &mut Pair, mut plans: Vec<Plan>) -> Vec<Plan> {
         let mut payload = vec![0x5A; plan.size];
         payload[..4].copy_from_slice(&(n as u32).to_be_bytes());
         let message = message(&payload);
-        pair.send(
-            plan.from,
-            Outgoing { message, reliable: plan.reliable, category: plan.category },
-        );
+        pair.send(plan.from, Outgoing::new(message, plan.reliable, plan.category));
     }
     plans
 }

@@ -207,6 +207,8 @@ impl Agent {
                 CircuitEvent::Closed { reason } => {
                     self.news.ended.get_or_insert(format!("the circuit ended by {reason}"));
                 }
+                // It tracks nothing.
+                CircuitEvent::Acked { .. } | CircuitEvent::Lost { .. } => {}
             }
         }
     }
@@ -454,7 +456,7 @@ impl Agent {
 
     fn send_encoded(&mut self, now: Timestamp, message: Encoded, reliable: bool) -> bool {
         let id = message.id;
-        let outgoing = Outgoing { message, reliable, category: Category::Unthrottled };
+        let outgoing = Outgoing::new(message, reliable, Category::Unthrottled);
         let sent = self.circuit.send(now, outgoing).is_ok();
         if sent {
             self.tally.sent_by.count(id);

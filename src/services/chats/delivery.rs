@@ -58,7 +58,7 @@ impl ChatSessions {
                         for agent in to {
                             let message = copies.with(agent.0);
                             let category = Category::Unthrottled;
-                            let outgoing = Outgoing { message, reliable: true, category };
+                            let outgoing = Outgoing::reliable(message, category);
                             post.deliveries.push((agent, Delivery::Message(outgoing)));
                         }
                     }

@@ -71,7 +71,7 @@ pub(super) fn presence(about: &[AgentId], online: bool) -> Option<Outgoing> {
 
 fn outgoing<M: Message>(message: &M) -> Option<Outgoing> {
     match message::encode(message) {
-        Ok(message) => Some(Outgoing { message, reliable: true, category: Category::Unthrottled }),
+        Ok(message) => Some(Outgoing::reliable(message, Category::Unthrottled)),
         Err(error) => {
             tracing::error!(message = M::NAME, %error, "message cannot be encoded");
             None

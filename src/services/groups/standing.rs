@@ -139,8 +139,7 @@ impl Standing {
     pub fn tell(&self, bus: &dyn Bus) {
         match message::encode(&self.agent_data()) {
             Ok(message) => {
-                let outgoing =
-                    Outgoing { message, reliable: true, category: Category::Unthrottled };
+                let outgoing = Outgoing::reliable(message, Category::Unthrottled);
                 bus.deliver(self.agent, Delivery::Message(outgoing));
             }
             Err(error) => tracing::error!(%error, "AgentDataUpdate cannot be encoded"),

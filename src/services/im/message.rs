@@ -86,9 +86,7 @@ impl InstantMessage {
     /// The message ready to be sent, reliably; none if it cannot be encoded, which is logged.
     pub fn to_outgoing(&self, offline: bool) -> Option<Outgoing> {
         match message::encode(&self.to_message(offline)) {
-            Ok(message) => {
-                Some(Outgoing { message, reliable: true, category: Category::Unthrottled })
-            }
+            Ok(message) => Some(Outgoing::reliable(message, Category::Unthrottled)),
             Err(error) => {
                 tracing::error!(%error, "an instant message cannot be encoded");
                 None

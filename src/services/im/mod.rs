@@ -122,7 +122,7 @@ pub fn route(
             return Verdict::Refused;
         }
     };
-    let outgoing = Outgoing { message: encoded, reliable: true, category: Category::Unthrottled };
+    let outgoing = Outgoing::reliable(encoded, Category::Unthrottled);
     match bus.deliver(to, Delivery::Message(outgoing)) {
         Reach::Accepted => Verdict::Delivered,
         Reach::Offline => {

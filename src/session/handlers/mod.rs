@@ -212,7 +212,7 @@ impl Session {
     fn reply_as<M: Message>(&self, turn: &mut Turn<'_>, message: &M, category: Category) {
         match message::encode(message) {
             Ok(message) => {
-                let outgoing = Outgoing { message, reliable: true, category };
+                let outgoing = Outgoing::reliable(message, category);
                 if let Err(error) = turn.circuit.send(turn.now, outgoing) {
                     tracing::debug!(agent = %self.shared.agent_id, message = M::NAME, %error,
                         "answer not sent");
