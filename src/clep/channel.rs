@@ -43,7 +43,14 @@ pub fn channel_lenient(dialect: Dialect, service: &str, domain: &str) -> i32 {
         Dialect::ClepHashB => (ll_hash_of(&[domain, service]) | SIGN) as i32,
         // The order of the two was turned round with this revision.
         Dialect::ClepSvc => (ll_hash_of(&[service, domain]) | SIGN) as i32,
-        Dialect::ClepRpcShort | Dialect::ClepLines => (ll_hash(domain) | SIGN) as i32,
+        Dialect::ClepRpcShort | Dialect::ClepLines | Dialect::ClepJsonLua => {
+            (ll_hash(domain) | SIGN) as i32
+        }
+        // The two channels that avatars see move the other way than in `from_hash`.
+        Dialect::ClepRpcLua => match ll_hash(domain) as i32 {
+            channel @ (PUBLIC_CHANNEL | DEBUG_CHANNEL) => channel - 1,
+            channel => channel,
+        },
         Dialect::ClepJson => (ll_hash(domain) | SIGN_AND_NEXT) as i32,
     }
 }

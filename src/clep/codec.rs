@@ -81,7 +81,9 @@ impl Codec {
             (Message::Lines(message), Dialect::ClepLines) => {
                 (lines::encode(message, self.escapes)?, lines::longest(self.limit))
             }
-            (Message::Json(message), Dialect::ClepJson) => (json::encode(message)?, self.limit),
+            (Message::Json(message), dialect) if dialect.is_json() => {
+                (json::encode(message, json::Keys::of(dialect))?, self.limit)
+            }
             (Message::Opaque { text }, Dialect::SeedChuf) if self.list_form().is_none() => {
                 (text.clone(), self.limit)
             }
@@ -106,7 +108,9 @@ impl Codec {
         match self.dialect {
             Dialect::ClepRpcShort => short::decode(text).map(Message::Short),
             Dialect::ClepLines => lines::decode(text, self.limit).map(Message::Lines),
-            Dialect::ClepJson => json::decode(text).map(Message::Json),
+            dialect if dialect.is_json() => {
+                json::decode(text, json::Keys::of(dialect)).map(Message::Json)
+            }
             _ => match self.list_form() {
                 Some(form) => listed::decode(self, form, text),
                 None => Ok(Message::Opaque { text: text.to_owned() }),

@@ -58,7 +58,7 @@ impl Codec {
         match self.dialect {
             Dialect::ClepRpcShort => Shape::Short,
             Dialect::ClepLines => Shape::Lines,
-            Dialect::ClepJson => Shape::Json,
+            Dialect::ClepRpcLua | Dialect::ClepJsonLua | Dialect::ClepJson => Shape::Json,
             _ if self.list_form().is_none() => Shape::Opaque,
             _ => Shape::Listed,
         }

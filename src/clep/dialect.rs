@@ -30,6 +30,10 @@ pub enum Dialect {
     ClepRpcShort,
     /// January to June 2026: fields in lines.
     ClepLines,
+    /// 2026, in Lua only: a JSON object with long keys, as a text under `clep` in another.
+    ClepRpcLua,
+    /// 2026, in Lua only: as [`Dialect::ClepJson`] on the channels of [`Dialect::ClepLines`].
+    ClepJsonLua,
     /// The newest: one JSON object with long keys, perhaps wrapped.
     #[default]
     ClepJson,
@@ -37,7 +41,7 @@ pub enum Dialect {
 
 impl Dialect {
     /// All of them, oldest first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Xichat,
         Self::SeedChuf,
         Self::ClepSha,
@@ -46,6 +50,8 @@ impl Dialect {
         Self::ClepSvc,
         Self::ClepRpcShort,
         Self::ClepLines,
+        Self::ClepRpcLua,
+        Self::ClepJsonLua,
         Self::ClepJson,
     ];
 
@@ -60,13 +66,20 @@ impl Dialect {
             Self::ClepSvc => "clep-svc",
             Self::ClepRpcShort => "clep-rpc-short",
             Self::ClepLines => "clep-lines",
+            Self::ClepRpcLua => "clep-rpc-lua",
+            Self::ClepJsonLua => "clep-json-lua",
             Self::ClepJson => "clep-json",
         }
     }
 
     /// Whether messages are lists of six elements (or, in [`Dialect::SeedChuf`], may be).
     pub const fn is_listed(self) -> bool {
-        !matches!(self, Self::ClepRpcShort | Self::ClepLines | Self::ClepJson)
+        !matches!(self, Self::ClepRpcShort | Self::ClepLines) && !self.is_json()
+    }
+
+    /// Whether messages are JSON objects with long keys.
+    pub const fn is_json(self) -> bool {
+        matches!(self, Self::ClepRpcLua | Self::ClepJsonLua | Self::ClepJson)
     }
 
     /// Whether the service takes part in the channel.
@@ -80,7 +93,12 @@ impl Dialect {
         match self {
             Self::Xichat => Some(ListForm::S2),
             Self::ClepSha | Self::ClepHashA | Self::ClepHashB | Self::ClepSvc => Some(ListForm::S4),
-            Self::SeedChuf | Self::ClepRpcShort | Self::ClepLines | Self::ClepJson => None,
+            Self::SeedChuf
+            | Self::ClepRpcShort
+            | Self::ClepLines
+            | Self::ClepRpcLua
+            | Self::ClepJsonLua
+            | Self::ClepJson => None,
         }
     }
 }

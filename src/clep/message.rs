@@ -121,6 +121,11 @@ impl Message {
         }
     }
 
+    /// Whether it has a form that only Lua libraries write.
+    pub(super) fn is_of_lua(&self) -> bool {
+        matches!(self, Self::Json(message) if message.is_of_lua())
+    }
+
     /// The word for its shape.
     pub(super) const fn shape(&self) -> &'static str {
         match self {

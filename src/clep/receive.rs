@@ -28,8 +28,9 @@ pub struct Listener<'a> {
     /// Whether it compares the prim that a message is for with its own.
     pub checks_prim: bool,
     /// Whether it compares the prim that a message says it comes from with the one that spoke;
-    /// must be off where relays speak for others.
-    pub checks_speaker: bool,
+    /// must be off where relays speak for others. None: as libraries of the dialect do, which is
+    /// only in [`Dialect::ClepJson`], and there not for the forms that Lua writes.
+    pub checks_speaker: Option<bool>,
     /// How the script that a message is for is compared with its own name.
     pub script_match: Match,
 }
@@ -46,7 +47,7 @@ impl<'a> Listener<'a> {
             script: "",
             owner_only: None,
             checks_prim: codec.checks_prim(),
-            checks_speaker: codec.dialect == Dialect::ClepJson,
+            checks_speaker: None,
             script_match: Match::Exact,
         }
     }
@@ -98,7 +99,10 @@ impl<'a> Listener<'a> {
             return dropped(DropReason::Script, format!("for script {script:?}"));
         }
         let claimed = message.source_prim();
-        if let Some(prim) = claimed.filter(|_| self.checks_speaker)
+        let checks_speaker = self
+            .checks_speaker
+            .unwrap_or_else(|| self.codec.dialect == Dialect::ClepJson && !message.is_of_lua());
+        if let Some(prim) = claimed.filter(|_| checks_speaker)
             && !prim.eq_ignore_ascii_case(heard.speaker)
         {
             return dropped(DropReason::Spoof, format!("says that it comes from prim {prim:?}"));

@@ -37,7 +37,7 @@ pub enum Route {
 }
 
 /// The call that a message to `prim` takes; an empty or null key is everybody. `force_chat` keeps
-/// the newest dialect off link messages, except to the own prim, which would not hear its own chat.
+/// the JSON dialects off link messages, except to the own prim, which would not hear its own chat.
 pub fn route(dialect: Dialect, prim: &str, presence: Presence, force_chat: bool) -> Route {
     if prim.is_empty() || prim == NULL_KEY {
         return Route::RegionSay;
@@ -46,9 +46,12 @@ pub fn route(dialect: Dialect, prim: &str, presence: Presence, force_chat: bool)
         // Nothing is said about absent prims, and the call is silent.
         (Dialect::Xichat | Dialect::SeedChuf, _) => Route::RegionSayTo,
         (_, Presence::Absent) => Route::Shout,
-        (Dialect::ClepJson, Presence::Linkset(link)) if !force_chat => Route::MessageLinked(link),
-        (Dialect::ClepJson, Presence::OwnPrim(link)) => Route::MessageLinked(link),
-        (Dialect::ClepJson, Presence::OwnScript) => Route::Direct,
+        (dialect, presence) if dialect.is_json() => match presence {
+            Presence::Linkset(link) if !force_chat => Route::MessageLinked(link),
+            Presence::OwnPrim(link) => Route::MessageLinked(link),
+            Presence::OwnScript => Route::Direct,
+            _ => Route::RegionSayTo,
+        },
         _ => Route::RegionSayTo,
     }
 }
@@ -83,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_newest_takes_link_messages() {
+    fn only_json_dialects_take_link_messages() {
         let newest = |presence, force| route(Dialect::ClepJson, PRIM, presence, force);
         assert_eq!(newest(Presence::Linkset(3), false), Route::MessageLinked(3));
         assert_eq!(newest(Presence::Linkset(3), true), Route::RegionSayTo);

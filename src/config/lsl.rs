@@ -18,6 +18,8 @@ pub struct LslConfig {
     pub say_range: f32,
     /// The same of shouts.
     pub shout_range: f32,
+    /// Most listens of one script; 0 for the flavour's number, 64 or 65.
+    pub listens_per_script: u32,
 }
 
 impl Default for LslConfig {
@@ -29,6 +31,7 @@ impl Default for LslConfig {
             whisper_range: 10.0,
             say_range: 20.0,
             shout_range: 100.0,
+            listens_per_script: 0,
         }
     }
 }

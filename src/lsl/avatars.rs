@@ -19,6 +19,7 @@ impl Participant {
             channel,
             speaker: self.id.0,
             name: self.name.clone(),
+            owner: self.id.0,
             text: text.clone(),
             deaf: None,
             reach,

@@ -121,6 +121,8 @@ pub(super) struct Spoken {
     /// The speaker's key and name, as `listen` gives them.
     pub(super) speaker: Uuid,
     pub(super) name: Arc<str>,
+    /// The speaker's owner; an avatar's own key.
+    pub(super) owner: Uuid,
     pub(super) text: Arc<str>,
     /// The prim that does not hear it, being the one that speaks.
     pub(super) deaf: Option<PrimId>,
@@ -165,6 +167,7 @@ impl Spoken {
             name: self.name.clone(),
             id: self.speaker,
             message: self.text.clone(),
+            owner: self.owner,
         }
     }
 }

@@ -46,10 +46,12 @@ impl ChatBus {
                 return Ok(self.refuse_dialog(said));
             }
         };
-        self.ask(now, script, (avatar, message), labels, channel, said)
+        let said = self.ask(script, (avatar, message), labels, channel, said)?;
+        Ok(self.pause_and_count(now, script, DIALOG_SLEEP, said))
     }
 
-    /// `llTextBox`: asks an avatar for a text. The script sleeps a second.
+    /// `llTextBox`: asks an avatar for a text. The script sleeps as
+    /// [`Rules::text_box_sleep`](super::Rules::text_box_sleep) says.
     ///
     /// # Errors
     ///
@@ -71,7 +73,9 @@ impl ChatBus {
             return Ok(self.refuse_dialog(said));
         }
         let labels = vec![TEXT_BOX.to_owned()];
-        self.ask(now, script, (avatar, message), labels, channel, said)
+        let said = self.ask(script, (avatar, message), labels, channel, said)?;
+        let pause = self.settings.rules.text_box_sleep;
+        Ok(self.pause_and_count(now, script, pause, said))
     }
 
     /// `ScriptDialogReply`: the avatar says the label on the channel, whatever a dialog offered and
@@ -110,7 +114,6 @@ impl ChatBus {
 
     fn ask(
         &mut self,
-        now: Timestamp,
         script: ScriptId,
         (avatar, message): (&str, &str),
         buttons: Vec<String>,
@@ -132,8 +135,18 @@ impl ChatBus {
                 self.effect(Effect::Dialog(dialog));
             }
         }
-        self.pause(now, script, DIALOG_SLEEP, &mut said);
-        Ok(self.count(said))
+        Ok(said)
+    }
+
+    fn pause_and_count(
+        &mut self,
+        now: Timestamp,
+        script: ScriptId,
+        pause: Duration,
+        mut said: Said,
+    ) -> Said {
+        self.pause(now, script, pause, &mut said);
+        self.count(said)
     }
 
     fn is_for_no_key(&self, avatar: &str) -> bool {

@@ -31,7 +31,8 @@ impl ChatBus {
     /// `llListen`: hears what is said on a channel, by whom and what the other arguments let
     /// through; an empty text, and a key that is null or no key, let everything through.
     ///
-    /// The same listen again gives the same handle and takes no room; scripts rely on it.
+    /// A listen that is there already gives its handle and takes no room; scripts rely on it.
+    /// [`Rules::listens_cover`](super::Rules::listens_cover) says which ones count as the same.
     ///
     /// # Errors
     ///
@@ -48,11 +49,17 @@ impl ChatBus {
         let filter = Filter::new(name, key, text);
         let same = known.listens.values().filter(|(other, _)| *other == channel);
         let mut same = same.filter_map(|(_, place)| self.listens.get(channel, *place));
-        if let Some(same) = same.find(|listen| listen.filter == filter) {
+        let rules = &self.settings.rules;
+        if let Some(same) = same.find(|listen| {
+            if rules.listens_cover {
+                listen.is_active && listen.filter.covers(&filter)
+            } else {
+                listen.filter == filter
+            }
+        }) {
             return Ok(same.handle);
         }
 
-        let rules = &self.settings.rules;
         let limit = rules.listens_per_script;
         if known.listens.len() >= limit {
             if rules.full_listens_are_an_error {
@@ -132,6 +139,16 @@ impl Filter {
     pub(super) fn new(name: &str, key: &str, text: &str) -> Self {
         let wanted = |text: &str| (!text.is_empty()).then(|| Arc::from(FILTER_TEXT.cut(text)));
         Self { name: wanted(name), key: parse_key(key), text: wanted(text) }
+    }
+
+    /// Whether it lets through all that another one would.
+    fn covers(&self, other: &Self) -> bool {
+        fn covers<T: PartialEq>(own: Option<&T>, other: Option<&T>) -> bool {
+            own.is_none() || own == other
+        }
+        covers(self.key.as_ref(), other.key.as_ref())
+            && covers(self.name.as_ref(), other.name.as_ref())
+            && covers(self.text.as_ref(), other.text.as_ref())
     }
 
     /// Why a line does not come through.

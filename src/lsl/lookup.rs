@@ -26,6 +26,11 @@ impl ChatBus {
         self.world.object(self.root_of(prim)?).ok().map(|object| &object.owner)
     }
 
+    /// `llGetOwnerKey`: the owner's key of the object that has a prim; any other key is its own.
+    pub fn owner_key(&self, key: Uuid) -> Uuid {
+        self.owner_of(PrimId(key)).map_or(key, Owner::key)
+    }
+
     /// Who wears the object that has a prim.
     pub fn wearer_of(&self, prim: PrimId) -> Option<AgentId> {
         self.world.wearer(prim)

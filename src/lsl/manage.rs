@@ -143,6 +143,25 @@ impl ChatBus {
         Ok(())
     }
 
+    /// `llSetTimerEvent`: a `timer` event after each interval, at least the flavour's shortest one;
+    /// none ends it. At most one `timer` event waits.
+    ///
+    /// # Errors
+    ///
+    /// Fails for an unknown script.
+    pub fn set_timer(
+        &mut self,
+        now: Timestamp,
+        script: ScriptId,
+        interval: Duration,
+    ) -> Result<(), BusError> {
+        self.script(script)?;
+        let shortest = self.settings.rules.shortest_timer;
+        let interval = (!interval.is_zero()).then(|| interval.max(shortest));
+        self.scripts.set_timer(now, script, interval);
+        Ok(())
+    }
+
     /// `llMinEventDelay`: `listen` events within this time after the last one are dropped. Without
     /// effect where the rules have no such thing.
     ///

@@ -143,12 +143,12 @@ impl ChatBus {
 
     /// The next event of any script that does not sleep: in the order in which they were queued.
     pub fn poll_event(&mut self, now: Timestamp) -> Option<(ScriptId, Event)> {
-        self.scripts.pop_any(now)
+        self.scripts.pop_any(now, &self.settings.rules)
     }
 
     /// The next event of one script, unless it sleeps or is unknown.
     pub fn next_event(&mut self, now: Timestamp, script: ScriptId) -> Option<Event> {
-        self.scripts.pop(now, script)
+        self.scripts.pop_one(now, script, &self.settings.rules)
     }
 
     /// When [`ChatBus::poll_event`] has something next: [`Timestamp::ZERO`] for at once, `None` if

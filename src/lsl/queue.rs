@@ -29,6 +29,9 @@ pub enum Event {
         id: Uuid,
         /// What was said.
         message: Arc<str>,
+        /// The owner of the speaker when it spoke, as `llGetOwnerKey` gives it; an avatar's own
+        /// key.
+        owner: Uuid,
     },
     /// A link message.
     LinkMessage {
@@ -125,10 +128,10 @@ impl EventQueue {
         let waiting = self.count(kind);
         let is_full = match rule {
             _ if kind == EventKinds::STATE_ENTRY => waiting > 0,
+            _ if kind == EventKinds::TIMER && waiting > 0 => true,
             QueueRule::Total(limit) => {
                 self.items.len() - self.count(EventKinds::STATE_ENTRY) >= limit
             }
-            QueueRule::PerKind(_) if kind == EventKinds::TIMER => waiting > 0,
             QueueRule::PerKind(limit) => waiting >= limit,
         };
         if is_full {
@@ -259,6 +262,7 @@ mod tests {
             name: Arc::from("a"),
             id: Uuid::from_u128(id),
             message: Arc::from(text),
+            owner: Uuid::from_u128(id),
         };
         let mut queue = EventQueue::default();
         let rule = QueueRule::Total(64);

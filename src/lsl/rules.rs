@@ -100,6 +100,9 @@ pub struct Rules {
     pub one_event_per_line: bool,
     /// Most listens of one script.
     pub listens_per_script: usize,
+    /// `llListen` gives the handle of any active listen on the channel that lets through all that
+    /// the new one would; else only that of an equal one, be it switched off.
+    pub listens_cover: bool,
     /// Most listens of the region; `None` for no limit but that of each script.
     pub listens_per_region: Option<usize>,
     /// A listen beyond the limit is a script error; else the script just gets -1.
@@ -134,6 +137,10 @@ pub struct Rules {
     pub dialog_button: &'static str,
     /// Answers to dialogs reach the region; else the range of a say around the dialog's object.
     pub replies_reach_region: bool,
+    /// How long a script pauses after `llTextBox`.
+    pub text_box_sleep: Duration,
+    /// The shortest interval of `llSetTimerEvent`.
+    pub shortest_timer: Duration,
     /// How long a script pauses after an error.
     pub error_sleep: Duration,
     /// Which throttles there are, if [`Settings::throttles`] is set.
@@ -188,6 +195,7 @@ impl Rules {
             scripts_hear_at_range: true,
             one_event_per_line: true,
             listens_per_script: 65,
+            listens_cover: false,
             listens_per_region: None,
             full_listens_are_an_error: true,
             queue: QueueRule::Total(64),
@@ -204,6 +212,9 @@ impl Rules {
             dialog_keys_are_checked: false,
             dialog_button: "OK",
             replies_reach_region: false,
+            text_box_sleep: Duration::ZERO,
+            // A frame.
+            shortest_timer: Duration::from_millis(22),
             error_sleep: Duration::ZERO,
             throttle: ThrottleRule::SecondLife,
         }
@@ -219,7 +230,9 @@ impl Rules {
             hear_at_root: false,
             scripts_hear_at_range: false,
             one_event_per_line: false,
-            listens_per_script: 65,
+            // As its own configuration file has it; the number in its code is 65.
+            listens_per_script: 64,
+            listens_cover: true,
             listens_per_region: Some(1000),
             full_listens_are_an_error: false,
             queue: QueueRule::PerKind(64),
@@ -237,6 +250,8 @@ impl Rules {
             dialog_keys_are_checked: true,
             dialog_button: "Ok",
             replies_reach_region: true,
+            text_box_sleep: Duration::from_secs(1),
+            shortest_timer: Duration::from_millis(500),
             error_sleep: Duration::from_secs(1),
             throttle: ThrottleRule::OpenSim,
         }

@@ -54,6 +54,7 @@ impl Speaker {
             channel,
             speaker: self.prim.0,
             name: self.name.clone(),
+            owner: self.owner,
             text: text.clone(),
             deaf: Some(self.prim),
             reach,

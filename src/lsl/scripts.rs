@@ -48,6 +48,8 @@ pub(super) struct Script {
     /// Set while it sleeps, and until somebody looks after that.
     asleep_until: Option<Timestamp>,
     min_event_delay: Duration,
+    /// Interval and next moment of its timer.
+    timer: Option<(Duration, Timestamp)>,
     /// When the next `listen` is early enough.
     next_listen: Timestamp,
     turn: Option<Turn>,
@@ -68,6 +70,7 @@ pub(super) struct Scripts {
     table: HashMap<ScriptId, Script>,
     ready: BTreeSet<(u64, ScriptId)>,
     asleep: BTreeSet<(Timestamp, ScriptId)>,
+    timers: BTreeSet<(Timestamp, ScriptId)>,
     next_id: u64,
     next_sequence: u64,
     /// Events that were lost because their script had no handler when their turn came.
@@ -88,6 +91,7 @@ impl Scripts {
             queue: EventQueue::default(),
             asleep_until: None,
             min_event_delay: Duration::ZERO,
+            timer: None,
             next_listen: Timestamp::ZERO,
             turn: None,
         };
@@ -97,6 +101,9 @@ impl Scripts {
 
     pub(super) fn remove(&mut self, id: ScriptId) -> Option<Script> {
         let script = self.table.remove(&id)?;
+        if let Some((_, next)) = script.timer {
+            self.timers.remove(&(next, id));
+        }
         match script.turn {
             Some(Turn::Ready(sequence)) => self.ready.remove(&(sequence, id)),
             Some(Turn::Asleep(until)) => self.asleep.remove(&(until, id)),
@@ -142,8 +149,39 @@ impl Scripts {
         Pushed::Queued
     }
 
+    /// Starts a script's timer, or stops it without an interval. The first event comes after one
+    /// interval. It goes on over changes of state.
+    pub(super) fn set_timer(&mut self, now: Timestamp, id: ScriptId, interval: Option<Duration>) {
+        let Some(script) = self.table.get_mut(&id) else { return };
+        if let Some((_, next)) = script.timer.take() {
+            self.timers.remove(&(next, id));
+        }
+        if let Some(interval) = interval {
+            let next = now + interval;
+            script.timer = Some((interval, next));
+            self.timers.insert((next, id));
+        }
+    }
+
+    /// Queues a `timer` event for each timer that is due. One that is late by more than its
+    /// interval makes one event, not several.
+    fn fire_timers(&mut self, now: Timestamp, rules: &Rules) {
+        while let Some((due, id)) = self.timers.first().copied().filter(|(due, _)| *due <= now) {
+            self.timers.remove(&(due, id));
+            let Some(script) = self.table.get_mut(&id) else { continue };
+            let Some((interval, _)) = script.timer else { continue };
+            let next = (due + interval).max(now);
+            let next = if next > now { next } else { now + interval };
+            script.timer = Some((interval, next));
+            self.timers.insert((next, id));
+            // One that waits already is enough.
+            self.push(now, id, Event::Timer, rules, (false, false));
+        }
+    }
+
     /// The next event of any script that is awake.
-    pub(super) fn pop_any(&mut self, now: Timestamp) -> Option<(ScriptId, Event)> {
+    pub(super) fn pop_any(&mut self, now: Timestamp, rules: &Rules) -> Option<(ScriptId, Event)> {
+        self.fire_timers(now, rules);
         while let Some((_, id)) = self.asleep.first().copied().filter(|(until, _)| *until <= now) {
             self.wake(id);
         }
@@ -155,8 +193,14 @@ impl Scripts {
         None
     }
 
-    /// The next event of one script, if it is awake. Those without handler are lost on the way.
-    pub(super) fn pop(&mut self, now: Timestamp, id: ScriptId) -> Option<Event> {
+    /// The next event of one script, if it is awake.
+    pub(super) fn pop_one(&mut self, now: Timestamp, id: ScriptId, rules: &Rules) -> Option<Event> {
+        self.fire_timers(now, rules);
+        self.pop(now, id)
+    }
+
+    /// Those without handler are lost on the way.
+    fn pop(&mut self, now: Timestamp, id: ScriptId) -> Option<Event> {
         let script = self.table.get_mut(&id)?;
         if script.asleep_until.is_some_and(|until| now < until) {
             return None;
@@ -179,7 +223,8 @@ impl Scripts {
         if !self.ready.is_empty() {
             return Some(Timestamp::ZERO);
         }
-        self.asleep.first().map(|(until, _)| *until)
+        let first = |times: &BTreeSet<(Timestamp, ScriptId)>| times.first().map(|(at, _)| *at);
+        [first(&self.asleep), first(&self.timers)].into_iter().flatten().min()
     }
 
     /// Makes a script sleep, longer if it does already.

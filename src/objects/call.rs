@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::clep::{ClepListen, ClepSend, ClepSent, LepListen, LepSend};
 use crate::lsl::{Said, Volume};
 use crate::message::Vector3;
@@ -104,6 +106,14 @@ pub enum ScriptCall {
     Sleep(Duration),
     /// `llMinEventDelay`.
     MinEventDelay(Duration),
+    /// `llSetTimerEvent`; zero ends it.
+    SetTimerEvent(Duration),
+    /// `llGetKey`: of the script's prim.
+    GetKey,
+    /// `llGetOwner`: of the script's object.
+    GetOwner,
+    /// `llGetOwnerKey`: of the prim with this key; any other key is its own.
+    GetOwnerKey(String),
     /// `llSetObjectName`: of the script's prim.
     SetObjectName(String),
     /// `llSetText`: over the script's prim.
@@ -146,6 +156,8 @@ pub struct CallOutcome {
     pub clep: Option<ClepSent>,
     /// The channels of a CLEP listen, in the order of its domains.
     pub channels: Vec<i32>,
+    /// The key that a call asked for.
+    pub key: Option<Uuid>,
     /// The script is no more, and its object with it.
     pub died: bool,
 }

@@ -1,5 +1,7 @@
 //! The calls of scripts: each to the bus, what is said on the observer's channels also to it.
 
+use uuid::Uuid;
+
 use super::call::{CallOutcome, ScriptCall};
 use super::clep::{ClepSend, ClepSent, LinkLine, Planned, SpokenLine};
 use super::driver::ScriptEvent;
@@ -9,7 +11,7 @@ use super::run::DIRECT;
 use super::{Objects, check};
 use crate::clep::Route;
 use crate::ids::PrimId;
-use crate::lsl::{BusError, ChatBus, ListenHandle, Said, ScriptId, TextLimit, Volume};
+use crate::lsl::{BusError, ChatBus, ListenHandle, Said, ScriptId, TextLimit, Volume, parse_key};
 use crate::time::Timestamp;
 
 impl Objects {
@@ -69,6 +71,18 @@ impl Objects {
             ScriptCall::MinEventDelay(delay) => {
                 self.bus.min_event_delay(script, delay)?;
                 return Ok(nothing);
+            }
+            ScriptCall::SetTimerEvent(interval) => {
+                self.bus.set_timer(now, script, interval)?;
+                return Ok(nothing);
+            }
+            ScriptCall::GetKey => return Ok(CallOutcome { key: Some(prim.0), ..nothing }),
+            ScriptCall::GetOwner => {
+                return Ok(CallOutcome { key: Some(self.bus.owner_key(prim.0)), ..nothing });
+            }
+            ScriptCall::GetOwnerKey(of) => {
+                let owner = parse_key(&of).map_or(Uuid::nil(), |key| self.bus.owner_key(key));
+                return Ok(CallOutcome { key: Some(owner), ..nothing });
             }
             ScriptCall::SetObjectName(name) => {
                 self.change(now, prim, PrimChange::Name(name))?;

@@ -32,90 +32,119 @@ fn call(args: &mut Arguments) -> Result<ScriptCall, FieldError> {
     };
     // The fields of a literal are read in their order, which is that of the arguments.
     Ok(match args.call {
-        "llListen" => ScriptCall::Listen {
+        Function::Listen => ScriptCall::Listen {
             channel: args.integer("channel")?,
             name: args.string("name")?,
             key: args.string("id")?,
             message: args.string("msg")?,
         },
-        "llListenControl" => ScriptCall::ListenControl {
+        Function::ListenControl => ScriptCall::ListenControl {
             handle: args.integer("handle")?,
             active: args.integer("active")? != 0,
         },
-        "llListenRemove" => ScriptCall::ListenRemove { handle: args.integer("handle")? },
-        "llWhisper" => say(Volume::Whisper, args)?,
-        "llSay" => say(Volume::Say, args)?,
-        "llShout" => say(Volume::Shout, args)?,
-        "llRegionSay" => {
+        Function::ListenRemove => ScriptCall::ListenRemove { handle: args.integer("handle")? },
+        Function::Whisper => say(Volume::Whisper, args)?,
+        Function::Say => say(Volume::Say, args)?,
+        Function::Shout => say(Volume::Shout, args)?,
+        Function::RegionSay => {
             ScriptCall::RegionSay { channel: args.integer("channel")?, text: args.string("msg")? }
         }
-        "llRegionSayTo" => ScriptCall::RegionSayTo {
+        Function::RegionSayTo => ScriptCall::RegionSayTo {
             target: args.string("target")?,
             channel: args.integer("channel")?,
             text: args.string("msg")?,
         },
-        "llOwnerSay" => ScriptCall::OwnerSay { text: args.string("msg")? },
-        "llInstantMessage" => {
+        Function::OwnerSay => ScriptCall::OwnerSay { text: args.string("msg")? },
+        Function::InstantMessage => {
             ScriptCall::InstantMessage { to: args.string("user")?, text: args.string("message")? }
         }
-        "llMessageLinked" => ScriptCall::MessageLinked {
+        Function::MessageLinked => ScriptCall::MessageLinked {
             link: args.integer("link")?,
             number: args.integer("num")?,
             text: args.string("str")?,
             id: args.string("id")?,
         },
-        "llDialog" => ScriptCall::Dialog {
+        Function::Dialog => ScriptCall::Dialog {
             avatar: args.string("avatar")?,
             message: args.string("message")?,
             buttons: args.strings("buttons")?,
             channel: args.integer("channel")?,
         },
-        "llTextBox" => ScriptCall::TextBox {
+        Function::TextBox => ScriptCall::TextBox {
             avatar: args.string("avatar")?,
             message: args.string("message")?,
             channel: args.integer("channel")?,
         },
-        "llSleep" => ScriptCall::Sleep(args.pause("sec")?),
-        "llMinEventDelay" => ScriptCall::MinEventDelay(args.pause("delay")?),
-        "llSetObjectName" => ScriptCall::SetObjectName(args.string("name")?),
-        "llSetText" => {
+        Function::Sleep => ScriptCall::Sleep(args.pause("sec")?),
+        Function::MinEventDelay => ScriptCall::MinEventDelay(args.pause("delay")?),
+        Function::SetObjectName => ScriptCall::SetObjectName(args.string("name")?),
+        Function::SetText => {
             let text = args.string("text")?;
             let [red, green, blue] = args.numbers("color")?;
             ScriptCall::SetText { text, color: [red, green, blue, args.float("alpha")? as f32] }
         }
-        "llSetPos" => {
+        Function::SetPos => {
             let [x, y, z] = args.numbers("pos")?;
             ScriptCall::SetPosition(Vector3::new(x, y, z))
         }
-        _ => ScriptCall::Die,
+        Function::Die => ScriptCall::Die,
+        Function::SetTimerEvent => ScriptCall::SetTimerEvent(args.pause("sec")?),
+        Function::GetKey => ScriptCall::GetKey,
+        Function::GetOwner => ScriptCall::GetOwner,
+        Function::GetOwnerKey => ScriptCall::GetOwnerKey(args.string("id")?),
     })
 }
 
-/// The functions that there are. The last is what [`call`] does for any other name.
-const FUNCTIONS: [&str; 19] = [
-    "llListen",
-    "llListenControl",
-    "llListenRemove",
-    "llWhisper",
-    "llSay",
-    "llShout",
-    "llRegionSay",
-    "llRegionSayTo",
-    "llOwnerSay",
-    "llInstantMessage",
-    "llMessageLinked",
-    "llDialog",
-    "llTextBox",
-    "llSleep",
-    "llMinEventDelay",
-    "llSetObjectName",
-    "llSetText",
-    "llSetPos",
-    "llDie",
-];
+/// Declares the functions: an enum, and its variants by their names in LSL.
+macro_rules! functions {
+    ($($variant:ident = $name:literal),+ $(,)?) => {
+        /// A function that scripts have here.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        enum Function {
+            $($variant,)+
+        }
 
-fn known(name: &str) -> Result<&'static str, FieldError> {
-    FUNCTIONS.into_iter().find(|known| *known == name).ok_or_else(|| {
+        impl Function {
+            const ALL: &[Self] = &[$(Self::$variant),+];
+
+            const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+        }
+    };
+}
+
+functions! {
+    Listen = "llListen",
+    ListenControl = "llListenControl",
+    ListenRemove = "llListenRemove",
+    Whisper = "llWhisper",
+    Say = "llSay",
+    Shout = "llShout",
+    RegionSay = "llRegionSay",
+    RegionSayTo = "llRegionSayTo",
+    OwnerSay = "llOwnerSay",
+    InstantMessage = "llInstantMessage",
+    MessageLinked = "llMessageLinked",
+    Dialog = "llDialog",
+    TextBox = "llTextBox",
+    Sleep = "llSleep",
+    MinEventDelay = "llMinEventDelay",
+    SetObjectName = "llSetObjectName",
+    SetText = "llSetText",
+    SetPos = "llSetPos",
+    Die = "llDie",
+    SetTimerEvent = "llSetTimerEvent",
+    GetKey = "llGetKey",
+    GetOwner = "llGetOwner",
+    GetOwnerKey = "llGetOwnerKey",
+}
+
+fn known(name: &str) -> Result<Function, FieldError> {
+    let mut all = Function::ALL.iter().copied();
+    all.find(|known| known.name() == name).ok_or_else(|| {
         let shown: String = name.chars().take(40).collect();
         FieldError::new("call", format!("call {shown:?} is no function that scripts have here"))
     })
@@ -123,7 +152,7 @@ fn known(name: &str) -> Result<&'static str, FieldError> {
 
 /// The arguments that have not been read yet.
 struct Arguments {
-    call: &'static str,
+    call: Function,
     left: std::vec::IntoIter<Value>,
     taken: usize,
 }
@@ -178,12 +207,12 @@ impl Arguments {
         if self.left.next().is_none() {
             return Ok(());
         }
-        let message = format!("{} takes {} arguments", self.call, self.taken);
+        let message = format!("{} takes {} arguments", self.call.name(), self.taken);
         Err(FieldError::new("args", message))
     }
 
     fn wrong(&self, name: &str, problem: &str) -> FieldError {
-        let Self { call, taken, .. } = self;
+        let (call, taken) = (self.call.name(), self.taken);
         FieldError::new("args", format!("{call}: argument {taken} ({name}) {problem}"))
     }
 }
@@ -265,6 +294,14 @@ mod tests {
             ),
             ("llSetPos", json!([[1, 2, 3]]), ScriptCall::SetPosition(Vector3::new(1.0, 2.0, 3.0))),
             ("llDie", json!([]), ScriptCall::Die),
+            (
+                "llSetTimerEvent",
+                json!([1.5]),
+                ScriptCall::SetTimerEvent(Duration::from_millis(1500)),
+            ),
+            ("llGetKey", json!([]), ScriptCall::GetKey),
+            ("llGetOwner", json!([]), ScriptCall::GetOwner),
+            ("llGetOwnerKey", json!(["k"]), ScriptCall::GetOwnerKey("k".into())),
         ] {
             assert_eq!(reads(name, &arguments), Ok(expected), "{name}");
         }
@@ -272,10 +309,11 @@ mod tests {
 
     #[test]
     fn no_function_takes_more_or_fewer_arguments() {
-        for name in FUNCTIONS {
+        for name in Function::ALL.iter().map(|function| function.name()) {
             let too_many = vec![Value::Null; 5];
             assert_eq!(read(name, too_many).unwrap_err().field, Some("args"), "{name}");
-            assert_eq!(read(name, Vec::new()).is_ok(), name == "llDie", "{name}");
+            let takes_none = ["llDie", "llGetKey", "llGetOwner"].contains(&name);
+            assert_eq!(read(name, Vec::new()).is_ok(), takes_none, "{name}");
         }
     }
 

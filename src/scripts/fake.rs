@@ -304,6 +304,7 @@ impl FakeRegion {
             name: "speaker".into(),
             id: prim.0,
             message: text.into(),
+            owner: prim.0,
         });
         for hearer in &hearers {
             self.tell(*hearer, &event);

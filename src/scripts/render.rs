@@ -26,8 +26,10 @@ fn lsl_event(event: &Event) -> Value {
     match event {
         Event::StateEntry => json!({"event": "state_entry", "args": []}),
         Event::OnRez { start } => json!({"event": "on_rez", "args": [start]}),
-        Event::Listen { channel, name, id, message } => {
-            json!({"event": "listen", "args": [channel, &**name, id, &**message]})
+        // Hosts would ask llGetOwnerKey for the owner, and the speaker may be gone by then.
+        Event::Listen { channel, name, id, message, owner } => {
+            let args = json!([channel, &**name, id, &**message]);
+            json!({"event": "listen", "args": args, "owner": owner})
         }
         Event::LinkMessage { sender, number, text, id } => {
             json!({"event": "link_message", "args": [sender, number, &**text, &**id]})
@@ -52,11 +54,12 @@ fn with(name: &str, received: Value) -> Value {
 }
 
 /// What a call returned, as `result`, and what became of what it said, as `said`. The result is a
-/// handle for `llListen` (-1 if there was none to have), the channels for a CLEP listen, how it
+/// handle for `llListen` (-1 if there was none to have), a key for `llGetKey` and its like, the channels for a CLEP listen, how it
 /// went out for a CLEP message, else null.
 pub fn outcome(call: &Returns, outcome: &CallOutcome) -> Map<String, Value> {
     let result = match call {
         Returns::Handle => json!(outcome.handle.unwrap_or(-1)),
+        Returns::Key => json!(outcome.key),
         Returns::Channels => json!(outcome.channels),
         Returns::Clep => json!(outcome.clep),
         Returns::Nothing => Value::Null,
@@ -73,6 +76,8 @@ pub fn outcome(call: &Returns, outcome: &CallOutcome) -> Map<String, Value> {
 pub enum Returns {
     /// A listen's handle.
     Handle,
+    /// A key.
+    Key,
     /// Channels.
     Channels,
     /// How a message went out.
@@ -86,6 +91,7 @@ impl Returns {
     pub fn of(call: &ScriptCall) -> Self {
         match call {
             ScriptCall::Listen { .. } => Self::Handle,
+            ScriptCall::GetKey | ScriptCall::GetOwner | ScriptCall::GetOwnerKey(_) => Self::Key,
             ScriptCall::ClepListen(_) => Self::Channels,
             ScriptCall::ClepSend(_) => Self::Clep,
             _ => Self::Nothing,
@@ -124,8 +130,15 @@ mod tests {
         let key = Uuid::from_u128(7);
         for (given, expected) in [
             (
-                Event::Listen { channel: -5, name: "n".into(), id: key, message: "m".into() },
-                json!({"event": "listen", "args": [-5, "n", key, "m"]}),
+                Event::Listen {
+                    channel: -5,
+                    name: "n".into(),
+                    id: key,
+                    message: "m".into(),
+                    owner: Uuid::from_u128(8),
+                },
+                json!({"event": "listen", "args": [-5, "n", key, "m"],
+                    "owner": Uuid::from_u128(8)}),
             ),
             (
                 Event::LinkMessage { sender: 2, number: 3, text: "t".into(), id: "k".into() },

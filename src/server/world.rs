@@ -154,7 +154,10 @@ fn settings(shared: &Shared) -> RegionSettings {
 
 /// The chat of avatars and objects.
 fn bus(config: &Config) -> lsl::Settings {
-    let settings = lsl::Settings::new(config.grid.flavour);
+    let mut settings = lsl::Settings::new(config.grid.flavour);
+    if config.lsl.listens_per_script > 0 {
+        settings.rules.listens_per_script = config.lsl.listens_per_script as usize;
+    }
     let most = config.region.iter().map(|region| region.max_agents as usize).max();
     lsl::Settings {
         ranges: lsl::Ranges {

@@ -11,9 +11,10 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::dialect::UnknownName;
+use super::json::Keys;
 use super::message::NULL_KEY;
+use super::{Dialect, json, lines, short};
 use super::{JsonMessage, LinesMessage, ShortMessage};
-use super::{json, lines, short};
 
 mod imp;
 mod plain;
@@ -158,7 +159,7 @@ pub fn decode(revision: Revision, link: &LinkMessage) -> Result<Message, super::
             key: link.key.clone(),
         }),
         Revision::L4 => lines::decode(&link.text, usize::MAX).map(Message::Lines),
-        Revision::L5 => json::decode(&link.text).map(Message::Json),
+        Revision::L5 => json::decode(&link.text, Keys::of(Dialect::ClepJson)).map(Message::Json),
     }
 }
 
@@ -174,7 +175,7 @@ pub fn encode(revision: Revision, message: &Message) -> Result<LinkMessage, supe
             Ok(LinkMessage { integer: *integer, text: short::encode(message)?, key: key.clone() })
         }
         (Revision::L5, Message::Json(message)) => {
-            let text = json::encode(message)?;
+            let text = json::encode(message, Keys::of(Dialect::ClepJson))?;
             Ok(LinkMessage { integer: 0, text, key: NULL_KEY.to_owned() })
         }
         _ => Err(EncodeError::Revision { revision: revision.name() }.into()),

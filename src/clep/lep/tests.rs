@@ -126,6 +126,7 @@ fn l3_and_l5_are_the_objects_of_clep() {
         params: None,
         result: None,
         seal: Seal::Bare,
+        tagged: false,
     });
     let sent = encode(Revision::L5, &message).unwrap();
     assert_eq!((sent.integer, sent.key.as_str()), (0, NULL_KEY));

@@ -62,9 +62,13 @@ fn domains_alone() {
         is(Dialect::ClepSha, "", domain, seed);
         assert_eq!(ll_hash(domain), hash, "{domain:?}");
         is(Dialect::ClepHashA, "", domain, from_hash(hash));
-        for dialect in
-            [Dialect::ClepHashB, Dialect::ClepSvc, Dialect::ClepRpcShort, Dialect::ClepLines]
-        {
+        for dialect in [
+            Dialect::ClepHashB,
+            Dialect::ClepSvc,
+            Dialect::ClepRpcShort,
+            Dialect::ClepLines,
+            Dialect::ClepJsonLua,
+        ] {
             is(dialect, "", domain, sign);
         }
         is(Dialect::ClepJson, "", domain, two);
@@ -114,6 +118,9 @@ fn visible_channels_are_moved() {
     is(Dialect::SeedChuf, "", "clep-8710695696", -1);
     is(Dialect::ClepHashA, "", "2xlhr0", 1);
     is(Dialect::ClepHashA, "", "0f84gt", i32::MIN);
+    is(Dialect::ClepRpcLua, "", "2xlhr0", -1);
+    is(Dialect::ClepRpcLua, "", "0f84gt", 0x7fff_fffe);
+    is(Dialect::ClepRpcLua, "", "d997831", -754_629_981);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod any_text;
 mod channels;
+mod lua_forms;
 mod receive;
 mod texts;
 
@@ -33,6 +34,7 @@ fn ping() -> JsonMessage {
         params: None,
         result: None,
         seal: Seal::Bare,
+        tagged: false,
     }
 }
 

@@ -127,9 +127,9 @@ fn the_newest_by_every_reason_in_order() {
     assert_eq!(ask(&listener, &heard, &message), Err(DropReason::Script));
     message.target.script = Some("b".to_owned());
     assert_eq!(ask(&listener, &heard, &message), Err(DropReason::Spoof));
-    listener.checks_speaker = false;
+    listener.checks_speaker = Some(false);
     assert_eq!(ask(&listener, &heard, &message), Err(DropReason::Loopback));
-    listener.checks_speaker = true;
+    listener.checks_speaker = Some(true);
     message.source = address("Here", PRIM, "b");
     assert_eq!(ask(&listener, &heard, &message), Ok(false));
 }
@@ -139,7 +139,7 @@ fn relays_may_speak_for_others_where_nobody_compares() {
     let domains = domains(&["test"]);
     for dialect in [Dialect::ClepRpcShort, Dialect::ClepLines] {
         let codec = Codec::new(dialect);
-        assert!(!Listener::new(&codec, "", &domains).checks_speaker);
+        assert_eq!(Listener::new(&codec, "", &domains).checks_speaker, None);
     }
     let codec = Codec::new(Dialect::ClepRpcShort);
     let listener = Listener::new(&codec, "", &domains);

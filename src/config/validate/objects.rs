@@ -28,6 +28,7 @@ const LONGEST_LINE: usize = 1023;
 pub(super) fn lsl(lsl: &LslConfig) -> Result<(), Problem> {
     range("lsl.whisper_range", lsl.whisper_range, 0.0..=4096.0)?;
     range("lsl.say_range", lsl.say_range, 0.0..=4096.0)?;
+    range("lsl.listens_per_script", lsl.listens_per_script, 0..=10_000)?;
     range("lsl.shout_range", lsl.shout_range, 0.0..=4096.0)?;
     let order = "must not be less than the range of what is less loud";
     check(lsl.whisper_range <= lsl.say_range, "lsl.say_range", order)?;

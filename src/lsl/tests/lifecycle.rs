@@ -220,7 +220,7 @@ fn the_region_has_room_for_a_thousand_listens_in_open_sim() {
         let mut scene = Scene::new(flavour);
         let scripts: Vec<_> = (0..16).map(|_| scene.object("box", HERE).1).collect();
         let results: Vec<_> = (0..1001)
-            .map(|number| scene.bus.listen(scene.now, scripts[number / 65], number as i32, ALL))
+            .map(|number| scene.bus.listen(scene.now, scripts[number / 64], number as i32, ALL))
             .collect();
         let refused = results.iter().filter(|result| result.is_err()).count();
         assert_eq!(refused, usize::from(flavour == Flavour::OpenSim));
@@ -306,4 +306,59 @@ fn whoever_asks_is_told_who_is_who() {
     assert!(!bus.is_known(nobody.0) && !bus.is_known(Uuid::nil()));
     assert_eq!(bus.listens_of(ScriptId(99)), []);
     assert!(!bus.handles(ScriptId(99), EventKinds::empty()));
+}
+
+#[test]
+fn a_covered_listen_gets_the_open_one_in_open_sim() {
+    for flavour in FLAVOURS {
+        let is_open_sim = flavour == Flavour::OpenSim;
+        let mut scene = Scene::new(flavour);
+        let (_, script) = scene.object("box", HERE);
+        let open = scene.listen(script, 5);
+        let narrow = scene.bus.listen(scene.now, script, 5, ("Ann", "", "")).unwrap();
+        assert_eq!(narrow == open, is_open_sim, "a narrower one behind an open one");
+        // The other way round both are needed.
+        let narrow = scene.bus.listen(scene.now, script, 6, ("Ann", "", "")).unwrap();
+        assert_ne!(scene.listen(script, 6), narrow);
+        scene.bus.listen_control(script, open, false).unwrap();
+        let again = scene.listen(script, 5);
+        assert_eq!(again != open, is_open_sim, "what is switched off does not count");
+    }
+}
+
+#[test]
+fn timers_fire_once_for_each_interval_until_stopped() {
+    for flavour in FLAVOURS {
+        let mut scene = Scene::new(flavour);
+        let (prim, _) = scene.object("box", HERE);
+        let script = scene.bus.add_script(scene.now, prim, "t", EventKinds::TIMER).unwrap();
+        let later = |scene: &Scene, millis| scene.now + Duration::from_millis(millis);
+        scene.bus.set_timer(scene.now, script, Duration::from_secs(2)).unwrap();
+        assert_eq!(scene.bus.poll_timeout(), Some(later(&scene, 2000)));
+        assert_eq!(scene.bus.poll_event(later(&scene, 1999)), None);
+        assert_eq!(scene.bus.poll_event(later(&scene, 2000)), Some((script, Event::Timer)));
+        assert_eq!(scene.bus.poll_event(later(&scene, 3999)), None);
+        // Late by several intervals: one event, and the next a whole interval later.
+        assert_eq!(scene.bus.poll_event(later(&scene, 9500)), Some((script, Event::Timer)));
+        assert_eq!(scene.bus.poll_event(later(&scene, 9500)), None);
+        assert_eq!(scene.bus.poll_timeout(), Some(later(&scene, 11_500)));
+        scene.bus.set_timer(scene.now, script, Duration::ZERO).unwrap();
+        assert_eq!(scene.bus.poll_timeout(), None);
+        assert_eq!(scene.bus.poll_event(later(&scene, 60_000)), None);
+    }
+}
+
+#[test]
+fn timers_have_a_shortest_interval_and_end_with_their_script() {
+    for flavour in FLAVOURS {
+        let mut scene = Scene::new(flavour);
+        let (prim, script) = scene.object("box", HERE);
+        scene.bus.set_timer(scene.now, script, Duration::from_nanos(1)).unwrap();
+        let shortest = scene.bus.settings().rules.shortest_timer;
+        assert!(shortest >= Duration::from_millis(20));
+        assert_eq!(scene.bus.poll_timeout(), Some(scene.now + shortest));
+        scene.bus.remove_object(prim).unwrap();
+        assert_eq!(scene.bus.poll_timeout(), None);
+        assert!(scene.bus.set_timer(scene.now, script, Duration::from_secs(1)).is_err());
+    }
 }

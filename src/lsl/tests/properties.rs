@@ -195,10 +195,28 @@ impl Model {
                 let bus = &mut self.scene.bus;
                 let handle = bus.listen(now, self.scripts[prim], channel, arguments).unwrap();
                 let filter = (name, parse_key(&key), text);
+                let covers = |known: &Known| {
+                    (known.filter.0 == 0 || known.filter.0 == name)
+                        && (known.filter.1.is_none() || known.filter.1 == filter.1)
+                        && (known.filter.2 == 0 || known.filter.2 == text)
+                };
+                let is_cover = self.scene.bus.settings().rules.listens_cover;
                 let is_known = |known: &Known| (known.prim, known.handle) == (prim, handle);
                 match self.listens.iter().find(|known| is_known(known)) {
+                    Some(known) if is_cover => {
+                        assert!(known.channel == channel && known.is_active && covers(known));
+                    }
                     Some(known) => assert_eq!((known.channel, known.filter), (channel, filter)),
                     None => {
+                        let same = |known: &&Known| (known.prim, known.channel) == (prim, channel);
+                        let mut others = self.listens.iter().filter(same);
+                        assert!(!others.any(|known| {
+                            if is_cover {
+                                known.is_active && covers(known)
+                            } else {
+                                known.filter == filter
+                            }
+                        }));
                         self.listens.push(Known { prim, handle, channel, filter, is_active: true });
                     }
                 }

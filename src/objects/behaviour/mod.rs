@@ -78,7 +78,7 @@ impl Behaviour {
     pub fn react(&mut self, event: &ScriptEvent) -> Vec<ScriptCall> {
         match event {
             ScriptEvent::Lsl(Event::StateEntry) => self.listens(),
-            ScriptEvent::Lsl(Event::Listen { channel, name, id, message }) => {
+            ScriptEvent::Lsl(Event::Listen { channel, name, id, message, .. }) => {
                 let heard = Heard { channel: *channel, name, key: *id, message };
                 self.answer(&heard).into_iter().collect()
             }

@@ -22,6 +22,7 @@ fn heard(channel: i32, message: &str) -> ScriptEvent {
         name: Arc::from("Ann Bee"),
         id: SPEAKER,
         message: Arc::from(message),
+        owner: SPEAKER,
     })
 }
 
@@ -160,6 +161,7 @@ fn ping_in_json_is_answered_to_its_source() {
         params: Some(json!([1, "x"])),
         result: None,
         seal: Seal::Bare,
+        tagged: false,
     };
     let answer = |request: &JsonMessage| sent(Dialect::ClepJson, Message::Json(request.clone()));
     let Some(ClepSend { message: Message::Json(given), .. }) = answer(&request) else { panic!() };

@@ -234,7 +234,7 @@ impl Setup {
         listener.prim = &own.key;
         listener.script = own.script;
         listener.owner_only = owner.as_deref();
-        listener.checks_speaker = listen.checks_speaker.unwrap_or(listener.checks_speaker);
+        listener.checks_speaker = listen.checks_speaker;
         listener.script_match = listen.script_match;
         let heard = Heard { speaker: &speaker.key, owner: speaker.owner.as_deref(), text: &[] };
         listener.judge(&heard, &message)?;

@@ -7,7 +7,7 @@ use super::filter::Pending;
 use super::model::{ClepListen, LepListen};
 use super::names::Names;
 use super::{Clep, ObjectError};
-use crate::clep::{Dialect, DirectoryError, Name};
+use crate::clep::{DirectoryError, Name};
 use crate::lsl::{BusError, ChatBus, ListenHandle, ScriptId};
 use crate::time::Timestamp;
 
@@ -219,7 +219,7 @@ impl Setup {
 
     /// Whether its messages come by link messages, too.
     pub(super) fn reads_links(&self) -> bool {
-        self.listen.codec.dialect == Dialect::ClepJson
+        self.listen.codec.dialect.is_json()
     }
 }
 

@@ -110,8 +110,12 @@ pub(super) fn read_link(forms: &[Option<Revision>], reading: &mut LinkReading<'_
     for form in forms {
         let (dialect, message) = match form {
             None => {
-                let message = reading.clep.by(&Codec::new(Dialect::ClepJson));
-                (Dialect::ClepJson, message.map(Arc::unwrap_or_clone))
+                let newest = reading.clep.by(&Codec::new(Dialect::ClepJson));
+                match (newest, reading.clep.by(&Codec::new(Dialect::ClepRpcLua))) {
+                    // The other dialects have the same wrapper.
+                    (Err(_), Ok(other)) => (Dialect::ClepRpcLua, Ok(Arc::unwrap_or_clone(other))),
+                    (newest, _) => (Dialect::ClepJson, newest.map(Arc::unwrap_or_clone)),
+                }
             }
             Some(revision) => {
                 let message = reading.by(*revision);

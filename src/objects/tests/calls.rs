@@ -46,8 +46,9 @@ fn a_listen_beyond_the_limit_is_what_the_flavour_makes_of_it() {
     for flavour in [Flavour::OpenSim, Flavour::SecondLife] {
         let mut scene = Scene::with(lsl::Settings::new(flavour));
         let (_, script) = scene.object("box", Driver::Recorder);
-        for channel in 100..165 {
-            scene.listen(script, channel);
+        let limit = scene.objects.bus.settings().rules.listens_per_script;
+        for channel in 0..limit {
+            scene.listen(script, 100 + channel as i32);
         }
         let full = scene.call(script, listen(165));
         if flavour == Flavour::OpenSim {
@@ -55,7 +56,7 @@ fn a_listen_beyond_the_limit_is_what_the_flavour_makes_of_it() {
             assert_eq!(scene.run(), []);
         } else {
             let what = lsl::Countable::ListensOfAScript;
-            assert_eq!(full, bus_error(BusError::TooMany { what, limit: 65 }));
+            assert_eq!(full, bus_error(BusError::TooMany { what, limit }));
             let effects = scene.run();
             let [Effect::Chat { line, .. }] = effects.as_slice() else { panic!("{effects:?}") };
             assert_eq!((line.chat_type, &*line.text), (ChatType::Debug, "Too many listens"));
@@ -260,4 +261,31 @@ fn nobodys_calls_are_refused() {
         assert_eq!(refused, bus_error(BusError::UnknownScript(nobody)), "{call:?}");
     }
     assert_eq!(scene.run(), []);
+}
+
+#[test]
+fn scripts_learn_the_keys_of_owners() {
+    let mut scene = Scene::new();
+    let (prim, script) = scene.object("box", Driver::Recorder);
+    let owner = scene.objects.bus.owner_of(prim).unwrap().key();
+    let mut key = |call| scene.call(script, call).unwrap().key;
+    assert_eq!(key(ScriptCall::GetKey), Some(prim.0));
+    assert_eq!(key(ScriptCall::GetOwner), Some(owner));
+    assert_eq!(key(ScriptCall::GetOwnerKey(prim.to_string())), Some(owner));
+    let stranger = Uuid::from_u128(77);
+    assert_eq!(key(ScriptCall::GetOwnerKey(stranger.to_string())), Some(stranger));
+    assert_eq!(key(ScriptCall::GetOwnerKey("no key".to_owned())), Some(Uuid::nil()));
+}
+
+#[test]
+fn a_timer_of_a_script_is_recorded() {
+    let mut scene = Scene::new();
+    let (prim, script) = scene.object("box", Driver::Recorder);
+    scene.call(script, ScriptCall::SetTimerEvent(Duration::from_secs(1))).unwrap();
+    let before = scene.last_heard(prim);
+    scene.now = scene.now + Duration::from_secs(1);
+    scene.run();
+    let heard = scene.heard(prim, before);
+    let events: Vec<_> = heard.iter().map(|(_, event)| event.clone()).collect();
+    assert_eq!(events, [ScriptEvent::Lsl(Event::Timer)]);
 }

@@ -19,6 +19,7 @@ fn a_host_gets_the_events_of_its_scripts_with_all_that_belongs_to_them() {
         name: "speaker".into(),
         id: speaker_prim.0,
         message: "hello".into(),
+        owner: scene.objects.bus.owner_key(speaker_prim.0),
     };
     let (region, event) = (RegionId(Uuid::from_u128(0xE0)), ScriptEvent::Lsl(listen));
     let expected = HostEvent { region, object: prim, prim, script, event };

@@ -73,7 +73,8 @@ async fn two_hosts_hear_each_other_by_their_own_numbers() {
     assert_eq!(said, json!({"id": 3, "result": null, "said": expected}));
     let event = door.next().await;
     let args = json!([0, "speaker", made["object"], "ring"]);
-    assert_eq!(event, json!({"event": "listen", "script": 1, "args": args}));
+    let owner = made["object"].clone();
+    assert_eq!(event, json!({"event": "listen", "script": 1, "args": args, "owner": owner}));
 }
 
 #[tokio::test]

@@ -86,7 +86,7 @@ async fn scripts_make_calls_and_what_they_hear_is_recorded() {
 
     let (status, page) = api.get(&format!("/v1/objects/{door}/events?after=2")).await;
     assert_eq!(status, 200);
-    let expected = json!({"number": 3, "unix_ms": 5, "prim": door, "script": "main",
+    let expected = json!({"number": 3, "unix_ms": 5, "prim": door, "script": "main", "owner": bell,
         "event": "listen", "args": [-5, "speaker", bell, "ring"]});
     assert_eq!(page, json!({"events": [expected], "last": 3, "forgotten": 0}));
     let (_, later) = api.get(&format!("/v1/objects/{door}/events?after=3")).await;

@@ -162,8 +162,13 @@ fn what_is_no_clep_passes_as_it_is() {
     let (speaker, listener) = (stage.object(1), stage.object(1).1);
     let channel = stage.listen(listener, listen(Dialect::ClepJson, "", &["test"])).unwrap()[0];
     stage.region_say(speaker.1, channel, "hello");
-    let event =
-        Event::Listen { channel, name: "prim 1".into(), id: speaker.0.0, message: "hello".into() };
+    let event = Event::Listen {
+        channel,
+        name: "prim 1".into(),
+        id: speaker.0.0,
+        message: "hello".into(),
+        owner: stage.bus.owner_key(speaker.0.0),
+    };
     assert_eq!(stage.run(), [(listener, ScriptEvent::Lsl(event))]);
     assert_eq!(stage.outcomes(), ["not_clep"]);
     let last = stage.last();

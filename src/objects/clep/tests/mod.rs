@@ -259,6 +259,7 @@ fn json(domain: &str) -> JsonMessage {
         params: None,
         result: None,
         seal: Seal::Bare,
+        tagged: false,
     }
 }
 
@@ -287,7 +288,7 @@ fn message(dialect: Dialect, domain: &str, prim: &str) -> Message {
             method: "ping".to_owned(),
             ..crate::clep::LinesMessage::default()
         }),
-        Dialect::ClepJson => {
+        dialect if dialect.is_json() => {
             let mut message = json(domain);
             message.target.prim = (!prim.is_empty()).then(|| prim.to_owned());
             Message::Json(message)

@@ -131,8 +131,10 @@ fn two_listens_of_a_script_are_one_event_or_two() {
     ] {
         let mut stage = Stage::new(flavour);
         let (speaker, script) = (stage.object(1).1, stage.object(1).1);
-        let channel = stage.listen(script, listen(Dialect::ClepJson, "", &["test"])).unwrap()[0];
+        let channel = crate::clep::channel(Dialect::ClepJson, "", "test").unwrap();
+        // The other way round the open one would do for both in OpenSim.
         stage.bus.listen(stage.now, script, channel, ("prim 1", "", "")).unwrap();
+        stage.listen(script, listen(Dialect::ClepJson, "", &["test"])).unwrap();
         stage.send(speaker, send(Message::Json(json("test")), Dialect::ClepJson));
         assert_eq!(stage.outcomes(), outcomes);
         let events = outcomes.iter().filter(|outcome| **outcome == "delivered").count();
