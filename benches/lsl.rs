@@ -188,6 +188,7 @@ fn clep(criterion: &mut Criterion) {
         utime: 1_767_225_600.into(),
         params: None,
         result: None,
+        tagged: false,
         seal: Seal::Bare,
     });
     let send = ClepSend {

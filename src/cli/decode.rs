@@ -4,6 +4,8 @@
 //! built-in template or by one that the user names; it knows no circuit, so it shows what single
 //! packets say and not what a receiver would make of them.
 
+mod blocks;
+mod link;
 mod pcap;
 mod show;
 mod templates;
@@ -40,7 +42,7 @@ struct Source {
     /// One datagram from its first header byte; blanks and colons are skipped
     #[arg(long, value_name = "STRING")]
     hex: Option<String>,
-    /// A capture in the classic pcap format
+    /// A capture: pcap or pcapng
     #[arg(long, value_name = "FILE")]
     pcap: Option<PathBuf>,
 }

@@ -98,9 +98,7 @@ impl fmt::Display for Problem {
             Self::Range { what, least, most, found } => {
                 write!(f, "expected {what} of {least} to {most}, found {found}")
             }
-            Self::Numbering => f.write_str(
-                "expected all message headers with a number or, without version line, none",
-            ),
+            Self::Numbering => f.write_str("expected all message headers with a number, or none"),
             Self::Repeated { what, name, first } => {
                 write!(f, "expected a new {what}, found {name} again (first on line {first})")
             }

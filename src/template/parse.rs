@@ -1,8 +1,8 @@
 //! From template text to the model.
 //!
-//! Both forms are read: the one with `version` line and numbered headers, and the older one with
-//! neither, whose messages are numbered in order within their frequency. What is grammatical but
-//! contradicts itself is [`super::check`]'s business.
+//! Both forms are read: the one with numbers in its headers, and the older one without, whose
+//! messages are numbered in order within their frequency; either may have a `version` line. What is
+//! grammatical but contradicts itself is [`super::check`]'s business.
 
 use super::error::{Place, Problem, TemplateError};
 use super::model::{Block, Deprecation, Field, FieldType, Frequency, Message, Quantity, Template};
@@ -21,10 +21,8 @@ pub fn parse(text: &str) -> Result<Template, TemplateError> {
         numbered: None,
         next_number: [1; 3],
     };
+    // Templates of 2006 to May 2007 have a version and no numbers in their headers.
     let version = parser.version()?;
-    if version.is_some() {
-        parser.numbered = Some(true);
-    }
     let mut messages = Vec::new();
     while parser.peek().is_some() {
         messages.push(parser.message()?);
@@ -36,7 +34,7 @@ struct Parser<'t> {
     tokens: std::iter::Peekable<Tokens<'t>>,
     place: Place,
     last_line: usize,
-    /// Whether headers have numbers; the version line or the first header decides.
+    /// Whether headers have numbers; the first one decides.
     numbered: Option<bool>,
     /// The next number of High, Medium and Low messages that have none of their own.
     next_number: [u32; 3],
@@ -107,7 +105,9 @@ impl<'t> Parser<'t> {
             Frequency::Low | Frequency::Fixed => (2, 0xFFF9),
         };
         if has_number {
-            return Ok((frequency, self.number("a message number", 1, most)?));
+            // One old template gives a message the number Low 0.
+            let least = u32::from(frequency != Frequency::Low);
+            return Ok((frequency, self.number("a message number", least, most)?));
         }
         let number = self.next_number[slot];
         if number > most {

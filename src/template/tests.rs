@@ -45,6 +45,21 @@ fn both_forms_of_the_language() {
 }
 
 #[test]
+fn a_version_line_does_not_ask_for_numbers() {
+    let text = "version 1.014\n{ A Low NotTrusted Unencoded }{ B Low NotTrusted Unencoded }";
+    let template = parse(text).unwrap();
+    assert_eq!(template.version.as_deref(), Some("1.014"));
+    let numbers: Vec<u32> = template.messages.iter().map(|message| message.number).collect();
+    assert_eq!(numbers, [1, 2]);
+}
+
+#[test]
+fn low_0_is_a_number() {
+    let template = parse("version 2.0 { A Low 0 NotTrusted Unencoded }").unwrap();
+    assert_eq!(template.messages[0].number, 0);
+}
+
+#[test]
 fn every_type_is_known() {
     for kind in ours_and_unused_types() {
         let text = format!("{{ M Low NotTrusted Unencoded {{ B Single {{ F {kind} }} }} }}");
@@ -130,13 +145,11 @@ fn numbers_stay_in_their_range() {
     let prefix = "line 1, message A: expected a message number of";
     assert_eq!(header("High 255"), format!("{prefix} 1 to 254, found `255`"));
     assert_eq!(header("Medium 0"), format!("{prefix} 1 to 254, found `0`"));
-    assert_eq!(header("Low 65530"), format!("{prefix} 1 to 65529, found `65530`"));
-    assert_eq!(header("Low 99999999999"), format!("{prefix} 1 to 65529, found `99999999999`"));
-    assert_eq!(header("Low 1a"), format!("{prefix} 1 to 65529, found `1a`"));
+    assert_eq!(header("Low 65530"), format!("{prefix} 0 to 65529, found `65530`"));
+    assert_eq!(header("Low 99999999999"), format!("{prefix} 0 to 65529, found `99999999999`"));
+    assert_eq!(header("Low 1a"), format!("{prefix} 0 to 65529, found `1a`"));
     assert_eq!(header("Fixed 0xFF"), format!("{prefix} 0xFFFFFFFA to 0xFFFFFFFF, found `0xFF`"));
-    let numbering = "line 1, message A: expected all message headers with a number or, without \
-                     version line, none";
-    assert_eq!(header("Low"), numbering);
+    let numbering = "line 1, message A: expected all message headers with a number, or none";
     let mixed = "{ B Low NotTrusted Unencoded } { A Low 3 NotTrusted Unencoded }";
     assert_eq!(error(mixed), numbering);
     let many = "{ A High NotTrusted Unencoded }".repeat(255);

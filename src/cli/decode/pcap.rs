@@ -1,14 +1,16 @@
-//! Reads UDP datagrams from classic pcap files.
+//! Reads UDP datagrams from captures: classic pcap and pcapng.
 //!
-//! Both byte orders, microseconds and nanoseconds; Ethernet (with VLAN tags), Linux cooked (1 and
-//! 2), raw IP and loopback; IPv4 and IPv6. Nothing is put together again: fragments and packets
-//! that were captured in part are counted and left out.
+//! Both byte orders; of classic captures microseconds and nanoseconds, of pcapng any resolution and
+//! several interfaces.
 
-use std::io::{self, Read};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::io::{self, Cursor, Read};
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use thiserror::Error;
+
+use super::blocks::Blocks;
+use super::link::{Found, Link};
 
 /// A UDP datagram.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,86 +46,73 @@ pub(super) struct Skipped {
 pub(super) enum PcapError {
     #[error(transparent)]
     Io(#[from] io::Error),
-    #[error(
-        "is a pcapng capture; only classic pcap is read (convert it with: tcpdump -r IN -w OUT)"
-    )]
-    Pcapng,
-    #[error("is no pcap capture (first bytes {0:02x?})")]
-    NoCapture([u8; 4]),
+    #[error("is empty; expected a capture (pcap or pcapng)")]
+    Empty,
+    #[error("is no pcap or pcapng capture (first bytes {0:02x?})")]
+    NoCapture(Vec<u8>),
+    #[error("ends within the file header, after {0} of 24 bytes")]
+    CutHeader(usize),
     #[error("has link type {0}, which is not supported")]
     LinkType(u32),
-    #[error("ends within packet {0}")]
-    Cut(u64),
-    #[error("packet {packet} claims {len} bytes, more than {LONGEST}")]
-    TooLong { packet: u64, len: u32 },
+    #[error("ends within packet {packet}, at byte {offset}: {missing} bytes are missing")]
+    Cut { packet: u64, offset: u64, missing: u64 },
+    #[error("ends within a block, at byte {offset}")]
+    CutBlock { offset: u64 },
+    #[error("packet {packet}, at byte {offset}, claims {len} bytes, more than {LONGEST}")]
+    TooLong { packet: u64, offset: u64, len: u32 },
+    #[error("has a block at byte {offset} that cannot be read: {problem}")]
+    Block { offset: u64, problem: String },
+}
+
+/// A packet as it was captured.
+pub(super) struct Frame {
+    /// Seconds since 1970; not in every form.
+    pub time: Option<f64>,
+    pub link: Link,
+    pub bytes: Bytes,
 }
 
 /// A capture being read.
-#[derive(Debug)]
-pub(super) struct Capture<R> {
-    input: R,
-    big_endian: bool,
-    ticks_per_second: f64,
-    link: Link,
-    count: u64,
+pub(super) struct Capture<R: Read> {
+    frames: Frames<R>,
     skipped: Skipped,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Link {
-    Ethernet,
-    /// Loopback with four bytes of address family.
-    Loopback,
-    Cooked,
-    Cooked2,
-    Raw,
-}
-
-/// What a link frame or IP packet holds.
-enum Found<'p> {
-    Udp { from: SocketAddr, to: SocketAddr, payload: &'p [u8] },
-    Fragment,
-    Cut,
-    Other,
+enum Frames<R: Read> {
+    Classic(Classic<R>),
+    Blocks(Box<Blocks<io::Chain<Cursor<[u8; 4]>, R>>>),
 }
 
 impl<R: Read> Capture<R> {
     /// Reads the file header.
     pub(super) fn new(mut input: R) -> Result<Self, PcapError> {
-        let mut header = [0; 24];
-        let (magic, rest) = header.split_at_mut(4);
-        input.read_exact(magic)?;
-        let magic = [magic[0], magic[1], magic[2], magic[3]];
-        let (big_endian, ticks_per_second) = match magic {
-            [0xA1, 0xB2, 0xC3, 0xD4] => (true, 1e6),
-            [0xD4, 0xC3, 0xB2, 0xA1] => (false, 1e6),
-            [0xA1, 0xB2, 0x3C, 0x4D] => (true, 1e9),
-            [0x4D, 0x3C, 0xB2, 0xA1] => (false, 1e9),
-            [0x0A, 0x0D, 0x0D, 0x0A] => return Err(PcapError::Pcapng),
-            other => return Err(PcapError::NoCapture(other)),
+        let mut magic = Vec::with_capacity(4);
+        input.by_ref().take(4).read_to_end(&mut magic)?;
+        let magic: [u8; 4] = match magic.try_into() {
+            Ok(magic) => magic,
+            Err(short) if short.is_empty() => return Err(PcapError::Empty),
+            Err(short) => return Err(PcapError::NoCapture(short)),
         };
-        input.read_exact(rest)?;
-        // The upper bits tell of checksums, not of the link.
-        let number = word(&header, 20, big_endian) & 0x03FF_FFFF;
-        let link = match number {
-            0 | 108 => Link::Loopback,
-            1 => Link::Ethernet,
-            12 | 14 | 101 | 228 | 229 => Link::Raw,
-            113 => Link::Cooked,
-            276 => Link::Cooked2,
-            other => return Err(PcapError::LinkType(other)),
+        let frames = match magic {
+            [0xA1, 0xB2, 0xC3, 0xD4] => Frames::Classic(Classic::new(input, true, 1e6)?),
+            [0xD4, 0xC3, 0xB2, 0xA1] => Frames::Classic(Classic::new(input, false, 1e6)?),
+            [0xA1, 0xB2, 0x3C, 0x4D] => Frames::Classic(Classic::new(input, true, 1e9)?),
+            [0x4D, 0x3C, 0xB2, 0xA1] => Frames::Classic(Classic::new(input, false, 1e9)?),
+            [0x0A, 0x0D, 0x0D, 0x0A] => {
+                Frames::Blocks(Box::new(Blocks::new(Cursor::new(magic).chain(input))?))
+            }
+            other => return Err(PcapError::NoCapture(other.to_vec())),
         };
-        let skipped = Skipped::default();
-        Ok(Self { input, big_endian, ticks_per_second, link, count: 0, skipped })
+        Ok(Self { frames, skipped: Skipped::default() })
     }
 
     /// The next UDP datagram; `None` at the end of the file.
     pub(super) fn next_udp(&mut self) -> Result<Option<Packet>, PcapError> {
-        while let Some((time, frame)) = self.frame()? {
-            match self.link.open(&frame) {
+        while let Some(Frame { time, link, bytes }) = self.frame()? {
+            match link.open(&bytes) {
                 Found::Udp { from, to, payload } => {
-                    let payload = frame.slice_ref(payload);
-                    return Ok(Some(Packet { time: Some(time), ends: Some((from, to)), payload }));
+                    let payload = bytes.slice_ref(payload);
+                    return Ok(Some(Packet { time, ends: Some((from, to)), payload }));
                 }
                 Found::Fragment => self.skipped.fragments += 1,
                 Found::Cut => self.skipped.cut += 1,
@@ -138,117 +127,66 @@ impl<R: Read> Capture<R> {
         self.skipped
     }
 
-    fn frame(&mut self) -> Result<Option<(f64, Bytes)>, PcapError> {
+    fn frame(&mut self) -> Result<Option<Frame>, PcapError> {
+        match &mut self.frames {
+            Frames::Classic(classic) => classic.frame(),
+            Frames::Blocks(blocks) => blocks.frame(),
+        }
+    }
+}
+
+/// A classic capture.
+struct Classic<R> {
+    input: R,
+    big_endian: bool,
+    ticks_per_second: f64,
+    link: Link,
+    count: u64,
+    offset: u64,
+}
+
+impl<R: Read> Classic<R> {
+    /// Reads what follows the magic number.
+    fn new(mut input: R, big_endian: bool, ticks_per_second: f64) -> Result<Self, PcapError> {
+        let mut header = Vec::with_capacity(20);
+        input.by_ref().take(20).read_to_end(&mut header)?;
+        if header.len() < 20 {
+            return Err(PcapError::CutHeader(4 + header.len()));
+        }
+        // The upper bits tell of checksums, not of the link.
+        let number = word(&header, 16, big_endian) & 0x03FF_FFFF;
+        let link = Link::of(number).ok_or(PcapError::LinkType(number))?;
+        Ok(Self { input, big_endian, ticks_per_second, link, count: 0, offset: 24 })
+    }
+
+    fn frame(&mut self) -> Result<Option<Frame>, PcapError> {
         let mut header = Vec::with_capacity(16);
         self.input.by_ref().take(16).read_to_end(&mut header)?;
         if header.is_empty() {
             return Ok(None);
         }
         self.count += 1;
+        let (packet, offset) = (self.count, self.offset);
+        let cut = |offset: u64, wanted: u64, got: usize| {
+            let (offset, missing) = (offset + got as u64, wanted - got as u64);
+            PcapError::Cut { packet, offset, missing }
+        };
         if header.len() < 16 {
-            return Err(PcapError::Cut(self.count));
+            return Err(cut(offset, 16, header.len()));
         }
         let word = |at| word(&header, at, self.big_endian);
         let time = f64::from(word(0)) + f64::from(word(4)) / self.ticks_per_second;
         let len = word(8);
         if len > LONGEST {
-            return Err(PcapError::TooLong { packet: self.count, len });
+            return Err(PcapError::TooLong { packet, offset, len });
         }
         let mut frame = Vec::new();
         self.input.by_ref().take(u64::from(len)).read_to_end(&mut frame)?;
         if frame.len() < len as usize {
-            return Err(PcapError::Cut(self.count));
+            return Err(cut(offset + 16, u64::from(len), frame.len()));
         }
-        Ok(Some((time, frame.into())))
-    }
-}
-
-impl Link {
-    fn open(self, frame: &[u8]) -> Found<'_> {
-        let packet = match self {
-            Self::Raw => Some(frame),
-            // The family's number differs between systems; the IP version tells the same.
-            Self::Loopback => frame.get(4..),
-            Self::Ethernet => {
-                let mut at = 12;
-                while matches!(frame.get(at..at + 2), Some([0x81, 0x00] | [0x88, 0xA8])) {
-                    at += 4;
-                }
-                ip_behind(frame, at, at + 2)
-            }
-            Self::Cooked => ip_behind(frame, 14, 16),
-            Self::Cooked2 => ip_behind(frame, 0, 20),
-        };
-        match packet.and_then(|packet| Some((packet.first()? >> 4, packet))) {
-            Some((4, packet)) => ipv4(packet),
-            Some((6, packet)) => ipv6(packet),
-            _ => Found::Other,
-        }
-    }
-}
-
-/// The packet at `start`, if the Ethernet type at `kind` is IPv4 or IPv6.
-fn ip_behind(frame: &[u8], kind: usize, start: usize) -> Option<&[u8]> {
-    match frame.get(kind..kind + 2)? {
-        [0x08, 0x00] | [0x86, 0xDD] => frame.get(start..),
-        _ => None,
-    }
-}
-
-fn ipv4(packet: &[u8]) -> Found<'_> {
-    let Some(header) = packet.first_chunk::<20>() else { return Found::Cut };
-    if header[9] != UDP {
-        return Found::Other;
-    }
-    // More fragments, or an offset.
-    if u16::from_be_bytes([header[6], header[7]]) & 0x3FFF != 0 {
-        return Found::Fragment;
-    }
-    let address = |at: usize| {
-        IpAddr::V4(Ipv4Addr::new(header[at], header[at + 1], header[at + 2], header[at + 3]))
-    };
-    let start = usize::from(header[0] & 15) * 4;
-    udp(address(12), address(16), packet.get(start..))
-}
-
-fn ipv6(packet: &[u8]) -> Found<'_> {
-    let Some(header) = packet.first_chunk::<40>() else { return Found::Cut };
-    let address = |half: &[u8]| {
-        let octets = half.first_chunk::<16>().copied().unwrap_or_default();
-        IpAddr::V6(Ipv6Addr::from(octets))
-    };
-    let (from, to) = (address(&header[8..24]), address(&header[24..40]));
-    let mut next = header[6];
-    let mut rest = &packet[40..];
-    loop {
-        match next {
-            UDP => return udp(from, to, Some(rest)),
-            // Hop-by-hop, routing, destination options.
-            0 | 43 | 60 => {
-                let &[kind, len, ..] = rest else { return Found::Cut };
-                let Some(tail) = rest.get(usize::from(len) * 8 + 8..) else { return Found::Cut };
-                (next, rest) = (kind, tail);
-            }
-            44 => return Found::Fragment,
-            _ => return Found::Other,
-        }
-    }
-}
-
-fn udp(from: IpAddr, to: IpAddr, packet: Option<&[u8]>) -> Found<'_> {
-    let Some((header, rest)) = packet.and_then(<[u8]>::split_first_chunk::<8>) else {
-        return Found::Cut;
-    };
-    let number = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
-    // Link layers pad short frames, so the length decides where the payload ends.
-    let len = usize::from(number(4)).saturating_sub(8);
-    match rest.get(..len) {
-        Some(payload) => Found::Udp {
-            from: SocketAddr::new(from, number(0)),
-            to: SocketAddr::new(to, number(2)),
-            payload,
-        },
-        None => Found::Cut,
+        self.offset += 16 + u64::from(len);
+        Ok(Some(Frame { time: Some(time), link: self.link, bytes: frame.into() }))
     }
 }
 
@@ -257,8 +195,5 @@ fn word(bytes: &[u8], at: usize, big_endian: bool) -> u32 {
     if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
 }
 
-/// The IP protocol number.
-const UDP: u8 = 17;
-
 /// The longest captured packet that is read, in bytes (the usual largest snapshot length).
-const LONGEST: u32 = 262_144;
+pub(super) const LONGEST: u32 = 262_144;

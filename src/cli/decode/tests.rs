@@ -203,14 +203,106 @@ fn files_that_are_no_captures() {
         assert_eq!(code, INPUT);
         message.strip_prefix(&format!("{}: ", path(&file))).unwrap().to_owned()
     };
-    assert!(message(&[0x0A, 0x0D, 0x0D, 0x0A, 0, 0]).contains("pcapng"));
-    assert_eq!(message(b"text"), "is no pcap capture (first bytes [74, 65, 78, 74])");
+    assert_eq!(message(b""), "is empty; expected a capture (pcap or pcapng)");
+    assert_eq!(message(b"te"), "is no pcap or pcapng capture (first bytes [74, 65])");
+    assert_eq!(message(b"text"), "is no pcap or pcapng capture (first bytes [74, 65, 78, 74])");
     assert_eq!(message(&capture(false, 147, &[])), "has link type 147, which is not supported");
     let whole = capture(false, 101, &[vec![0; 40]]);
-    assert_eq!(message(&whole[..whole.len() - 1]), "ends within packet 1");
-    assert_eq!(message(&whole[..30]), "ends within packet 1");
+    assert_eq!(message(&whole[..10]), "ends within the file header, after 10 of 24 bytes");
+    let cut = "ends within packet 1, at byte 79: 1 bytes are missing";
+    assert_eq!(message(&whole[..whole.len() - 1]), cut);
+    let cut = "ends within packet 1, at byte 30: 10 bytes are missing";
+    assert_eq!(message(&whole[..30]), cut);
     let mut long = capture(false, 101, &[vec![]]);
     long[32..36].copy_from_slice(&300_000u32.to_le_bytes());
-    assert_eq!(message(&long), "packet 1 claims 300000 bytes, more than 262144");
+    assert_eq!(message(&long), "packet 1, at byte 24, claims 300000 bytes, more than 262144");
     assert!(decode(&["--pcap", "/no/such/file"]).unwrap_err().1.starts_with("/no/such/file: "));
+}
+
+/// A block of a pcapng file.
+fn block(big_endian: bool, kind: u32, body: &[u8]) -> Vec<u8> {
+    let word = |value: u32| if big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
+    let padded = body.len().next_multiple_of(4);
+    let length = word(padded as u32 + 12);
+    let mut block = [word(kind), length].concat();
+    block.extend(body);
+    block.resize(8 + padded, 0);
+    block.extend(length);
+    block
+}
+
+/// A pcapng file with two interfaces, of which the second counts nanoseconds.
+fn pcapng(big_endian: bool, frame: &[u8]) -> Vec<u8> {
+    let word = |value: u32| if big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
+    let half = |value: u16| if big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
+    let section = [&word(0x1A2B_3C4D)[..], &half(1), &half(0), &[0xFF; 8]].concat();
+    let interface = |link: u16, options: &[u8]| {
+        let body = [&half(link)[..], &half(0), &word(0), options].concat();
+        block(big_endian, 1, &body)
+    };
+    let nanoseconds = [&half(9)[..], &half(1), &[9, 0, 0, 0], &half(0), &half(0)].concat();
+    let packet = |interface: u32, ticks: u64| {
+        let length = word(frame.len() as u32);
+        let (high, low) = (word((ticks >> 32) as u32), word(ticks as u32));
+        let body = [&word(interface)[..], &high, &low, &length, &length, frame].concat();
+        block(big_endian, 6, &body)
+    };
+    [
+        block(big_endian, 0x0A0D_0D0A, &section),
+        interface(147, &[]),
+        interface(101, &nanoseconds),
+        // Of no use here, and passed over.
+        block(big_endian, 5, &[0; 12]),
+        packet(1, 1_000_500_000_000),
+    ]
+    .concat()
+}
+
+#[test]
+fn pcapng_is_read_in_both_byte_orders() {
+    let ping = bytes_of(PING).unwrap();
+    for big_endian in [false, true] {
+        let file = file(&pcapng(big_endian, &ipv4(&ping, 0)));
+        let out = decode(&["--pcap", path(&file)]).unwrap();
+        let line = "#1 1000.500000 127.0.0.1:9000 > 10.0.0.2:5555 StartPingCheck";
+        assert!(out.starts_with(line), "{out}");
+    }
+}
+
+#[test]
+fn broken_pcapng_files_name_the_place() {
+    let message = |content: &[u8]| {
+        let file = file(content);
+        let (code, message, _) = decode(&["--pcap", path(&file)]).unwrap_err();
+        assert_eq!(code, INPUT);
+        message.strip_prefix(&format!("{}: ", path(&file))).unwrap().to_owned()
+    };
+    let whole = pcapng(false, &ipv4(&bytes_of(PING).unwrap(), 0));
+    assert_eq!(message(&whole[..6]), "ends within a block, at byte 0");
+    let cut = message(&whole[..whole.len() - 8]);
+    assert!(cut.starts_with("ends within a block, at byte "), "{cut}");
+    // The packet says interface 7.
+    let mut stray = whole.clone();
+    let at = stray.len() - 12 - ipv4(&bytes_of(PING).unwrap(), 0).len().next_multiple_of(4) - 12;
+    stray[at..at + 4].copy_from_slice(&7_u32.to_le_bytes());
+    let stray = message(&stray);
+    assert!(stray.contains("a packet of interface 7, which is not described"), "{stray}");
+    let mut broken = whole;
+    broken[8..12].fill(0x55);
+    let broken = message(&broken);
+    assert!(broken.contains("at byte 0"), "{broken}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_the_capture_reader_panic(
+        head in proptest::sample::select(vec![0_usize, 4, 12, 28, 60, 100]),
+        noise in proptest::collection::vec(proptest::arbitrary::any::<u8>(), 0..200),
+    ) {
+        let mut content = pcapng(false, &ipv4(&[1, 2, 3], 0));
+        content.truncate(head);
+        content.extend(noise);
+        let file = file(&content);
+        let _ = decode(&["--pcap", path(&file)]);
+    }
 }
