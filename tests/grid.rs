@@ -1,5 +1,7 @@
 //! A real server on free ports and clients that speak the real protocol: one file per topic.
 
+#[path = "grid/bursts.rs"]
+mod bursts;
 #[path = "grid/chat.rs"]
 mod chat;
 #[path = "grid/circuits.rs"]

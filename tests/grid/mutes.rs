@@ -60,7 +60,7 @@ async fn request_file(client: &Client, id: u64, name: &str) -> Result<()> {
 }
 
 /// Asks for the list and fetches it, as viewers do; also how many packets it took.
-async fn fetch(client: &mut Client) -> Result<(String, u32)> {
+pub async fn fetch(client: &mut Client) -> Result<(String, u32)> {
     ask(client, 0).await?;
     let update = client.expect::<MuteListUpdate>(SOON, |_| true).await?;
     assert_eq!(update.mute_data.agent_id, client.login.agent_id.0);
