@@ -166,7 +166,9 @@ impl Server {
         let serve = http::serve::ServeSettings::default();
         let doors = CancellationToken::new();
         let hurry = CancellationToken::new();
-        let farewell = Farewell { caps: gate.caps().clone(), hurry: hurry.clone() };
+        let quiet = CancellationToken::new();
+        tasks.spawn(shared.services.offline.clone().keep_returns(quiet.clone()));
+        let farewell = Farewell { caps: gate.caps().clone(), hurry: hurry.clone(), quiet };
         tasks.spawn(close_doors(inside, farewell, stop.clone(), doors.clone()));
         let main_router = login::router(gate);
         let router = main_router.clone();
@@ -242,6 +244,8 @@ impl Server {
 struct Farewell {
     caps: CapRegistry<AgentSession>,
     hurry: CancellationToken,
+    /// Cancelled when no circuit is left: no message comes back any more.
+    quiet: CancellationToken,
 }
 
 /// Closes the public listener once regions and endpoints have ended and nobody needs it any more.
@@ -253,6 +257,7 @@ async fn close_doors(
 ) {
     stop.cancelled().await;
     inside.wait().await;
+    farewell.quiet.cancel();
     if !farewell.caps.is_empty() {
         // Over early if somebody is in a hurry.
         let _ = tokio::time::timeout(FAREWELL, farewell.hurry.cancelled()).await;

@@ -8,6 +8,8 @@ mod chat;
 mod circuits;
 #[path = "grid/conference.rs"]
 mod conference;
+#[path = "grid/delivery.rs"]
+mod delivery;
 #[path = "grid/dialogs.rs"]
 mod dialogs;
 #[path = "grid/directory.rs"]

@@ -7,11 +7,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use holm::client::{Client, LoginOptions};
+use holm::client::{Client, ClientEvent, LoginOptions, Received};
 use holm::ids::AgentId;
 use holm::message::{
     AcceptFriendship, AcceptFriendshipFolderData, CreateGroupReply, CreateGroupRequest,
-    GenericMessage, ImprovedInstantMessage, MuteListRequest, MuteListUpdate,
+    GenericMessage, ImprovedInstantMessage, Message as _, MuteListRequest, MuteListUpdate,
     RetrieveInstantMessages, UpdateMuteListEntry, text, variable1, variable2,
 };
 
@@ -197,5 +197,56 @@ async fn a_mute_that_the_list_shows_is_there() -> Result<()> {
     let holm = Process::start(data.path())?;
     let mut alice = holm.enter("Alice").await?;
     assert!(has_mutes(&mut alice).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn messages_that_were_not_acked_are_there() -> Result<()> {
+    let data = tempfile::tempdir()?;
+    let holm = Process::start(data.path())?;
+    let bob = holm.enter("Bob").await?;
+    let bob_id: AgentId = bob.login.agent_id;
+    bob.log_out().await?;
+    let mut alice = holm.enter("Alice").await?;
+    let texts: Vec<String> = (0..10).map(|number| format!("message {number}")).collect();
+    for said in &texts {
+        alice.im(bob_id, said, 0).await?;
+        let saved = |im: &ImprovedInstantMessage| {
+            text(&im.message_block.message) == "User is not logged in. Message saved."
+        };
+        alice.expect::<ImprovedInstantMessage>(SOON, saved).await?;
+    }
+    let retrieve = async |client: &Client| {
+        let mut request = RetrieveInstantMessages::default();
+        request.agent_data.agent_id = client.login.agent_id.0;
+        request.agent_data.session_id = client.login.session_id.0;
+        client.send(&request).await
+    };
+    let heard = |event: ClientEvent| match event {
+        ClientEvent::Message(Received { id: ImprovedInstantMessage::ID, body }) => {
+            let im = holm::message::decode::<ImprovedInstantMessage>(&body).ok()?;
+            Some(text(&im.message_block.message))
+        }
+        _ => None,
+    };
+    // Killed in the middle: whatever was acked was heard.
+    let mut bob = holm.enter("Bob").await?;
+    retrieve(&bob).await?;
+    let mut all: Vec<String> = Vec::new();
+    while all.is_empty() {
+        all.extend(heard(bob.next(SOON).await?));
+    }
+    holm.kill()?;
+    while let Ok(event) = bob.next(Duration::from_millis(1)).await {
+        all.extend(heard(event));
+    }
+    drop(bob);
+
+    let holm = Process::start(data.path())?;
+    let mut bob = holm.enter("Bob").await?;
+    retrieve(&bob).await?;
+    while texts.iter().any(|said| !all.contains(said)) {
+        all.extend(heard(bob.next(SOON).await?));
+    }
     Ok(())
 }

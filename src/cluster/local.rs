@@ -43,10 +43,12 @@ impl Bus for LocalBus {
         }
     }
 
+    fn outbox(&self, agent: AgentId) -> Option<Outbox> {
+        self.online.get(&agent).map(|entry| entry.value().clone())
+    }
+
     fn deliver(&self, agent: AgentId, delivery: Delivery) -> Reach {
-        let Some(outbox) = self.online.get(&agent).map(|entry| entry.value().clone()) else {
-            return Reach::Offline;
-        };
+        let Some(outbox) = self.outbox(agent) else { return Reach::Offline };
         let accepted = match delivery {
             Delivery::Message(outgoing) => outbox.send(outgoing).is_ok(),
             Delivery::Event(event) => outbox.event(event),
@@ -60,9 +62,7 @@ impl Bus for LocalBus {
         let mut places = Vec::with_capacity(deliveries.len());
         let mut behind = None;
         for (place, (agent, delivery)) in deliveries.into_iter().enumerate() {
-            let Some(outbox) = self.online.get(&agent).map(|entry| entry.value().clone()) else {
-                continue;
-            };
+            let Some(outbox) = self.outbox(agent) else { continue };
             match delivery {
                 Delivery::Message(outgoing) => {
                     if outbox.is_congested() {

@@ -3,6 +3,7 @@
 //! Handlers read a request, call a service or a backend trait, and write the answer; rules live in
 //! the layers below. Routers are built by functions, so that tests call them without a socket.
 
+mod answering;
 pub mod body;
 pub mod caps;
 pub mod connections;

@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+use super::answering::Connection;
 use super::connections::{Connections, Place, Work};
 
 /// Bounds of a listener.
@@ -149,9 +150,13 @@ async fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "cannot set TCP_NODELAY");
     }
+    let state = Arc::new(Connection::default());
+    let requests = state.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         let work = place.work();
         request.extensions_mut().insert(ConnectInfo(peer));
+        let answering = requests.next();
+        request.extensions_mut().insert(answering.clone());
         let (router, keep_alive) = (router.clone(), keep_alive.clone());
         async move {
             let Ok(mut response): Result<Response<Body>, Infallible> =
@@ -161,10 +166,11 @@ async fn connection(
                     .headers_mut()
                     .insert(header::HeaderName::from_static("keep-alive"), keep_alive);
             }
+            answering.answered();
             Ok::<_, Infallible>(response.map(|body| Working { body, _work: work }))
         }
     });
-    let stream = Impatient::new(stream, settings.write_timeout);
+    let stream = Impatient::new(stream, settings.write_timeout, state.clone());
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(settings.head_timeout)
@@ -180,6 +186,7 @@ async fn connection(
             connection.await
         }
     };
+    state.end();
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "connection ended badly");
     }
@@ -216,11 +223,20 @@ struct Impatient<S> {
     stream: S,
     patience: Duration,
     waiting: Option<Pin<Box<Sleep>>>,
+    /// Learns of errors, some of which the protocol above keeps to itself.
+    state: Arc<Connection>,
 }
 
 impl<S> Impatient<S> {
-    fn new(stream: S, patience: Duration) -> Self {
-        Self { stream, patience, waiting: None }
+    fn new(stream: S, patience: Duration, state: Arc<Connection>) -> Self {
+        Self { stream, patience, waiting: None, state }
+    }
+
+    fn note<T>(&self, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if matches!(result, Poll::Ready(Err(_))) {
+            self.state.broke();
+        }
+        result
     }
 
     fn judge<T>(
@@ -230,11 +246,12 @@ impl<S> Impatient<S> {
     ) -> Poll<io::Result<T>> {
         if result.is_ready() {
             self.waiting = None;
-            return result;
+            return self.note(result);
         }
         let patience = self.patience;
         let waiting = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
-        waiting.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        let late = waiting.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()));
+        self.note(late)
     }
 }
 
@@ -244,7 +261,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let result = Pin::new(&mut self.stream).poll_read(cx, buf);
+        self.note(result)
     }
 }
 

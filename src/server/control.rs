@@ -247,8 +247,12 @@ impl ControlBackend for Backend {
         })
     }
 
-    fn send_message(&self, message: NewMessage) -> BoxFuture<'_, Result<Sent, ControlError>> {
-        Box::pin(people::send_message(&self.shared.services, message))
+    fn send_message(
+        &self,
+        message: NewMessage,
+        wait: Option<Duration>,
+    ) -> BoxFuture<'_, Result<Sent, ControlError>> {
+        Box::pin(people::send_message(&self.shared.services, message, wait))
     }
 
     fn shutdown(&self) {

@@ -58,10 +58,9 @@ impl fmt::Debug for Gate {
 
 async fn deliver(offline: OfflineMessages, mut messages: mpsc::Receiver<InstantMessage>) {
     while let Some(message) = messages.recv().await {
-        match offline.deliver(message).await {
-            Delivered::Now | Delivered::Away(Kept::Saved) => {}
+        match offline.deliver(message, None).await {
+            Delivered::Queued | Delivered::Arrived | Delivered::Away(Kept::Saved) => {}
             Delivered::Muted => dropped("muted"),
-            Delivered::Congested => dropped("recipient_congested"),
             Delivered::Away(Kept::Full | Kept::SenderFull) => dropped("mailbox_full"),
             Delivered::Away(Kept::Unknown) => dropped("recipient_unknown"),
             Delivered::Away(Kept::NotOfItsKind | Kept::Failed) => dropped("not_kept"),

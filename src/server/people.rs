@@ -1,5 +1,7 @@
 //! What the control API shows of people, and how it speaks in their name.
 
+use std::time::Duration;
+
 use crate::http::control::{
     ChatSessionKind, ChatSessionStatus, ControlError, FriendList, FriendStatus, GroupStatus,
     MemberStatus, NewMessage, ParticipantState, ParticipantStatus, RoleStatus, Sent,
@@ -105,6 +107,7 @@ pub(super) async fn friends(
 pub(super) async fn send_message(
     services: &Services,
     new: NewMessage,
+    wait: Option<Duration>,
 ) -> Result<Sent, ControlError> {
     let to = AgentId(new.to);
     let mut message = InstantMessage::system(to, services.clock.unix().as_secs(), new.message);
@@ -118,10 +121,17 @@ pub(super) async fn send_message(
         message.from_name = account.name.to_string();
         message.id = conversation(from, to);
     }
-    let status = match services.offline.deliver(message).await {
-        Delivered::Now => "delivered",
+    let (mut delivered, report) = services.offline.deliver_and_report(message).await;
+    if delivered == Delivered::Queued
+        && let Some(wait) = wait
+        && let Ok(Ok(settled)) = tokio::time::timeout(wait, report).await
+    {
+        delivered = settled;
+    }
+    let status = match delivered {
+        Delivered::Queued => "queued",
+        Delivered::Arrived => "delivered",
         Delivered::Muted => "muted",
-        Delivered::Congested => "congested",
         Delivered::Away(Kept::Saved) => "kept",
         Delivered::Away(Kept::Full | Kept::SenderFull) => "mailbox_full",
         Delivered::Away(Kept::Unknown) => {

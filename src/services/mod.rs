@@ -73,6 +73,8 @@ impl Services {
         offline: OfflineSettings,
     ) -> Self {
         let mutes = Mutes::new(store.clone());
+        let offline =
+            OfflineMessages::new(store.clone(), bus.clone(), mutes.clone(), clock.clone(), offline);
         let groups = Groups::new(store.clone(), bus.clone(), clock.clone());
         Self {
             accounts,
@@ -80,14 +82,13 @@ impl Services {
             assets,
             chats: ChatSessions::new(bus.clone(), groups.clone(), mutes.clone(), clock.clone()),
             groups,
-            friends: Friends::new(store.clone(), bus.clone(), clock.clone()),
-            offline: OfflineMessages::new(
+            friends: Friends::new(
                 store.clone(),
                 bus.clone(),
-                mutes.clone(),
                 clock.clone(),
-                offline,
+                offline.returns().clone(),
             ),
+            offline,
             mutes,
             lures: Lures::new(clock.clone()),
             profiles: Profiles::new(store.clone()),

@@ -72,6 +72,7 @@ pub fn ended(
     // When the grid stops, everybody leaves.
     services.friends.depart(agent, id, reason != CloseReason::Shutdown);
     services.mutes.depart(agent, id);
+    services.offline.login_ended(agent, &session.mail, reason == CloseReason::Logout);
     ended
 }
 

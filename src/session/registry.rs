@@ -16,6 +16,7 @@ use crate::ids::{AgentId, CircuitCode, RegionHandle, SecureSessionId, SessionId}
 use crate::message::Vector3;
 use crate::outbox::{Event, EventSink, Outbox};
 use crate::region::{RegionLink, Whereabouts};
+use crate::services::offline::HandedOver;
 use crate::time::Timestamp;
 
 /// The event queue of an agent.
@@ -81,6 +82,8 @@ pub struct AgentSession {
     pub events: Arc<EventQueue>,
     /// The agent's capabilities.
     pub caps: AgentCaps,
+    /// Which of the messages that waited for it the agent was given.
+    pub mail: Arc<HandedOver>,
     circuit: Mutex<CircuitState>,
     closed: CancellationToken,
 }
@@ -225,6 +228,7 @@ impl Sessions {
                 started: new.started,
                 events: new.events,
                 caps: new.caps,
+                mail: Arc::default(),
                 circuit: Mutex::default(),
                 closed: CancellationToken::new(),
             })
@@ -274,6 +278,7 @@ impl Sessions {
             started: to.at,
             events: Arc::new(session.events.sibling()),
             caps: session.caps.sibling(),
+            mail: session.mail.clone(),
             circuit: Mutex::default(),
             closed: CancellationToken::new(),
         });

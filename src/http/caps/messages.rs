@@ -1,24 +1,46 @@
 //! `ReadOfflineMsgs`: the messages that waited for the agent.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::Method;
+
 use super::Caps;
-use super::request::{CapError, CapReply};
-use crate::ids::AgentId;
+use super::request::{CapError, CapReply, CapRequest};
 use crate::llsd::{self, Llsd};
 use crate::services::im::{InstantMessage, PARENT_ESTATE};
+use crate::services::offline::Reader;
+use crate::session::AgentSession;
 
-/// All of them, the oldest first; they are forgotten once they were read.
-pub(super) async fn read_offline(caps: &Caps, agent: AgentId) -> Result<CapReply, CapError> {
-    let failed = |error| {
+/// All of them, the oldest first. They are forgotten when the client reads again or logs out, and
+/// only if the answer seems to have arrived.
+pub(super) async fn read_offline(
+    caps: &Caps,
+    session: &AgentSession,
+    request: CapRequest,
+) -> Result<CapReply, CapError> {
+    request.require(&Method::GET)?;
+    let reader = request.answering.map(|answering| Arc::new(answering) as Arc<dyn Reader>);
+    // A connection that is just being closed tells a moment later how.
+    for _ in 0..DOUBTS {
+        if !session.mail.is_doubtful() {
+            break;
+        }
+        tokio::time::sleep(DOUBT).await;
+    }
+    let agent = session.agent_id;
+    let offline = &caps.services.offline;
+    let messages = offline.read_waiting(agent, &session.mail, reader).await.map_err(|error| {
         tracing::error!(%agent, %error, "waiting messages cannot be had");
         CapError::Unavailable("messages cannot be read now")
-    };
-    let (messages, keys) = caps.services.offline.waiting(agent).await.map_err(failed)?;
-    if !keys.is_empty() {
-        caps.services.offline.forget(agent, keys).await.map_err(failed)?;
-    }
+    })?;
     let messages: Llsd = messages.iter().map(entry).collect();
     Ok(CapReply::Value(llsd::map! { "messages" => messages }))
 }
+
+/// How often, and after what time, one looks again whether an earlier answer has arrived.
+const DOUBTS: u32 = 20;
+const DOUBT: Duration = Duration::from_millis(10);
 
 /// One message. Viewers take `asset_id` for the group of a notice or an invitation.
 fn entry(message: &InstantMessage) -> Llsd {

@@ -137,10 +137,7 @@ async fn answer(
         "DeclineFriendship" => friendship::decline(caps, session, request).await,
         "AcceptGroupInvite" => groups::accept_invite(caps, session, request).await,
         "DeclineGroupInvite" => groups::decline_invite(caps, agent, request).await,
-        "ReadOfflineMsgs" => {
-            request.require(&axum::http::Method::GET)?;
-            messages::read_offline(caps, agent).await
-        }
+        "ReadOfflineMsgs" => messages::read_offline(caps, session, request).await,
         "AvatarPickerSearch" => people::search(caps, request).await,
         "AgentPreferences" | "UpdateAgentLanguage" => {
             let body = request.post(caps.max_body).await?;

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, Uri, header, request::P
 use axum::response::{IntoResponse, Response};
 use thiserror::Error;
 
+use super::super::answering::Answering;
 use super::super::body::{self, BodyError};
 use crate::llsd::{self, Format, Limits, Llsd};
 
@@ -15,14 +16,16 @@ use crate::llsd::{self, Format, Limits, Llsd};
 pub(super) struct CapRequest {
     pub(super) method: Method,
     pub(super) headers: HeaderMap,
+    /// Whether the answer will have arrived; none without a connection.
+    pub(super) answering: Option<Answering>,
     uri: Uri,
     body: Body,
 }
 
 impl CapRequest {
     pub(super) fn new(request: Request<Body>) -> Self {
-        let (Parts { method, uri, headers, .. }, body) = request.into_parts();
-        Self { method, headers, uri, body }
+        let (Parts { method, uri, headers, mut extensions, .. }, body) = request.into_parts();
+        Self { method, headers, answering: extensions.remove(), uri, body }
     }
 
     /// Refuses other methods than `method`.

@@ -23,6 +23,7 @@ mod who;
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -98,8 +99,12 @@ pub trait ControlBackend: Send + Sync {
     /// The friends of an agent.
     fn friends(&self, agent: Who) -> BoxFuture<'_, Result<FriendList, ControlError>>;
 
-    /// Sends an instant message.
-    fn send_message(&self, message: NewMessage) -> BoxFuture<'_, Result<Sent, ControlError>>;
+    /// Sends an instant message; waits at most so long until it is certain what became of it.
+    fn send_message(
+        &self,
+        message: NewMessage,
+        wait: Option<Duration>,
+    ) -> BoxFuture<'_, Result<Sent, ControlError>>;
 
     /// The way to the objects of all regions.
     fn objects(&self) -> &ObjectAccess;

@@ -346,7 +346,8 @@ pub struct NewMessage {
 /// What became of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Sent {
-    /// `delivered`, `kept` (the recipient is away), `muted`, `congested` or `mailbox_full`.
+    /// `queued` (on its way to a recipient who is here), `delivered` (the recipient's client has
+    /// acked it), `kept` (for the recipient's next login), `muted` or `mailbox_full`.
     #[schema(example = "delivered")]
     pub status: String,
 }

@@ -1,11 +1,14 @@
 //! Routes about people: groups, chat sessions, friends, and messages in somebody's name.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 
 use super::model::{ChatSessionList, FriendList, GroupList, NewMessage, Problem, Sent};
 use super::path::Segments;
+use super::query::{Parameters, RawParameters};
 use super::who::Who;
 use super::{Backend, ControlError, fields};
 
@@ -46,15 +49,26 @@ pub(super) async fn friends(
 
 /// Sends an instant message as an agent, or as the grid itself.
 #[utoipa::path(post, path = "/v1/im", operation_id = "send_instant_message",
-    request_body = NewMessage, responses(
+    request_body = NewMessage, params(
+        ("wait" = Option<u64>, Query, description = "seconds to wait, at most 30, until it is certain \
+            what became of the message"),
+    ), responses(
     (status = 200, body = Sent),
     (status = 400, body = Problem),
     (status = 404, description = "no account has that id", body = Problem),
 ))]
 pub(super) async fn instant_message(
     State(backend): Backend,
+    query: RawParameters,
     body: Body,
 ) -> Result<Json<Sent>, ControlError> {
+    let mut parameters = Parameters::new(query)?;
+    let wait = parameters.count("wait")?;
+    parameters.finish()?;
+    if wait.is_some_and(|seconds| seconds > MAX_WAIT) {
+        let text = format!("wait must be from 0 to {MAX_WAIT} seconds");
+        return Err(ControlError::invalid("wait", text));
+    }
     let mut fields = fields(body).await?;
     let to = fields.optional_uuid("to")?;
     let message = NewMessage {
@@ -77,9 +91,11 @@ pub(super) async fn instant_message(
             return Err(ControlError::invalid(field, text));
         }
     }
-    Ok(Json(backend.send_message(message).await?))
+    Ok(Json(backend.send_message(message, wait.map(Duration::from_secs)).await?))
 }
 
+/// Seconds that a sender may wait to hear what became of a message.
+const MAX_WAIT: u64 = 30;
 /// Bytes of text that an instant message holds.
 const MAX_TEXT: usize = 1023;
 /// Bytes of a name that an instant message holds.

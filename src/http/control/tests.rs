@@ -163,7 +163,11 @@ impl ControlBackend for Fake {
         })
     }
 
-    fn send_message(&self, message: NewMessage) -> BoxFuture<'_, Result<Sent, ControlError>> {
+    fn send_message(
+        &self,
+        message: NewMessage,
+        _wait: Option<Duration>,
+    ) -> BoxFuture<'_, Result<Sent, ControlError>> {
         Box::pin(async move {
             self.sent.lock().unwrap().push(message);
             Ok(Sent { status: "delivered".to_owned() })

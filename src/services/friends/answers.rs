@@ -19,7 +19,7 @@ const DECLINED: u8 = 40;
 pub async fn accept(services: &Services, by: &Sender, from: AgentId) -> Result<(), FriendError> {
     services.friends.form(by.agent, from).await?;
     // First, because viewers know the friend only from then on.
-    services.offline.deliver(answer(services, by, from, ACCEPTED)).await;
+    services.offline.deliver(answer(services, by, from, ACCEPTED), Some(by.agent)).await;
     services.friends.introduce(by.agent, from);
     Ok(())
 }
@@ -30,7 +30,7 @@ pub async fn accept(services: &Services, by: &Sender, from: AgentId) -> Result<(
 /// [`FriendError`]; nothing has changed then.
 pub async fn decline(services: &Services, by: &Sender, from: AgentId) -> Result<(), FriendError> {
     services.friends.withdraw(by.agent, from).await?;
-    services.offline.deliver(answer(services, by, from, DECLINED)).await;
+    services.offline.deliver(answer(services, by, from, DECLINED), Some(by.agent)).await;
     Ok(())
 }
 

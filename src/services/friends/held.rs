@@ -19,6 +19,8 @@ pub(super) struct Held {
     pub(super) online: Option<SessionId>,
     pub(super) friends: Vec<Friend>,
     offers: Vec<ReceivedOffer>,
+    /// Whose offers this login was shown.
+    shown: Vec<AgentId>,
     /// Who offered a calling card, by transaction.
     cards: Vec<(Uuid, AgentId)>,
 }
@@ -29,7 +31,7 @@ impl Held {
         friends: Vec<Friend>,
         offers: Vec<ReceivedOffer>,
     ) -> Self {
-        Self { session, online: None, friends, offers, cards: Vec::new() }
+        Self { session, online: None, friends, offers, shown: Vec::new(), cards: Vec::new() }
     }
 
     pub(super) fn befriend(&mut self, agent: AgentId) {
@@ -62,6 +64,19 @@ impl Held {
 
     pub(super) fn take_offers(&mut self) -> Vec<ReceivedOffer> {
         std::mem::take(&mut self.offers)
+    }
+
+    /// Notes that this login is shown an offer.
+    pub(super) fn note_shown(&mut self, from: AgentId) {
+        if !self.has_seen(from) {
+            self.shown.truncate(MAX_WAITING - 1);
+            self.shown.push(from);
+        }
+    }
+
+    /// Whether this login was shown an offer, or will be when it enters.
+    pub(super) fn has_seen(&self, from: AgentId) -> bool {
+        self.shown.contains(&from) || self.offers.iter().any(|offer| offer.offer.from == from)
     }
 
     pub(super) fn keep_card(&mut self, transaction: Uuid, from: AgentId) {

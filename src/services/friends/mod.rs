@@ -26,9 +26,11 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use self::held::Held;
 use super::im::MAX_TEXT;
-use super::ports::{Bus, Delivery, Reach, StoreHandle};
-use crate::ids::AgentId;
+use super::offline::Returns;
+use super::ports::{Bus, StoreHandle};
+use crate::ids::{AgentId, SessionId};
 use crate::message;
+use crate::outbox::Outbox;
 use crate::time::Clock;
 
 /// Friendships that may change at the same moment; those of one pair change one after the other.
@@ -40,15 +42,21 @@ pub struct Friends {
     store: StoreHandle,
     bus: Arc<dyn Bus>,
     clock: Arc<dyn Clock>,
+    returns: Returns,
     held: Arc<DashMap<AgentId, Held>>,
     turns: Arc<[Mutex<()>; TURNS]>,
 }
 
 impl Friends {
-    /// The service over `store` and `bus`.
-    pub fn new(store: StoreHandle, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) -> Self {
+    /// The service over `store` and `bus`; offers that are lost on the way come back by `returns`.
+    pub fn new(
+        store: StoreHandle,
+        bus: Arc<dyn Bus>,
+        clock: Arc<dyn Clock>,
+        returns: Returns,
+    ) -> Self {
         let turns = Arc::new(std::array::from_fn(|_| Mutex::new(())));
-        Self { store, bus, clock, held: Arc::default(), turns }
+        Self { store, bus, clock, returns, held: Arc::default(), turns }
     }
 
     /// The friends of an agent as they are kept.
@@ -83,7 +91,7 @@ impl Friends {
             })
             .await??;
         let shown = ReceivedOffer { offer, from_name: by.name.clone() };
-        self.show(shown, by);
+        self.show(&shown, by);
         Ok(())
     }
 
@@ -171,18 +179,57 @@ impl Friends {
     }
 
     /// Shows an offer to its recipient; if that has logged in but not entered, when it does.
-    fn show(&self, offer: ReceivedOffer, by: &Sender) {
-        let message = offer.to_message(by.region, by.position);
-        let Some(outgoing) = message.to_outgoing(false) else { return };
-        let to = message.to;
-        if self.bus.deliver(to, Delivery::Message(outgoing.clone())) != Reach::Offline {
+    fn show(&self, offer: &ReceivedOffer, by: &Sender) {
+        if self.send_offer(offer, by) {
             return;
         }
         let mut waits = false;
-        self.change_held(to, |held| waits = held.keep_offer(offer));
+        self.change_held(offer.offer.to, |held| waits = held.keep_offer(offer.clone()));
         if !waits {
             // It may have entered between the two looks; if not, the next login brings the offer.
-            self.bus.deliver(to, Delivery::Message(outgoing));
+            self.send_offer(offer, by);
+        }
+    }
+
+    /// Sends an offer to its recipient, if that is online; whether it is.
+    fn send_offer(&self, offer: &ReceivedOffer, by: &Sender) -> bool {
+        let to = offer.offer.to;
+        let Some(outbox) = self.bus.outbox(to) else { return false };
+        let message = offer.to_message(by.region, by.position);
+        let Some(outgoing) = message.to_outgoing(false) else { return true };
+        let mut session = None;
+        self.change_held(to, |held| {
+            held.note_shown(offer.offer.from);
+            session = Some(held.session);
+        });
+        let (friends, offer, by) = (self.clone(), offer.clone(), by.clone());
+        let way = outbox.clone();
+        let receipt = self.returns.if_lost(move || friends.offer_lost(offer, &by, session, &way));
+        outbox.send_with_receipt(outgoing, receipt);
+        true
+    }
+
+    /// An offer to the login `session` was lost by the circuit of `way`. It is still kept, so the
+    /// next login brings it; but there may be one already, or the agent is in another region now.
+    fn offer_lost(
+        &self,
+        offer: ReceivedOffer,
+        by: &Sender,
+        session: Option<SessionId>,
+        way: &Outbox,
+    ) {
+        let from = offer.offer.from;
+        let wanted = self
+            .held
+            .get(&offer.offer.to)
+            .is_some_and(|held| Some(held.session) == session || !held.has_seen(from));
+        if !wanted || self.bus.outbox(offer.offer.to).is_some_and(|now| now.is_same(way)) {
+            return;
+        }
+        if !self.send_offer(&offer, by) {
+            self.change_held(offer.offer.to, |held| {
+                held.keep_offer(offer);
+            });
         }
     }
 

@@ -48,10 +48,8 @@ impl Friends {
         self.tell_newcomer(agent, &friends);
         for offer in offers {
             let nowhere = Sender::default();
-            let message = offer.to_message(nowhere.region, nowhere.position);
-            if let Some(outgoing) = message.to_outgoing(false) {
-                self.bus.deliver(agent, Delivery::Message(outgoing));
-            }
+            // Who has left at this very moment sees it at the next login.
+            self.send_offer(&offer, &nowhere);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::*;
@@ -15,6 +16,8 @@ use crate::outbox::Outbox;
 use crate::outbox::recorder::{Recorder, decoded, recorder};
 use crate::services::accounts::AccountName;
 use crate::services::inventory::standard_inventory;
+use crate::services::mutes::Mutes;
+use crate::services::offline::{OfflineMessages, OfflineSettings};
 use crate::services::ports::{Account, StoredPassword};
 use crate::storage::SqliteStore;
 use crate::time::ManualClock;
@@ -55,7 +58,13 @@ impl Grid {
     async fn new() -> Self {
         let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
         let bus = Arc::new(LocalBus::default());
-        let friends = Friends::new(store.clone(), bus.clone(), Arc::new(ManualClock::default()));
+        let clock = Arc::new(ManualClock::default());
+        let mutes = Mutes::new(store.clone());
+        let settings = OfflineSettings::default();
+        let offline =
+            OfflineMessages::new(store.clone(), bus.clone(), mutes, clock.clone(), settings);
+        let friends = Friends::new(store.clone(), bus.clone(), clock, offline.returns().clone());
+        tokio::spawn(offline.keep_returns(CancellationToken::new()));
         for (number, name) in [(ALICE, "Alice Tester"), (BOB, "Bob Tester")] {
             let account = Account {
                 id: id(number),
@@ -95,6 +104,11 @@ impl Grid {
     fn leave(&self, login: &Login) {
         self.bus.depart(&login.outbox);
         self.friends.depart(login.agent, login.session, true);
+    }
+
+    /// What was lost is dealt with.
+    async fn settled(&self) {
+        self.friends.returns.settled().await;
     }
 
     async fn befriend(&self) {
@@ -318,4 +332,27 @@ async fn calling_cards_are_answered_to_who_offered_them() {
     let answers = alice.hears::<DeclineCallingCard>();
     assert_eq!(answers.len(), 1);
     assert_eq!(answers[0].agent_data.agent_id, id(BOB).0);
+}
+
+#[tokio::test]
+async fn an_offer_lost_with_its_circuit_is_shown_to_the_next_login_once() {
+    let grid = Grid::new().await;
+    let alice = grid.log_in(ALICE, 1).await;
+    grid.enter(&alice);
+    let mut old = grid.log_in(BOB, 2).await;
+    grid.enter(&old);
+    // The new login reads what is kept before there is the offer.
+    let mut new = grid.log_in(BOB, 3).await;
+    grid.friends.offer(&alice.by(), id(BOB), "be my friend").await.unwrap();
+    assert_eq!(old.hears::<ImprovedInstantMessage>().len(), 1);
+    let lost = old.heard.take_receipts();
+    grid.leave(&old);
+    drop(lost);
+    grid.settled().await;
+    grid.enter(&new);
+    assert_eq!(new.hears::<ImprovedInstantMessage>().len(), 1);
+    // A client that does not ack it is not shown it for ever.
+    drop(new.heard.take_receipts());
+    grid.settled().await;
+    assert!(new.hears::<ImprovedInstantMessage>().is_empty());
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::circuit::{Category, Outgoing};
 use crate::ids::{AgentId, RegionId};
-use crate::message::{self, ImprovedInstantMessage, Vector3};
+use crate::message::{self, Encoded, ImprovedInstantMessage, Message as _, Vector3, zerocode};
 
 /// Text of a message, in bytes, without its final NUL.
 pub const MAX_TEXT: usize = 1023;
@@ -81,6 +81,34 @@ impl InstantMessage {
         }
         block.binary_bucket.truncate(MAX_BUCKET);
         message
+    }
+
+    /// The message that [`Self::to_outgoing`] made these bytes of; none if they hold another.
+    pub fn read(encoded: &Encoded) -> Option<Self> {
+        let plain = if encoded.zerocoded {
+            zerocode::decode(&encoded.body, zerocode::MAX_DECODED).ok()?
+        } else {
+            encoded.body.clone()
+        };
+        let number = encoded.id.wire_len();
+        if encoded.id != ImprovedInstantMessage::ID || plain.len() < number {
+            return None;
+        }
+        let message: ImprovedInstantMessage = message::decode(&plain.slice(number..)).ok()?;
+        let block = &message.message_block;
+        Some(Self {
+            to: AgentId(block.to_agent_id),
+            from: message.agent_data.agent_id,
+            from_name: message::text(&block.from_agent_name),
+            from_group: block.from_group,
+            dialog: block.dialog,
+            id: block.id,
+            region: RegionId(block.region_id),
+            position: block.position,
+            at: u64::from(block.timestamp),
+            text: message::text(&block.message),
+            bucket: block.binary_bucket.clone(),
+        })
     }
 
     /// The message ready to be sent, reliably; none if it cannot be encoded, which is logged.

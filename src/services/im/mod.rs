@@ -9,6 +9,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::mutes::{Mutes, Speaker};
+use super::offline::{Mail, Returns};
 use super::ports::{Bus, Delivery, Reach};
 use crate::circuit::{Category, Outgoing};
 use crate::ids::{AgentId, RegionId};
@@ -90,7 +91,7 @@ pub enum Verdict {
     Delivered,
     /// The recipient does not want to hear its sender. Nobody is told.
     Muted,
-    /// The recipient is not online; the corrected message, if its kind waits.
+    /// The recipient is not online; the corrected message, if somebody has to know.
     NotOnline(Option<Box<InstantMessage>>),
     /// Clients may not send this dialog to each other, or it is unknown.
     Refused,
@@ -98,10 +99,12 @@ pub enum Verdict {
     Congested(AgentId),
 }
 
-/// Corrects `message` and passes it on to its recipient.
+/// Corrects `message` and passes it on to its recipient. What is lost on the way comes back by
+/// `returns`, unless it is worth nothing a moment later.
 pub fn route(
     bus: &dyn Bus,
     mutes: &Mutes,
+    returns: &Returns,
     corrections: &Corrections,
     mut message: ImprovedInstantMessage,
 ) -> Verdict {
@@ -122,15 +125,31 @@ pub fn route(
             return Verdict::Refused;
         }
     };
-    let outgoing = Outgoing::reliable(encoded, Category::Unthrottled);
-    match bus.deliver(to, Delivery::Message(outgoing)) {
-        Reach::Accepted => Verdict::Delivered,
-        Reach::Offline => {
-            let kept = (dialog == dialog::MESSAGE).then(|| kept_form(corrections, &message));
-            Verdict::NotOnline(kept.map(Box::new))
-        }
-        Reach::Congested => Verdict::Congested(to),
+    if is_fleeting(dialog) {
+        let outgoing = Outgoing::reliable(encoded, Category::Unthrottled).from(corrections.sender);
+        return match bus.deliver(to, Delivery::Message(outgoing)) {
+            Reach::Accepted => Verdict::Delivered,
+            Reach::Offline => Verdict::NotOnline(None),
+            Reach::Congested => Verdict::Congested(to),
+        };
     }
+    let Some(outbox) = bus.outbox(to) else {
+        return Verdict::NotOnline(Some(Box::new(kept_form(corrections, &message))));
+    };
+    let mail = Mail::new(encoded.clone(), Some(corrections.sender));
+    let outgoing = Outgoing::reliable(encoded, Category::Unthrottled).from(corrections.sender);
+    returns.send(&outbox, outgoing, mail);
+    Verdict::Delivered
+}
+
+/// Whether nobody misses a message of this dialog that does not arrive.
+const fn is_fleeting(dialog: u8) -> bool {
+    is_typing(dialog) || matches!(dialog, dialog::BUSY_RESPONSE | dialog::DENY_LURE)
+}
+
+/// Whether a dialog only tells that somebody types.
+pub const fn is_typing(dialog: u8) -> bool {
+    matches!(dialog, dialog::TYPING_START | dialog::TYPING_STOP)
 }
 
 /// Whether clients send this dialog to each other, the grid only passing it on.

@@ -1,21 +1,28 @@
 //! Messages for agents that are not here: kept until they ask, bounded in number and in age.
 
+mod handed;
+mod keeper;
 mod model;
+mod returns;
 #[cfg(test)]
 mod tests;
 
+pub use handed::{HandedOver, Reader};
 pub use model::StoredMessage;
+pub use returns::{Mail, Returns};
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::im::{InstantMessage, conversation, dialog};
 use super::mutes::{Mutes, Speaker};
-use super::ports::{Bus, Delivery, Reach, StoreError, StoreGone, StoreHandle};
+use super::ports::{Bus, StoreError, StoreGone, StoreHandle};
 use crate::config::Flavour;
 use crate::ids::{AgentId, GroupId};
+use crate::outbox::Outbox;
 use crate::time::Clock;
 
 /// Bounds and manners of kept messages.
@@ -45,12 +52,12 @@ impl Default for OfflineSettings {
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivered {
-    /// It is on its way.
-    Now,
+    /// It is on its way to a recipient who is here.
+    Queued,
+    /// The recipient's client has acked it.
+    Arrived,
     /// The recipient does not want to hear its sender.
     Muted,
-    /// The recipient's outbox is full.
-    Congested,
     /// The recipient is away.
     Away(Kept),
 }
@@ -80,6 +87,7 @@ pub struct OfflineMessages {
     mutes: Mutes,
     clock: Arc<dyn Clock>,
     settings: OfflineSettings,
+    returns: Returns,
 }
 
 impl OfflineMessages {
@@ -91,26 +99,48 @@ impl OfflineMessages {
         clock: Arc<dyn Clock>,
         settings: OfflineSettings,
     ) -> Self {
-        Self { store, bus, mutes, clock, settings }
+        Self { store, bus, mutes, clock, settings, returns: Returns::default() }
     }
 
-    /// Hands a message over, or keeps it if its recipient is away and its kind is one that waits.
-    pub async fn deliver(&self, message: InstantMessage) -> Delivered {
+    /// Where messages that were not acked come back to.
+    pub fn returns(&self) -> &Returns {
+        &self.returns
+    }
+
+    /// Hands a message over, or keeps it if its recipient is away and its kind is one that waits. If
+    /// it turns out later that the recipient did not get it, it is kept then, and `author` is told if
+    /// it could not be.
+    pub async fn deliver(&self, message: InstantMessage, author: Option<AgentId>) -> Delivered {
+        self.hand_over(message, author, None).await
+    }
+
+    /// As [`Self::deliver`]; gives where the final word comes from if the message is on its way.
+    pub async fn deliver_and_report(
+        &self,
+        message: InstantMessage,
+    ) -> (Delivered, oneshot::Receiver<Delivered>) {
+        let (report, reported) = oneshot::channel();
+        (self.hand_over(message, None, Some(report)).await, reported)
+    }
+
+    async fn hand_over(
+        &self,
+        message: InstantMessage,
+        author: Option<AgentId>,
+        report: Option<oneshot::Sender<Delivered>>,
+    ) -> Delivered {
         if !self.mutes.hears(message.to, speaker(&message)) {
             return Delivered::Muted;
         }
-        if !self.bus.is_online(message.to) {
+        let Some(outbox) = self.bus.outbox(message.to) else {
             return Delivered::Away(self.keep(message).await);
-        }
+        };
         let Some(outgoing) = message.to_outgoing(false) else {
             return Delivered::Away(Kept::Failed);
         };
-        match self.bus.deliver(message.to, Delivery::Message(outgoing)) {
-            Reach::Accepted => Delivered::Now,
-            Reach::Congested => Delivered::Congested,
-            // It left at this very moment.
-            Reach::Offline => Delivered::Away(self.keep(message).await),
-        }
+        let mail = Mail { report, ..Mail::new(outgoing.message.clone(), author) };
+        self.returns.send(&outbox, outgoing, mail);
+        Delivered::Queued
     }
 
     /// Keeps a message for its recipient's next login.
@@ -118,50 +148,84 @@ impl OfflineMessages {
         if !waits(message.dialog) {
             return Kept::NotOfItsKind;
         }
-        let OfflineSettings { max_messages: most, max_per_sender: share, .. } = self.settings;
-        let kept = self.store.call(move |store| {
-            let to = message.to;
-            if store.account(to)?.is_none() {
-                return Ok(Kept::Unknown);
-            }
-            if store.count_messages(to)? >= most {
-                return Ok(Kept::Full);
-            }
-            // The grid's own are nobody's.
-            if !message.from.is_nil() && store.count_messages_from(to, message.from)? >= share {
-                return Ok(Kept::SenderFull);
-            }
-            store.add_message(&StoredMessage { key: Uuid::new_v4(), message })?;
-            Ok::<_, StoreError>(Kept::Saved)
-        });
-        match kept.await {
-            Ok(Ok(kept)) => kept,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "a message was not kept");
-                Kept::Failed
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a message was not kept");
-                Kept::Failed
-            }
-        }
+        // What was sent before it and came back is older.
+        self.returns.settled().await;
+        let message = StoredMessage { key: Uuid::new_v4(), message };
+        self.keep_all(vec![message]).await.first().copied().unwrap_or(Kept::Failed)
     }
 
-    /// The messages that wait for an agent and that it lets through, the oldest first, and the keys
-    /// of all of them, to be forgotten once they were handed over.
+    /// Sends the messages that wait for an agent by `outbox`, the oldest first. Each is forgotten
+    /// when the client has acked it. Those that this login was given before are left out.
     ///
     /// # Errors
     /// [`OfflineError`].
-    pub async fn waiting(
+    pub async fn send_waiting(
+        &self,
+        outbox: &Outbox,
+        handed: &Arc<HandedOver>,
+    ) -> Result<(), OfflineError> {
+        let agent = outbox.agent();
+        for StoredMessage { key, message } in self.waiting(agent, handed).await? {
+            let Some(outgoing) = message.to_outgoing(true) else { continue };
+            if !handed.send(key) {
+                continue;
+            }
+            let handed = handed.clone();
+            let receipt = self.returns.of_kept(agent, key, move || handed.lost(key));
+            outbox.send_with_receipt(outgoing, receipt);
+        }
+        Ok(())
+    }
+
+    /// The messages that wait for an agent, the oldest first, as somebody reads them by HTTP who has
+    /// `reader` to tell whether they arrived. They are forgotten when the same login reads again or
+    /// ends and they have arrived.
+    ///
+    /// # Errors
+    /// [`OfflineError`].
+    pub async fn read_waiting(
         &self,
         agent: AgentId,
-    ) -> Result<(Vec<InstantMessage>, Vec<Uuid>), OfflineError> {
-        let found = self.store.call(move |store| {
-            Ok::<_, StoreError>((store.messages(agent)?, store.invites_of(agent)?))
-        });
-        let (stored, invites) = found.await??;
-        let keys = stored.iter().map(|stored| stored.key).collect();
-        let heard = |message: &InstantMessage| {
+        handed: &HandedOver,
+        reader: Option<Arc<dyn Reader>>,
+    ) -> Result<Vec<InstantMessage>, OfflineError> {
+        let waiting = self.waiting(agent, handed).await?;
+        let unsent = waiting.into_iter().filter(|stored| !handed.is_sent(stored.key));
+        let (keys, messages): (Vec<_>, Vec<_>) =
+            unsent.map(|stored| (stored.key, stored.message)).unzip();
+        handed.read(&keys, reader.as_ref());
+        Ok(messages)
+    }
+
+    /// A login has ended: what it has read is forgotten. After a `clean` end also what it may not
+    /// have read.
+    pub fn login_ended(&self, agent: AgentId, handed: &HandedOver, clean: bool) {
+        for key in handed.take_read(clean) {
+            self.returns.arrived(agent, key);
+        }
+    }
+
+    /// What is kept for an agent and what it lets through, the oldest first. What it has read, and
+    /// what it does not want to hear, is forgotten.
+    async fn waiting(
+        &self,
+        agent: AgentId,
+        handed: &HandedOver,
+    ) -> Result<Vec<StoredMessage>, OfflineError> {
+        // What an earlier circuit lost belongs to it.
+        self.returns.settled().await;
+        let read = handed.take_read(false);
+        let (stored, invites) = self
+            .store
+            .call(move |store| {
+                if !read.is_empty() {
+                    store.remove_messages(agent, &read)?;
+                }
+                Ok::<_, StoreError>((store.messages(agent)?, store.invites_of(agent)?))
+            })
+            .await??;
+        handed.retain(&stored.iter().map(|stored| stored.key).collect());
+        let hears = |message: &InstantMessage| {
             // An invitation speaks as the group, in the name of who sent it.
             let inviter = invites.iter().find(|invite| invite.id == message.id);
             let inviter = inviter.filter(|_| message.dialog == dialog::GROUP_INVITATION);
@@ -171,16 +235,13 @@ impl OfflineMessages {
                     self.mutes.hears(agent, by)
                 })
         };
-        let messages = stored.into_iter().map(|stored| stored.message).filter(heard).collect();
-        Ok((messages, keys))
-    }
-
-    /// Forgets messages that were handed over.
-    ///
-    /// # Errors
-    /// [`OfflineError`].
-    pub async fn forget(&self, agent: AgentId, keys: Vec<Uuid>) -> Result<(), OfflineError> {
-        Ok(self.store.call(move |store| store.remove_messages(agent, &keys)).await??)
+        let (heard, muted): (Vec<_>, Vec<_>) =
+            stored.into_iter().partition(|stored| hears(&stored.message));
+        if !muted.is_empty() {
+            let keys: Vec<Uuid> = muted.iter().map(|stored| stored.key).collect();
+            self.store.call(move |store| store.remove_messages(agent, &keys)).await??;
+        }
+        Ok(heard)
     }
 
     /// Forgets what has waited too long; how many messages.
@@ -192,9 +253,13 @@ impl OfflineMessages {
         Ok(self.store.call(move |store| store.forget_messages(before)).await??)
     }
 
-    /// What the grid tells the sender of a message (dialog 0) whose recipient is away.
+    /// What the grid tells the sender of a message whose recipient is away.
     pub fn notice(&self, message: &InstantMessage, kept: Kept) -> InstantMessage {
-        let sender = AgentId(message.from);
+        self.notice_to(AgentId(message.from), message, kept)
+    }
+
+    /// The same for somebody who sent it in another's name.
+    fn notice_to(&self, sender: AgentId, message: &InstantMessage, kept: Kept) -> InstantMessage {
         let at = self.clock.unix().as_secs();
         match self.settings.flavour {
             Flavour::OpenSim => InstantMessage {

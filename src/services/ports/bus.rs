@@ -33,6 +33,10 @@ pub trait Bus: Send + Sync {
     /// The circuit of `outbox` is over. A newer arrival of the same agent stays.
     fn depart(&self, outbox: &Outbox);
 
+    /// The way to an agent that is online, for messages whose sender wants to know what became of
+    /// them.
+    fn outbox(&self, agent: AgentId) -> Option<Outbox>;
+
     /// Hands over; never waits.
     fn deliver(&self, agent: AgentId, delivery: Delivery) -> Reach;
 

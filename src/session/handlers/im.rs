@@ -59,7 +59,8 @@ fn routed(session: &mut Session, turn: &mut Turn<'_>, message: ImprovedInstantMe
     let corrections = session.corrections();
     let services = &session.context.services;
     let message_dialog = message.message_block.dialog;
-    match im::route(&*services.bus, &services.mutes, &corrections, message) {
+    let returns = services.offline.returns();
+    match im::route(&*services.bus, &services.mutes, returns, &corrections, message) {
         Verdict::Delivered | Verdict::NotOnline(None) => Outcome::Continue,
         Verdict::Muted => dropped("im_muted"),
         Verdict::NotOnline(Some(message)) => {
@@ -77,6 +78,7 @@ fn routed(session: &mut Session, turn: &mut Turn<'_>, message: ImprovedInstantMe
                 "dialog is not for clients");
             dropped("im_dialog")
         }
+        Verdict::Congested(_) if im::is_typing(message_dialog) => dropped("im_recipient_congested"),
         Verdict::Congested(to) => {
             session.reply(turn, &im::congested(&corrections, to).to_message(false));
             dropped("im_recipient_congested")
@@ -84,33 +86,17 @@ fn routed(session: &mut Session, turn: &mut Turn<'_>, message: ImprovedInstantMe
     }
 }
 
-/// Hands over what waited for the agent, then forgets it.
+/// Sends what waited for the agent; each message is forgotten when the client has acked it.
 pub(super) fn retrieve(
     session: &mut Session,
     _turn: &mut Turn<'_>,
     _request: RetrieveInstantMessages,
 ) -> Outcome {
-    let (agent, outbox) = (session.shared.agent_id, session.outbox.clone());
+    let (shared, outbox) = (session.shared.clone(), session.outbox.clone());
     let offline = session.context.services.offline.clone();
     session.in_order(async move {
-        let (messages, keys) = match offline.waiting(agent).await {
-            Ok(waiting) => waiting,
-            Err(error) => {
-                tracing::warn!(%agent, %error, "waiting messages cannot be had");
-                return;
-            }
-        };
-        for message in &messages {
-            let Some(outgoing) = message.to_outgoing(true) else { continue };
-            if outbox.send(outgoing).is_err() {
-                // The circuit ends; what was not forgotten comes again at the next login.
-                return;
-            }
-        }
-        if !keys.is_empty()
-            && let Err(error) = offline.forget(agent, keys).await
-        {
-            tracing::warn!(%agent, %error, "messages will be handed over again");
+        if let Err(error) = offline.send_waiting(&outbox, &shared.mail).await {
+            tracing::warn!(agent = %shared.agent_id, %error, "waiting messages cannot be had");
         }
     })
 }

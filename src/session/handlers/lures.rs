@@ -13,7 +13,7 @@ use crate::services::friends::Sender;
 use crate::services::im::InstantMessage;
 use crate::services::lures::{LureError, LurePlace};
 use crate::services::mutes::Speaker;
-use crate::services::ports::{Delivery, Reach};
+use crate::services::offline::Mail;
 
 /// `Dialog` of an offer.
 const LURE: u8 = 22;
@@ -67,12 +67,19 @@ pub(super) fn start(session: &mut Session, _turn: &mut Turn<'_>, message: StartL
         text: message::text(&message.info.message),
         bucket: bucket(info, &by, place.look_at),
     };
+    let mut gone = 0;
     for target in targets {
         offer.to = target;
         let Some(outgoing) = offer.to_outgoing(false) else { continue };
-        if services.bus.deliver(target, Delivery::Message(outgoing)) == Reach::Congested {
-            dropped("lure_recipient_congested");
-        }
+        let Some(outbox) = services.bus.outbox(target) else {
+            gone += 1;
+            continue;
+        };
+        let mail = Mail::new(outgoing.message.clone(), Some(by.agent));
+        services.offline.returns().send(&outbox, outgoing, mail);
+    }
+    if gone > 0 {
+        alert(&session.outbox, &not_online(gone));
     }
     Outcome::Continue
 }

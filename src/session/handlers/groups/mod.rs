@@ -70,9 +70,9 @@ impl Desk {
         self.alert(&error.to_text());
     }
 
-    /// Delivers a message, now or later.
+    /// Delivers a message that this agent caused, now or later.
     pub(super) async fn deliver(&self, message: InstantMessage) {
-        self.context.services.offline.deliver(message).await;
+        self.context.services.offline.deliver(message, Some(self.agent)).await;
     }
 
     /// Tells those of `agents` that are online what their groups are now, and changes the title
