@@ -1,34 +1,44 @@
 //! The receipts of one circuit, in the order in which their messages were sent.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use crate::outbox::{Delivery, Receipt};
 
-/// Receipts that were not answered yet, by the token under which the circuit knows their message.
+/// Receipts that were not answered yet. Their tokens are consecutive, and most are answered in order,
+/// so their places in one list are all there is to find them by.
 #[derive(Debug, Default)]
 pub(super) struct Receipts {
-    open: BTreeMap<u64, Receipt>,
-    last: u64,
+    /// Begins with one that is open; those that were answered leave gaps.
+    open: VecDeque<Option<Receipt>>,
+    /// Token of the first.
+    first: u64,
 }
 
 impl Receipts {
     /// Keeps a receipt; gives its token.
     pub(super) fn keep(&mut self, receipt: Receipt) -> u64 {
-        self.last += 1;
-        self.open.insert(self.last, receipt);
-        self.last
+        let token = self.first + self.open.len() as u64;
+        self.open.push_back(Some(receipt));
+        token
     }
 
     /// Answers one, unless it was answered before.
     pub(super) fn settle(&mut self, token: u64, delivery: Delivery) {
-        if let Some(receipt) = self.open.remove(&token) {
+        let place = token.checked_sub(self.first).and_then(|place| usize::try_from(place).ok());
+        let open = place.and_then(|place| self.open.get_mut(place));
+        if let Some(receipt) = open.and_then(Option::take) {
             receipt.settle(delivery);
+        }
+        while let Some(None) = self.open.front() {
+            self.open.pop_front();
+            self.first += 1;
         }
     }
 
     /// Answers all that are open: their messages are lost.
     pub(super) fn lose_all(&mut self) {
-        for (_, receipt) in std::mem::take(&mut self.open) {
+        self.first += self.open.len() as u64;
+        for receipt in std::mem::take(&mut self.open).into_iter().flatten() {
             receipt.settle(Delivery::Lost);
         }
     }
