@@ -296,10 +296,10 @@ impl<K: Eq + Hash + Clone> Buckets<K> {
 /// IPv6 hosts choose freely among the addresses of their /64, so they count as one.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        // Its own loopback is a single address.
-        v6 if v6.is_loopback() => v6,
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
-        v4 @ IpAddr::V4(_) => v4,
+        IpAddr::V6(v6) if !v6.is_loopback() => {
+            IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)))
+        }
+        single => single,
     }
 }
 
