@@ -26,8 +26,10 @@ pub struct CircuitConfig {
     pub rto_initial: Duration,
     /// Shortest resend time-out.
     pub rto_min: Duration,
-    /// Longest resend time-out, back-off included.
+    /// Longest resend time-out of one packet, back-off included.
     pub rto_max: Duration,
+    /// Longest wait between two probes of a peer that acks nothing.
+    pub probe_max: Duration,
     /// A reliable message that was not acked this long after it first left is given up.
     pub give_up_after: Duration,
     /// Bounds of what waits for acks; passing them ends the circuit.
@@ -71,6 +73,7 @@ impl Default for CircuitConfig {
             rto_initial: Duration::from_secs(1),
             rto_min: Duration::from_millis(250),
             rto_max: Duration::from_secs(3),
+            probe_max: Duration::from_secs(8),
             give_up_after: Duration::from_secs(60),
             unacked_limit: QueueLimit { packets: 4096, bytes: 2 << 20 },
             unthrottled_limit: QueueLimit { packets: 2048, bytes: 1 << 20 },

@@ -412,6 +412,7 @@ impl Circuit {
         Patience {
             timeout: timeout.max(config.rto_min).min(config.rto_max),
             longest: config.rto_max,
+            longest_probe: config.probe_max,
             give_up_after: config.give_up_after,
         }
     }

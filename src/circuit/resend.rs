@@ -16,6 +16,10 @@ use crate::time::Timestamp;
 /// Nearly all packets are acked long before their deadline, so these are not kept in order: the
 /// circuit only knows a time before which none of them is due, and looks through all when that has
 /// come. Sending and acking then touch one list and nothing else.
+///
+/// The circuit as a whole backs off. When a packet times out and nothing was acked since it left, the
+/// peer is silent: only a packet or two are repeated, with doubling waits, and everything else that
+/// has timed out waits behind them until the next ack.
 #[derive(Debug, Default)]
 pub(super) struct Unacked {
     /// In the order of numbers. Those that were acked leave a gap until it reaches an end or gaps
@@ -24,9 +28,23 @@ pub(super) struct Unacked {
     live: usize,
     /// No deadline is earlier; none at all when nothing is unacked.
     next_deadline: Option<Timestamp>,
-    /// What is to be repeated: unthrottled messages first, then by age.
-    due: BTreeSet<(bool, u64)>,
+    /// What is to be repeated: unthrottled messages first, then what was tried least, then by age.
+    due: BTreeSet<(bool, u32, u64)>,
     bytes: usize,
+    last_ack: Option<Timestamp>,
+    /// Whether a packet that left after the last ack waits for its own.
+    fresh: bool,
+    silence: Option<Silence>,
+}
+
+/// How a peer is treated that acks nothing.
+#[derive(Clone, Copy, Debug)]
+struct Silence {
+    /// Until the next probe.
+    wait: Duration,
+    next: Timestamp,
+    /// Packets that this probe may still repeat.
+    allowed: u32,
 }
 
 #[derive(Debug)]
@@ -41,6 +59,8 @@ struct Sent {
     throttled: bool,
     /// When it left for the first time.
     began: Timestamp,
+    /// When it left last.
+    left: Timestamp,
     transmissions: u32,
     deadline: Timestamp,
     token: Option<u64>,
@@ -68,6 +88,9 @@ pub(super) struct Due {
     pub(super) number: u64,
     /// Whether it has to wait for the Resend bucket.
     pub(super) throttled: bool,
+    /// Whether it asks a silent peer.
+    pub(super) probe: bool,
+    transmissions: u32,
 }
 
 /// When to try again and when to stop.
@@ -77,6 +100,8 @@ pub(super) struct Patience {
     pub(super) timeout: Duration,
     /// Longest time-out.
     pub(super) longest: Duration,
+    /// Longest wait between two probes of a silent peer.
+    pub(super) longest_probe: Duration,
     /// Age at which a message is given up.
     pub(super) give_up_after: Duration,
 }
@@ -94,10 +119,17 @@ impl Unacked {
         self.bytes += sent.message.body.len();
         self.live += 1;
         self.note_deadline(deadline);
+        if !self.fresh {
+            // Some clients never ack kinds of messages that they do not know. The silence about
+            // those says nothing about this one.
+            self.fresh = true;
+            self.silence = None;
+        }
         let sent = Sent {
             throttled: sent.category != Category::Unthrottled,
             message: sent.message,
             began: now,
+            left: now,
             transmissions: 1,
             deadline,
             token,
@@ -108,6 +140,9 @@ impl Unacked {
     /// Forgets an acked packet, if it waited for its ack.
     pub(super) fn acknowledge(&mut self, now: Timestamp, number: u64) -> Option<Acked> {
         let sent = self.remove(number)?;
+        self.last_ack = Some(now);
+        self.fresh = false;
+        self.silence = None;
         let after = (sent.transmissions == 1).then(|| now.since(sent.began));
         Some(Acked { after, token: sent.token })
     }
@@ -115,9 +150,15 @@ impl Unacked {
     /// Puts what has timed out in line to be repeated. Gives one message that is given up, if any;
     /// call again until there is none.
     pub(super) fn expire(&mut self, now: Timestamp, patience: Patience) -> Option<GivenUp> {
+        if let Some(silence) = self.silence.as_mut().filter(|silence| silence.next <= now) {
+            silence.wait = (silence.wait * 2).min(patience.longest_probe);
+            silence.next = now + silence.wait;
+            silence.allowed = PROBES;
+        }
         if self.next_deadline.is_none_or(|next| next > now) {
             return None;
         }
+        let mut silent = false;
         let mut next: Option<Timestamp> = None;
         let mut given_up = None;
         for slot in &mut self.packets {
@@ -129,9 +170,14 @@ impl Unacked {
                     break;
                 }
                 sent.deadline = end;
-                self.due.insert((sent.throttled, slot.number));
+                silent |= self.last_ack.is_none_or(|acked| acked < sent.left);
+                self.due.insert((sent.throttled, sent.transmissions, slot.number));
             }
             next = Some(next.map_or(sent.deadline, |next| next.min(sent.deadline)));
+        }
+        if silent && self.silence.is_none() {
+            let wait = (patience.timeout * 2).min(patience.longest_probe);
+            self.silence = Some(Silence { wait, next: now + wait, allowed: PROBES });
         }
         // After a give-up the look-through is not over: the next call goes on.
         if let Some(number) = given_up {
@@ -144,7 +190,11 @@ impl Unacked {
 
     /// What to repeat next.
     pub(super) fn next_due(&self) -> Option<Due> {
-        self.due.first().map(|&(throttled, number)| Due { number, throttled })
+        if self.silence.is_some_and(|silence| silence.allowed == 0) {
+            return None;
+        }
+        let &(throttled, transmissions, number) = self.due.first()?;
+        Some(Due { number, throttled, probe: self.silence.is_some(), transmissions })
     }
 
     /// Takes a packet out of the line because it is being repeated now.
@@ -154,13 +204,17 @@ impl Unacked {
         due: Due,
         patience: Patience,
     ) -> Option<Encoded> {
-        self.due.remove(&(due.throttled, due.number));
+        self.due.remove(&(due.throttled, due.transmissions, due.number));
+        if let Some(silence) = &mut self.silence {
+            silence.allowed = silence.allowed.saturating_sub(1);
+        }
         let at = self.position(due.number)?;
         let sent = self.packets.get_mut(at)?.sent.as_mut()?;
         // A sixteenth doubling is far beyond any ceiling.
         let wait = patience.timeout.saturating_mul(1 << sent.transmissions.min(16));
         let end = sent.began + patience.give_up_after;
         sent.transmissions += 1;
+        sent.left = now;
         sent.deadline = (now + wait.min(patience.longest)).min(end);
         let (message, deadline) = (sent.message.clone(), sent.deadline);
         self.note_deadline(deadline);
@@ -183,7 +237,9 @@ impl Unacked {
 
     /// When to look for what has timed out; there may be nothing yet.
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
-        self.next_deadline
+        let deadline = self.next_deadline?;
+        let probe = self.silence.filter(|_| !self.due.is_empty()).map(|silence| silence.next);
+        Some(probe.map_or(deadline, |probe| probe.min(deadline)))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -212,18 +268,22 @@ impl Unacked {
         let sent = self.packets.get_mut(at)?.sent.take()?;
         self.live -= 1;
         self.bytes -= sent.message.body.len();
-        self.due.remove(&(sent.throttled, number));
+        self.due.remove(&(sent.throttled, sent.transmissions, number));
         while self.packets.front().is_some_and(|slot| slot.sent.is_none()) {
             self.packets.pop_front();
         }
         if self.live == 0 {
             self.next_deadline = None;
+            self.silence = None;
         } else if self.packets.len() > MOST_GAPS + 2 * self.live {
             self.packets.retain(|slot| slot.sent.is_some());
         }
         Some(sent)
     }
 }
+
+/// Packets that one probe repeats.
+const PROBES: u32 = 2;
 
 /// Gaps that are not worth closing.
 const MOST_GAPS: usize = 64;
@@ -238,6 +298,7 @@ mod tests {
     const PATIENCE: Patience = Patience {
         timeout: Duration::from_secs(1),
         longest: Duration::from_secs(3),
+        longest_probe: Duration::from_secs(8),
         give_up_after: Duration::from_secs(60),
     };
 
@@ -259,6 +320,9 @@ mod tests {
             unacked.insert(Timestamp::from_millis(number), number, sent(category), PATIENCE);
         }
         let now = Timestamp::from_millis(1050);
+        // The peer is not silent.
+        unacked.insert(now, 100, sent(Category::Task), PATIENCE);
+        assert!(unacked.acknowledge(now, 100).is_some());
         assert_eq!(unacked.expire(now, PATIENCE), None);
         assert_eq!(unacked.due.len(), 51);
         for _ in 0..30 {

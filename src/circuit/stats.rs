@@ -15,6 +15,8 @@ pub struct Statistics {
     pub bytes_out: u64,
     /// Repetitions written.
     pub resends: u64,
+    /// Those of them that asked a peer that acked nothing whether it is still there.
+    pub probes: u64,
     /// Reliable packets that came again and were only acked.
     pub duplicates: u64,
     /// Acks received that named a packet which waited for one.

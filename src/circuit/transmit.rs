@@ -124,6 +124,7 @@ impl Circuit {
         header::write_header(flags, wire_sequence(due.number), out);
         out.put_slice(&message.body);
         self.stats.resends += 1;
+        self.stats.probes += u64::from(due.probe);
         if due.throttled {
             self.take_tokens(Category::Resend, out.len());
         }

@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod acks;
+mod backoff;
 mod bounds;
 mod duplicate_packets;
 mod pings;

@@ -70,13 +70,27 @@ fn repetitions_wait_at_the_resend_bucket_but_not_those_of_chat() {
     circuit.send(at(0), reliable(b"chat")).unwrap();
     bytes_sent(&mut circuit, at(0), 1);
     assert_eq!(circuit.stats().unacked_packets, 21);
+    let mut number = 21;
+    let mut ack_one = |circuit: &mut Circuit, now: Timestamp| {
+        number += 1;
+        circuit.send(now, reliable(b"y")).unwrap();
+        sent(circuit, now);
+        let ack = [0xFF, 0xFF, 0xFF, 0xFB, 1, number, 0, 0, 0];
+        circuit.handle_datagram(now, datagram(PacketFlags::empty(), 1, &ack));
+    };
+    ack_one(&mut circuit, at(900));
     circuit.set_throttle(at(999), &throttle_of(0.0)).unwrap();
+    ack_one(&mut circuit, at(999));
     circuit.handle_timeout(at(1500));
     let packets = sent(&mut circuit, at(1500));
     assert_eq!(&packets[0].body[..], b"chat");
     assert!(packets.len() < 5, "{} repetitions passed", packets.len());
     // The rest follows at the lowest rate, 1000 bytes a second.
-    let bytes = bytes_sent(&mut circuit, at(1500), 10);
+    let mut bytes = 0;
+    for second in 0..10 {
+        ack_one(&mut circuit, at(1500) + SECOND * second);
+        bytes += bytes_sent(&mut circuit, at(1500) + SECOND * second, 1);
+    }
     assert!((7000..13_000).contains(&bytes), "{bytes}");
 }
 
