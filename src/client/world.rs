@@ -1,6 +1,7 @@
 //! An agent in a region, seen from its client.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -36,6 +37,8 @@ pub struct Client {
     pub login: LoginAnswer,
     /// What the seed granted.
     pub caps: Caps,
+    /// Where its datagrams come from.
+    pub local_address: SocketAddr,
     http: HttpClient,
     orders: mpsc::Sender<Order>,
     events: mpsc::Receiver<ClientEvent>,
@@ -65,9 +68,23 @@ impl Client {
         login: LoginAnswer,
         config: CircuitConfig,
     ) -> Result<Self, ClientError> {
-        let caps = Caps::request(&http, &login.seed).await?;
         let local = if login.simulator.ip().is_loopback() { "127.0.0.1:0" } else { "0.0.0.0:0" };
         let socket = UdpSocket::bind(local).await?;
+        Self::connect_by(socket, http, login, config).await
+    }
+
+    /// The same by a socket that exists already.
+    ///
+    /// # Errors
+    /// As [`Client::log_in`].
+    pub async fn connect_by(
+        socket: UdpSocket,
+        http: HttpClient,
+        login: LoginAnswer,
+        config: CircuitConfig,
+    ) -> Result<Self, ClientError> {
+        let caps = Caps::request(&http, &login.seed).await?;
+        let local_address = socket.local_addr()?;
         socket.connect(login.simulator).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let circuit = Circuit::new(config, clock.now());
@@ -83,7 +100,8 @@ impl Client {
             }),
             tokio::spawn(caps.clone().poll_events(sender)),
         ];
-        let client = Self { login, caps, http, orders, events, kept: VecDeque::new(), lost, tasks };
+        let kept = VecDeque::new();
+        let client = Self { login, caps, local_address, http, orders, events, kept, lost, tasks };
         let mut open = UseCircuitCode::default();
         open.circuit_code.code = client.login.circuit_code.0;
         open.circuit_code.session_id = client.login.session_id.0;

@@ -212,17 +212,27 @@ impl Endpoint {
         self.counters.datagrams_in.increment(1);
         self.counters.bytes_in.increment(datagram.len() as u64);
         let opening = is_use_circuit_code(&datagram);
-        if let Some(slot) = self.slots.by_address(&from)
-            && !(opening && is_other_login(slot, &datagram))
-        {
+        let mut left = None;
+        if let Some(slot) = self.slots.by_address(&from) {
             let key = slot.key;
-            slot.circuit.handle_datagram(now, datagram);
-            self.after(key, now);
-            return;
+            if !opening || (slot.lingers_until.is_none() && !is_other_login(slot, &datagram)) {
+                slot.circuit.handle_datagram(now, datagram);
+                self.after(key, now);
+                return;
+            }
+            // An agent that comes back soon opens a new circuit beside the one that only lingers.
+            left = Some(key).filter(|_| !is_other_login(slot, &datagram));
         }
         let opened = if opening { self.open(from, &datagram, now) } else { Err("unknown_source") };
         match opened {
             Ok(key) => {
+                if let Some(slot) = self.slots.get_mut(key) {
+                    slot.circuit.handle_datagram(now, datagram);
+                }
+                self.after(key, now);
+            }
+            // A repetition for the circuit that lingers: it repeats its ack.
+            Err(_) if let Some(key) = left => {
                 if let Some(slot) = self.slots.get_mut(key) {
                     slot.circuit.handle_datagram(now, datagram);
                 }
@@ -396,6 +406,7 @@ impl Endpoint {
         let Some(slot) = self.slots.get_mut(key) else { return };
         let stats = slot.circuit.stats();
         metrics::counter!("holm_packets_resent_total").increment(stats.resends);
+        metrics::counter!("holm_packets_probed_total").increment(stats.probes);
         metrics::counter!("holm_packets_duplicate_total").increment(stats.duplicates);
         for (reason, count) in stats.drops.iter().filter(|(_, count)| *count > 0) {
             metrics::counter!("holm_circuit_drops_total", "reason" => reason.as_str())

@@ -9,6 +9,7 @@ use holm::message::{
     TeleportLocationRequest, TeleportStart, Vector3, text,
 };
 use holm::testing::TestGrid;
+use tokio::net::UdpSocket;
 
 use super::SOON;
 
@@ -37,24 +38,62 @@ fn bytes<const N: usize>(value: &Llsd) -> [u8; N] {
     value.as_binary().try_into().expect("binary of that length")
 }
 
-/// Opens the circuit to which `TeleportFinish` points, as a client does, and enters.
-pub async fn follow(client: &mut Client) -> Result<Client> {
+/// Where `TeleportFinish` points.
+async fn next_stop(client: &mut Client) -> Result<LoginAnswer> {
     client.expect::<TeleportStart>(SOON, |_| true).await?;
     let finish = client.expect_event(SOON, "TeleportFinish", |_| true).await?;
     let info = finish.get("Info").at(0);
     let ip: [u8; 4] = bytes(info.get("SimIP"));
     let port = u16::try_from(info.get("SimPort").as_i32())?;
-    let login = LoginAnswer {
+    Ok(LoginAnswer {
         simulator: (ip, port).into(),
         region_handle: RegionHandle(u64::from_be_bytes(bytes(info.get("RegionHandle")))),
         seed: info.get("SeedCapability").as_string(),
         ..client.login.clone()
-    };
+    })
+}
+
+/// Opens the circuit to which `TeleportFinish` points, as a client does, and enters.
+pub async fn follow(client: &mut Client) -> Result<Client> {
+    let login = next_stop(client).await?;
     let mut there = Client::connect(client.http().clone(), login, CircuitConfig::client()).await?;
     let arrived = there.enter().await?;
     assert_eq!(arrived.data.region_handle, RegionHandle::from_grid(1001, 1000).0);
     assert!((arrived.data.position.x - THERE.x).abs() < 0.5);
     Ok(there)
+}
+
+#[tokio::test]
+async fn an_agent_that_comes_back_by_the_same_port_is_served() -> Result<()> {
+    let grid = two_regions().await?;
+    let mut alice = grid.enter("Alice", "Tester").await?;
+    let (home, port) = (alice.login.region_handle, alice.local_address);
+    ask(&alice, RegionHandle::from_grid(1001, 1000)).await?;
+    let mut there = follow(&mut alice).await?;
+    alice.expect::<DisableSimulator>(SOON, |_| true).await?;
+    drop(alice);
+
+    ask(&there, home).await?;
+    let login = next_stop(&mut there).await?;
+    let free = async {
+        loop {
+            match UdpSocket::bind(port).await {
+                Ok(socket) => break socket,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    };
+    let socket = tokio::time::timeout(SOON, free).await?;
+    // It repeats nothing before everybody's patience is over: the first datagrams have to do.
+    let (rto_initial, rto_max) = (10 * SOON, 10 * SOON);
+    let config = CircuitConfig { rto_initial, rto_max, ..CircuitConfig::client() };
+    let mut back = Client::connect_by(socket, there.http().clone(), login, config).await?;
+    assert_eq!(back.enter().await?.data.region_handle, home.0);
+    back.say("home again").await?;
+    back.expect::<ChatFromSimulator>(SOON, |chat| text(&chat.chat_data.message) == "home again")
+        .await?;
+    grid.stop().await?;
+    Ok(())
 }
 
 #[tokio::test]
