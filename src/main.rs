@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use holm::cli::exit::{self, Failure};
 use holm::cli::{
-    Cli, Command, ServeArgs, account, clep, decode, health, load as load_command, serve,
+    Cli, Command, ServeArgs, account, clep, decode, health, load as load_command, messages, serve,
 };
 use holm::config::{Config, Loaded};
 use holm::time::SystemClock;
@@ -45,6 +45,7 @@ fn run(command: Command, log: Option<&str>) -> Result<(), Failure> {
             Ok(())
         }
         Command::Health(args) => health::run(&args),
+        Command::Messages(args) => messages::run(args, &mut io::stdout().lock()),
         Command::Load(args) => {
             start_log(log, QUIET)?;
             let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());

@@ -30,11 +30,11 @@ use tokio_util::task::TaskTracker;
 use crate::cluster::LocalBus;
 use crate::config::{Config, GroupConfig, RegionConfig};
 use crate::http;
-use crate::ids::{GroupId, RegionId};
+use crate::ids::{AgentId, GroupId, RegionId};
 use crate::region::RegionInfo;
 use crate::scripts::{self, ObjectAccess};
 use crate::services::Services;
-use crate::services::accounts::{self, Accounts, AccountsConfig};
+use crate::services::accounts::{self, AccountName, Accounts, AccountsConfig};
 use crate::services::assets::Assets;
 use crate::services::groups::ConfiguredGroup;
 use crate::services::offline::OfflineSettings;
@@ -142,7 +142,8 @@ impl Server {
             config,
         });
         let inside = TaskTracker::new();
-        let world = Arc::new(world::start(&shared, host, &inside)?);
+        let owner = estate_owner(&test_accounts, &shared.services.accounts).await?;
+        let world = Arc::new(world::start(&shared, host, owner, &inside)?);
         inside.close();
         let accounts = shared.services.accounts.clone();
         let objects = ObjectAccess::new(world.regions.clone(), accounts);
@@ -297,6 +298,19 @@ async fn create_accounts(config: &Config, accounts: &Accounts) -> Result<Vec<Str
     let wanted = accounts::default_accounts()?;
     accounts.ensure_public(&wanted).await?;
     Ok(wanted.iter().map(|a| format!("{} {}", a.name.first(), a.name.last())).collect())
+}
+
+/// Who owns the regions and their land: the first ready-made account, else the oldest.
+async fn estate_owner(ready_made: &[String], accounts: &Accounts) -> Result<AgentId, ServerError> {
+    let named = match ready_made.first().map(|name| AccountName::parse(name)) {
+        Some(Ok(name)) => accounts.find(&name).await?,
+        _ => None,
+    };
+    let owner = match named {
+        Some(owner) => Some(owner),
+        None => accounts.oldest().await?,
+    };
+    Ok(owner.map(|owner| owner.id).unwrap_or_default())
 }
 
 fn wanted_groups(config: &Config) -> Vec<ConfiguredGroup> {

@@ -56,6 +56,8 @@ mod presence;
 mod profiles;
 #[path = "grid/regions.rs"]
 mod regions;
+#[path = "grid/requests.rs"]
+mod requests;
 #[path = "grid/teleports.rs"]
 mod teleports;
 

@@ -12,6 +12,7 @@ pub mod decode;
 pub mod exit;
 pub mod health;
 pub mod load;
+pub mod messages;
 pub mod output;
 pub mod serve;
 mod serve_args;
@@ -57,6 +58,8 @@ pub enum Command {
     Config(ServeArgs),
     /// Ask a running server whether it is well; for scripts and containers.
     Health(health::HealthArgs),
+    /// Show what becomes of every message that a client may send.
+    Messages(messages::MessagesArgs),
     /// Fill a grid with agents and measure it.
     Load(Box<load::LoadArgs>),
 }

@@ -1,5 +1,7 @@
 //! What avatars do where objects are: come, go, walk, speak, answer and touch.
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 use super::clep::SpokenLine;
@@ -11,6 +13,17 @@ use crate::message::Vector3;
 use crate::time::Timestamp;
 
 impl Objects {
+    /// How many scripts run.
+    pub fn script_count(&self) -> usize {
+        self.scripts.len()
+    }
+
+    /// How many prims have scripts.
+    pub fn scripted_prims(&self) -> usize {
+        let prims: BTreeSet<_> = self.scripts.values().map(|running| running.prim).collect();
+        prims.len()
+    }
+
     /// An avatar enters, or something about it changed.
     pub fn avatar_entered(&mut self, avatar: Participant) {
         let agent = avatar.id;

@@ -73,7 +73,7 @@ impl Appearance {
                 .map(|&param_value| AvatarAppearanceVisualParam { param_value })
                 .collect(),
             appearance_data: vec![AvatarAppearanceAppearanceData {
-                appearance_version: 1,
+                appearance_version: BAKED_BY_CLIENTS,
                 cof_version: self.version,
                 flags: 0,
             }],
@@ -88,6 +88,10 @@ impl Default for Appearance {
         Self::new()
     }
 }
+
+/// `AppearanceVersion` of looks whose textures a client baked: viewers drop what claims to be baked by
+/// a server and is not.
+const BAKED_BY_CLIENTS: u8 = 0;
 
 /// Size of an avatar whose client has told none, metres.
 pub const DEFAULT_SIZE: Vector3 = vector(0.45, 0.6, 1.9);
@@ -122,7 +126,7 @@ mod tests {
         let mut appearance = Appearance::new();
         let first = appearance.message(AgentId::NIL);
         assert_eq!(first.visual_param.len(), 218);
-        assert_eq!(first.appearance_data[0].appearance_version, 1);
+        assert_eq!(first.appearance_data[0].appearance_version, 0);
         let mut message = AgentSetAppearance::default();
         message.agent_data.size = Vector3 { x: f32::NAN, y: 1e30, z: -1.0 };
         message.visual_param = vec![AgentSetAppearanceVisualParam { param_value: 9 }; 253];

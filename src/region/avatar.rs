@@ -80,6 +80,8 @@ pub struct Avatar {
     pub appearance: Appearance,
     /// What it may still say.
     pub chat_budget: ChatBudget,
+    /// Copies of effects and sounds that its client caused lately.
+    pub relay_budget: ChatBudget,
     shown: Shown,
     whereabouts: Arc<Whereabouts>,
     full: Option<Outgoing>,
@@ -109,6 +111,7 @@ impl Avatar {
             animations: Animations::new(),
             appearance,
             chat_budget: ChatBudget::default(),
+            relay_budget: ChatBudget::default(),
             shown,
             whereabouts: entrant.whereabouts,
             full: None,

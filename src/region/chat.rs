@@ -42,14 +42,14 @@ pub(super) struct ChatBudget {
 
 impl ChatBudget {
     /// Whether another line may be spoken.
-    fn is_open(&mut self, now: Timestamp, rate: u32) -> bool {
+    pub(super) fn is_open(&mut self, now: Timestamp, rate: u32) -> bool {
         let rate = rate as f32;
         self.used = (self.used - now.since(self.at).as_secs_f32() * rate).max(0.0);
         self.at = now;
         self.used < rate * 4.0
     }
 
-    fn spend(&mut self, copies: u64) {
+    pub(super) fn spend(&mut self, copies: u64) {
         self.used += copies as f32;
     }
 }
@@ -92,6 +92,7 @@ impl Region {
         // Before scripts answer: what they say is not the speaker's cost.
         self.spend_chat(slot, heard + self.objects.effort() - before);
         if is_for_scripts {
+            self.answers.heard(now);
             self.run_objects(now);
         }
     }
@@ -114,6 +115,7 @@ impl Region {
         // Before scripts answer: only who hears the reply itself is the speaker's cost.
         let heard = self.carry_out_effects() + self.objects.effort() - before;
         self.spend_chat(slot, heard);
+        self.answers.heard(now);
         self.run_objects(now);
     }
 

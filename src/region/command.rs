@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::snapshot::RegionSnapshot;
 use super::whereabouts::Whereabouts;
+use crate::circuit::Outgoing;
 use crate::ids::{AgentId, LocalId, SessionId};
 use crate::message::{AgentSetAppearance, AgentUpdate, ParcelPropertiesRequest, Vector3};
 use crate::objects::ObjectCommand;
@@ -149,6 +150,27 @@ pub enum Command {
         channel: i32,
         /// `ButtonLabel`: any text.
         label: String,
+    },
+    /// Something that the agent's client shows and others in range are to see.
+    Relay {
+        /// The sender.
+        agent: AgentId,
+        /// The message, with nothing in it that is the sender's secret.
+        outgoing: Outgoing,
+    },
+    /// The agent's avatar walks to a place by itself.
+    Autopilot {
+        /// The agent.
+        agent: AgentId,
+        /// Region-local metres, unchecked; the height does not count.
+        to: Vector3,
+    },
+    /// `RequestTaskInventory`; answered by `ReplyTaskInventory`.
+    TaskInventory {
+        /// The agent.
+        agent: AgentId,
+        /// The prim's number, unchecked.
+        local_id: LocalId,
     },
     /// `ObjectGrab`: the agent touches a prim.
     Touch {

@@ -6,6 +6,7 @@
 //! from [`RegionInfo`] alone: sessions do that themselves.
 
 pub mod animation;
+mod answers;
 mod appearance;
 mod avatar;
 mod avatar_wire;
@@ -28,7 +29,8 @@ mod pace;
 mod parcel;
 mod pipe;
 pub mod prim_wire;
-pub mod snapshot;
+pub mod relay;
+mod snapshot;
 mod stats;
 pub mod task;
 pub mod terrain;
@@ -108,6 +110,7 @@ pub struct Region {
     objects: Objects,
     prim_updates: PrimUpdates,
     gate: Option<Arc<dyn ObjectGate>>,
+    answers: answers::Answers,
     scratch: Scratch,
     /// The slot whose client is next to be told what it lacks in this tick.
     flush_next: usize,
@@ -151,6 +154,7 @@ impl Region {
             objects: Objects::new(objects, seed),
             prim_updates: PrimUpdates::default(),
             gate: None,
+            answers: answers::Answers::default(),
             scratch: Scratch::default(),
             flush_next: 0,
             counters: RegionCounters::default(),
@@ -214,6 +218,13 @@ impl Region {
             Command::DialogReply { agent, object, channel, label } => {
                 self.dialog_reply(now, agent, object, channel, &label);
             }
+            Command::Relay { agent, outgoing } => self.relay(now, agent, &outgoing),
+            Command::Autopilot { agent, to } => {
+                if let Some(member) = self.member(agent) {
+                    member.avatar.motion.walk_to(to);
+                }
+            }
+            Command::TaskInventory { agent, local_id } => self.task_inventory(agent, local_id),
             Command::Touch { agent, local_id } => self.touch(now, agent, local_id),
             Command::SelectObjects { agent, ids } => self.select_objects(agent, &ids),
             Command::ObjectFamily { agent, flags, object } => {
@@ -248,6 +259,7 @@ impl Region {
         for slot in 0..self.crowd.slots() {
             self.publish(now, slot);
         }
+        self.show_answers(now);
         self.run_objects(now);
         self.show_world_to_the_silent(now);
         self.tell_periodically(now);

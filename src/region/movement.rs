@@ -176,6 +176,8 @@ pub struct Motion {
     tapped: ControlFlags,
     body_rotation: Quaternion,
     last_sequence: Option<u32>,
+    /// Where the avatar walks by itself.
+    goal: Option<Vector3>,
 }
 
 impl Motion {
@@ -193,6 +195,7 @@ impl Motion {
             tapped: ControlFlags::empty(),
             body_rotation: IDENTITY,
             last_sequence: None,
+            goal: None,
         };
         motion.body_rotation = motion.rotation;
         motion.place(position, ground);
@@ -207,6 +210,7 @@ impl Motion {
         self.position = vector(x, y, place.z.clamp(floor, MAX_ALTITUDE));
         self.velocity = ZERO;
         self.acceleration = ZERO;
+        self.goal = None;
         if self.stance != Stance::Flying {
             self.stance = Stance::Grounded;
             if place.z < floor + ARRIVAL_DROP {
@@ -234,6 +238,9 @@ impl Motion {
         self.last_sequence = Some(sequence);
         self.wanted = ControlFlags::from_bits_truncate(update.control_flags);
         self.tapped |= self.wanted;
+        if self.wanted.intersects(ENDS_WALK) {
+            self.goal = None;
+        }
         self.body_rotation = sane_rotation(update.body_rotation);
         if self.stance == Stance::SittingOnGround {
             if self.wanted.contains(ControlFlags::STAND_UP) {
@@ -257,9 +264,31 @@ impl Motion {
         self.tapped = ControlFlags::empty();
     }
 
-    /// Flags that count now: held, or tapped since the last step.
+    /// Lets the avatar walk to a place, until its client steers it.
+    pub fn walk_to(&mut self, goal: Vector3) {
+        let goal = super::math::sane_vector(goal, MAX_ALTITUDE);
+        self.goal = (!self.is_sitting()).then(|| vector(inside(goal.x), inside(goal.y), goal.z));
+    }
+
+    /// Flags that count now: held, or tapped since the last step, or what leads to the goal.
     pub fn flags(&self) -> ControlFlags {
-        self.wanted | self.tapped
+        let walks = match self.goal {
+            Some(_) => ControlFlags::AT_POS | ControlFlags::FAST_AT,
+            None => ControlFlags::empty(),
+        };
+        self.wanted | self.tapped | walks
+    }
+
+    /// Turns to the goal, or ends the walk if one more step would pass it.
+    fn head_for_goal(&mut self, dt: f32, speeds: &Speeds) {
+        let Some(goal) = self.goal else { return };
+        let (x, y) = (goal.x - self.position.x, goal.y - self.position.y);
+        let step = self.speed(self.flags(), ZERO, speeds) * dt;
+        if x.hypot(y) <= step.max(ARRIVED) {
+            self.goal = None;
+        } else {
+            self.body_rotation = yaw_towards(sane_look_at(vector(x, y, 0.0)));
+        }
     }
 
     /// Seated, be it on the ground.
@@ -273,6 +302,7 @@ impl Motion {
     }
 
     fn small_step(&mut self, now: Timestamp, dt: f32, around: Surroundings<'_>) {
+        self.head_for_goal(dt, around.speeds);
         let flags = self.flags();
         let floor = around.ground.at(self.position.x, self.position.y) + self.half_height;
         if self.stance == Stance::SittingOnGround {
@@ -437,7 +467,15 @@ pub const MOVING: ControlFlags = ControlFlags::AT_POS
     .union(ControlFlags::NUDGE_LEFT_POS)
     .union(ControlFlags::NUDGE_LEFT_NEG);
 
+/// Flags that end a walk to a goal.
+const ENDS_WALK: ControlFlags = MOVING
+    .union(ControlFlags::UP_POS)
+    .union(ControlFlags::UP_NEG)
+    .union(ControlFlags::SIT_ON_GROUND);
+
 const SEQUENCE_MASK: u32 = 0x00FF_FFFF;
+/// Metres from its goal at which a walk ends.
+const ARRIVED: f32 = 0.3;
 /// Nearest that an avatar's middle comes to the border, metres.
 const BORDER: f32 = 0.1;
 /// Highest place, metres.

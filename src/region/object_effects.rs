@@ -20,31 +20,56 @@ impl Region {
         self.run_objects(now);
     }
 
-    /// Gives scripts their events and avatars what comes of them.
+    /// Gives scripts their events. Avatars see what comes of them at once, or with a frame to come
+    /// where it may be the answer to a line that they have just been sent.
     pub(super) fn run_objects(&mut self, now: Timestamp) {
         self.objects.run(now);
-        self.carry_out_effects();
+        let answers_at = self.answers.due(now, self.settings.frame);
+        match answers_at {
+            None => {
+                self.carry_out_effects();
+            }
+            Some(due) => {
+                while let Some(effect) = self.objects.poll_effect() {
+                    if let Some(effect) = self.answers.hold(due, effect) {
+                        self.carry_out(effect);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Shows what a frame's time has come for.
+    pub(super) fn show_answers(&mut self, now: Timestamp) {
+        while let Some(effect) = self.answers.take_due(now) {
+            self.carry_out(effect);
+        }
     }
 
     /// Carries out the effects that wait; gives how many copies of chat lines there were.
     pub(super) fn carry_out_effects(&mut self) -> u64 {
         let mut copies = 0;
         while let Some(effect) = self.objects.poll_effect() {
-            match effect {
-                Effect::Chat { audience, line } => copies += self.show_object_line(audience, &line),
-                Effect::Dialog(dialog) => self.show_dialog(&dialog),
-                Effect::InstantMessage(message) => match &self.gate {
-                    Some(gate) => {
-                        self.counters.object_messages += 1;
-                        gate.instant_message(&self.info, message);
-                    }
-                    None => self.counters.object_messages_lost += 1,
-                },
-                // `Objects` tells them to whoever runs the script.
-                Effect::ScriptError { .. } => {}
-            }
+            copies += self.carry_out(effect);
         }
         copies
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> u64 {
+        match effect {
+            Effect::Chat { audience, line } => return self.show_object_line(audience, &line),
+            Effect::Dialog(dialog) => self.show_dialog(&dialog),
+            Effect::InstantMessage(message) => match &self.gate {
+                Some(gate) => {
+                    self.counters.object_messages += 1;
+                    gate.instant_message(&self.info, message);
+                }
+                None => self.counters.object_messages_lost += 1,
+            },
+            // `Objects` tells them to whoever runs the script.
+            Effect::ScriptError { .. } => {}
+        }
+        0
     }
 
     fn show_object_line(&mut self, audience: Audience, line: &ChatLine) -> u64 {

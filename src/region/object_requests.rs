@@ -8,6 +8,7 @@ use super::Region;
 use super::prim_wire::{properties, properties_family};
 use crate::circuit::Category;
 use crate::ids::{AgentId, LocalId, PrimId};
+use crate::message::ReplyTaskInventory;
 use crate::objects::PrimView;
 use crate::time::Timestamp;
 
@@ -63,6 +64,22 @@ impl Region {
                 let reply = properties_family(prim, flags);
                 // Full: the endpoint counts it and ends the circuit.
                 let _ = outbox.send_message(&reply, true, Category::Task);
+            }
+            None => self.counters.unknown_objects += 1,
+        }
+    }
+
+    /// `RequestTaskInventory`: nothing can be inside a prim yet, and no file name says so.
+    pub(super) fn task_inventory(&mut self, agent: AgentId, id: LocalId) {
+        let Some(slot) = self.crowd.slot_of(agent) else { return self.count_unknown() };
+        let Some(member) = self.crowd.get(slot) else { return };
+        let prim = self.objects.prims().by_local_id(id);
+        match prim.filter(|prim| self.is_shown_to(agent, prim)) {
+            Some(prim) => {
+                let mut reply = ReplyTaskInventory::default();
+                reply.inventory_data.task_id = prim.id.0;
+                // Full: the endpoint counts it and ends the circuit.
+                let _ = member.avatar.outbox.send_message(&reply, true, Category::Unthrottled);
             }
             None => self.counters.unknown_objects += 1,
         }

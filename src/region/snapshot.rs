@@ -100,6 +100,10 @@ pub struct RegionCounters {
     pub appearances_refused: u64,
     /// Dropped: requests to sit on something that is not there.
     pub sits_refused: u64,
+    /// Effects and sounds of clients that were passed on.
+    pub relayed: u64,
+    /// Dropped: effects and sounds of clients that send too many.
+    pub relays_flooded: u64,
     /// Dropped: questions about parcels outside the region.
     pub parcels_refused: u64,
     /// Dropped: commands for agents that are not here.

@@ -13,6 +13,7 @@ use crate::message::{
     CoarseLocationUpdateLocation, LayerData, LayerDataLayerData, LayerDataLayerID, Message,
     SimStats, SimStatsRegionInfo, SimStatsStat, SimulatorViewerTimeMessage,
 };
+use crate::objects::Objects;
 use crate::outbox::send_many;
 use crate::time::Timestamp;
 
@@ -36,6 +37,8 @@ struct Figures {
     frames_per_second: f32,
     frame_milliseconds: f32,
     agent_updates_per_second: f32,
+    scripts: f32,
+    scripted_prims: f32,
 }
 
 impl Frames {
@@ -49,12 +52,14 @@ impl Frames {
         self.busy += spent;
     }
 
-    fn close(&mut self, now: Timestamp) {
+    fn close(&mut self, now: Timestamp, objects: &Objects) {
         let seconds = now.since(self.since).as_secs_f32().max(0.001);
         let last = Figures {
             frames_per_second: self.count as f32 / seconds,
             frame_milliseconds: self.busy.as_secs_f32() * 1000.0 / self.count.max(1) as f32,
             agent_updates_per_second: self.agent_updates as f32 / seconds,
+            scripts: objects.script_count() as f32,
+            scripted_prims: objects.scripted_prims() as f32,
         };
         *self = Self { since: now, last, ..Self::default() };
     }
@@ -65,7 +70,7 @@ impl Region {
     pub(super) fn tell_periodically(&mut self, now: Timestamp) {
         if now >= self.stats_due {
             self.stats_due = now + STATS_INTERVAL;
-            self.frames.close(now);
+            self.frames.close(now, &self.objects);
             self.broadcast(&self.sim_stats(), Category::Unthrottled);
         }
         if now >= self.time_due {
@@ -107,15 +112,15 @@ impl Region {
         let frame = self.settings.frame.as_secs_f32() * 1000.0;
         let stats = [
             (0, 1.0),
-            (1, figures.frames_per_second),
-            (2, figures.frames_per_second),
+            (1, figures.frames_per_second * OPENSIM_FPS_SCALE),
+            (2, figures.frames_per_second * OPENSIM_FPS_SCALE),
             (3, figures.agent_updates_per_second),
             (4, figures.frame_milliseconds),
             (11, self.objects.prims().len() as f32),
-            (12, 0.0),
+            (12, figures.scripted_prims),
             (13, self.crowd.len() as f32),
             (14, 0.0),
-            (15, 0.0),
+            (15, figures.scripts),
             (32, (frame - figures.frame_milliseconds).max(0.0)),
         ];
         let mut message = SimStats::default();
@@ -132,7 +137,9 @@ impl Region {
         message
     }
 
-    /// `CoarseLocationUpdate` for one client. Of a crowd it gets the nearest.
+    /// `CoarseLocationUpdate` for one client. It names only avatars whose `ObjectUpdate` went to that
+    /// client before: some clients make up an avatar for an unknown name and then never take the
+    /// real one. Of a crowd it gets the nearest.
     pub(super) fn send_coarse_locations(&mut self, now: Timestamp, viewer: usize) {
         let Some(place) = self.crowd.places().get(viewer).copied() else { return };
         let Some(member) = self.crowd.get_mut(viewer) else { return };
@@ -141,14 +148,18 @@ impl Region {
         if outbox.is_congested() || outbox.backlog() > self.settings.backlog_limit {
             return;
         }
-        let avatars = self.crowd.marks().iter().zip(self.crowd.places()).enumerate();
         let mut slots = std::mem::take(&mut self.scratch.coarse);
         slots.clear();
-        slots.extend(
-            avatars
-                .filter(|(_, (mark, _))| !mark.is_nobody())
-                .map(|(slot, (_, at))| (distance_squared(place, *at) as u32, slot)),
-        );
+        if let Some(member) = self.crowd.get(viewer) {
+            let avatars = self.crowd.marks().iter().zip(self.crowd.places()).enumerate();
+            slots.extend(
+                avatars
+                    .filter(|&(slot, (mark, _))| {
+                        !mark.is_nobody() && (slot == viewer || member.view.shows(slot))
+                    })
+                    .map(|(slot, (_, at))| (distance_squared(place, *at) as u32, slot)),
+            );
+        }
         if slots.len() > COARSE_MAX {
             slots.select_nth_unstable(COARSE_MAX);
             slots.truncate(COARSE_MAX);
@@ -234,6 +245,8 @@ fn coarse(motion: &Motion) -> CoarseLocationUpdateLocation {
     CoarseLocationUpdateLocation { x: byte(motion.position.x), y: byte(motion.position.y), z }
 }
 
+/// OpenSim tells five times its 11 frames per second, so that viewers show the usual 55.
+const OPENSIM_FPS_SCALE: f32 = 5.0;
 /// Entries in one message below the MTU.
 const COARSE_MAX: usize = 60;
 const COARSE_INTERVAL: Duration = Duration::from_secs(1);

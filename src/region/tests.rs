@@ -6,6 +6,7 @@ mod floods;
 mod life;
 mod objects;
 mod prims;
+mod relays;
 mod updates;
 
 use std::sync::Arc;

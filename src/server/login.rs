@@ -10,7 +10,7 @@ use super::Shared;
 use super::turns::Turns;
 use super::world::World;
 use crate::circuit::CloseReason;
-use crate::config::{Config, DuplicateLogin};
+use crate::config::{Config, DuplicateLogin, Flavour};
 use crate::http;
 use crate::http::control::BoxFuture;
 use crate::http::guard::SiteGuard;
@@ -206,6 +206,7 @@ impl Gate {
             region: link.clone(),
             position: *position,
             look_at: *look_at,
+            home: grant.account.home,
             started: self.shared.clock.now(),
             events: Arc::new(events),
             caps: self.caps.open(),
@@ -239,6 +240,7 @@ impl Gate {
             session_id: session.session_id,
             secure_session_id: session.secure_session_id,
             first_name: session.first.clone(),
+            quotes_first_name: self.shared.config.grid.flavour == Flavour::SecondLife,
             last_name: session.last.clone(),
             display_name: None,
             agent_access: Maturity::Adult,

@@ -93,7 +93,7 @@ async fn show_region(region: &RegionLink) {
     figures::show(&name, &snapshot);
 }
 
-fn happened(counters: &RegionCounters) -> [(&'static str, u64); 12] {
+fn happened(counters: &RegionCounters) -> [(&'static str, u64); 13] {
     [
         ("entered", counters.entered),
         ("left", counters.left),
@@ -105,12 +105,13 @@ fn happened(counters: &RegionCounters) -> [(&'static str, u64); 12] {
         ("object_dialogs", counters.object_dialogs),
         ("object_messages", counters.object_messages),
         ("touches", counters.touches),
+        ("relayed", counters.relayed),
         ("update_packets", counters.update_packets),
         ("lagging_ticks", counters.lagging_ticks),
     ]
 }
 
-fn dropped(counters: &RegionCounters) -> [(&'static str, u64); 13] {
+fn dropped(counters: &RegionCounters) -> [(&'static str, u64); 14] {
     [
         ("chat_refused", counters.chat_refused),
         ("chat_flooded", counters.chat_flooded),
@@ -119,6 +120,7 @@ fn dropped(counters: &RegionCounters) -> [(&'static str, u64); 13] {
         ("appearances_refused", counters.appearances_refused),
         ("sits_refused", counters.sits_refused),
         ("parcels_refused", counters.parcels_refused),
+        ("relays_flooded", counters.relays_flooded),
         ("unknown_agent", counters.unknown_agent),
         ("object_muted", counters.object_muted),
         ("object_audience_gone", counters.object_audience_gone),

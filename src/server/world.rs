@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use super::{ServerError, Shared, objects_gate};
 use crate::circuit::{CircuitConfig, QueueLimit};
 use crate::config::{Config, Flavour, NetworkConfig, RegionConfig, TerrainKind};
-use crate::ids::RegionId;
+use crate::ids::{AgentId, RegionId};
 use crate::lsl;
 use crate::message::{self, DisableSimulator, Vector3};
 use crate::outbox::EndpointLink;
@@ -47,10 +47,11 @@ pub(super) fn advertised_address(network: &NetworkConfig) -> Result<Ipv4Addr, Se
         .ok_or(ServerError::NoAddress { host })
 }
 
-/// Binds every region's port and starts its tasks.
+/// Binds every region's port and starts its tasks. `owner` owns the estate and the land.
 pub(super) fn start(
     shared: &Arc<Shared>,
     host: Ipv4Addr,
+    owner: AgentId,
     tasks: &TaskTracker,
 ) -> Result<World, ServerError> {
     let config = &shared.config;
@@ -60,7 +61,7 @@ pub(super) fn start(
         let bound = sockets[0].local_addr().map_err(ServerError::System)?.port();
         let port = region.external_udp_port.unwrap_or(bound);
         let heightmap = heightmap(config, region)?;
-        let info = Arc::new(info(region, SocketAddrV4::new(host, port)));
+        let info = Arc::new(info(region, SocketAddrV4::new(host, port), owner));
         let (commands, receiver) = mpsc::channel(config.limits.region_queue as usize);
         opened.push((RegionLink { info, commands }, heightmap, receiver, sockets));
     }
@@ -106,10 +107,11 @@ fn bind(config: &Config, region: &RegionConfig) -> Result<Vec<UdpSocket>, Server
         .map_err(|source| ServerError::Bind { what: "UDP", address, source })
 }
 
-fn info(region: &RegionConfig, address: SocketAddrV4) -> RegionInfo {
+fn info(region: &RegionConfig, address: SocketAddrV4, owner: AgentId) -> RegionInfo {
     let [x, y, z] = region.spawn;
     RegionInfo {
         address,
+        owner,
         water_height: region.water_height,
         sim_access: region.maturity.sim_access(),
         max_agents: region.max_agents,

@@ -7,6 +7,7 @@ pub mod caps;
 pub mod counters;
 pub mod event_queue;
 pub mod handlers;
+pub mod home;
 pub mod preferences;
 pub mod presence;
 mod registry;

@@ -17,6 +17,7 @@ use crate::message::Vector3;
 use crate::outbox::{Event, EventSink, Outbox};
 use crate::region::{RegionLink, Whereabouts};
 use crate::services::offline::HandedOver;
+use crate::services::ports::Location;
 use crate::time::Timestamp;
 
 /// The event queue of an agent.
@@ -46,6 +47,8 @@ pub struct NewSession {
     pub position: Vector3,
     /// Where it looks, a unit vector.
     pub look_at: Vector3,
+    /// Where it is at home, if anywhere.
+    pub home: Option<Location>,
     /// When the login was granted.
     pub started: Timestamp,
     /// The agent's event queue.
@@ -84,6 +87,7 @@ pub struct AgentSession {
     pub caps: AgentCaps,
     /// Which of the messages that waited for it the agent was given.
     pub mail: Arc<HandedOver>,
+    home: Mutex<Option<Location>>,
     circuit: Mutex<CircuitState>,
     closed: CancellationToken,
 }
@@ -107,6 +111,16 @@ pub enum ClaimError {
 }
 
 impl AgentSession {
+    /// Where the agent is at home.
+    pub fn home(&self) -> Option<Location> {
+        *self.home.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes where the agent is at home from now on; keeping it is [`home`](super::home)'s.
+    pub(super) fn move_home(&self, home: Location) {
+        *self.home.lock().unwrap_or_else(PoisonError::into_inner) = Some(home);
+    }
+
     /// Binds the session's circuit to `address`; the first address wins.
     ///
     /// # Errors
@@ -225,6 +239,7 @@ impl Sessions {
                 position: new.position,
                 whereabouts: Arc::new(Whereabouts::new(new.position)),
                 look_at: new.look_at,
+                home: Mutex::new(new.home),
                 started: new.started,
                 events: new.events,
                 caps: new.caps,
@@ -274,6 +289,7 @@ impl Sessions {
             region: to.region,
             position: to.position,
             look_at: to.look_at,
+            home: Mutex::new(session.home()),
             whereabouts: Arc::new(Whereabouts::new(to.position)),
             started: to.at,
             events: Arc::new(session.events.sibling()),

@@ -11,6 +11,7 @@ mod events;
 mod features;
 mod friendship;
 mod groups;
+mod home;
 mod inventory;
 mod materials;
 mod messages;
@@ -68,7 +69,7 @@ pub fn router(caps: Arc<Caps>) -> Router {
 }
 
 /// Every capability that a seed grants.
-pub const NAMES: [&str; 25] = [
+pub const NAMES: [&str; 26] = [
     "AcceptFriendship",
     "AcceptGroupInvite",
     "AgentPreferences",
@@ -88,6 +89,7 @@ pub const NAMES: [&str; 25] = [
     "GetMesh2",
     "GetTexture",
     "GroupMemberData",
+    "HomeLocation",
     "ReadOfflineMsgs",
     "RenderMaterials",
     "SimulatorFeatures",
@@ -159,6 +161,7 @@ async fn answer(
         }
         "FetchInventory2" => inventory::items(caps, agent, Source::Agent, request).await,
         "FetchLib2" => inventory::items(caps, agent, Source::Library, request).await,
+        "HomeLocation" => home::set(caps, session, request).await,
         "GroupMemberData" => groups::member_data(caps, agent, request).await,
         "ViewerAsset" => assets::download(caps, assets::ANY, &request),
         "GetTexture" => assets::download(caps, assets::TEXTURE, &request),

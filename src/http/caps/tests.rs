@@ -78,6 +78,7 @@ impl Grid {
             region: RegionLink { info: Arc::new(region), commands: mpsc::channel(1).0 },
             position: Vector3::default(),
             look_at: Vector3::default(),
+            home: None,
             started: Timestamp::ZERO,
             events: Arc::new(EventQueue::new(settings, 1, clock.clone())),
             caps: registry.open(),

@@ -30,6 +30,8 @@ pub struct Identity {
     pub secure_session_id: SecureSessionId,
     /// First name; never empty, or one client cannot log in.
     pub first_name: String,
+    /// Whether the first name is sent in quotes, as Second Life does.
+    pub quotes_first_name: bool,
     /// Last name.
     pub last_name: String,
     /// The name to show, if it is another.
@@ -47,8 +49,11 @@ impl Identity {
         out.plain("agent_id", self.agent_id);
         out.plain("session_id", self.session_id);
         out.plain("secure_session_id", self.secure_session_id);
-        // In quotes since the first viewers; every client takes them off.
-        out.text("first_name", &format!("\"{}\"", self.first_name));
+        if self.quotes_first_name {
+            out.text("first_name", &format!("\"{}\"", self.first_name));
+        } else {
+            out.text("first_name", &self.first_name);
+        }
         out.text("last_name", &self.last_name);
         out.some_text("display_name", self.display_name.as_deref());
         out.plain("agent_access", self.agent_access.code());

@@ -285,6 +285,7 @@ fn success() -> LoginSuccess {
         session_id: SessionId(Uuid::from_u128(2)),
         secure_session_id: SecureSessionId(Uuid::from_u128(3)),
         first_name: "Test".to_owned(),
+        quotes_first_name: true,
         last_name: "O'User & <Co>".to_owned(),
         display_name: None,
         agent_access: Maturity::Mature,

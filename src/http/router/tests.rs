@@ -62,6 +62,7 @@ fn success() -> LoginSuccess {
         session_id: SessionId::random(),
         secure_session_id: SecureSessionId::random(),
         first_name: "Test".to_owned(),
+        quotes_first_name: true,
         last_name: "User".to_owned(),
         display_name: None,
         agent_access: Maturity::General,

@@ -95,7 +95,7 @@ fn the_own_avatar_is_complete() {
     assert_ne!(object.id, 0);
     assert_eq!(object.object_data.len(), 76);
     let looks: AvatarAppearance = decoded(&sent).remove(0);
-    assert_eq!(looks.appearance_data[0].appearance_version, 1);
+    assert_eq!(looks.appearance_data[0].appearance_version, 0);
     assert!(looks.appearance_data[0].cof_version >= 0 && looks.visual_param.len() >= 218);
     let coarse: CoarseLocationUpdate = decoded(&sent).remove(0);
     assert_eq!((coarse.index.you, coarse.index.prey), (0, -1));

@@ -86,6 +86,30 @@ impl Accounts {
         Ok(found)
     }
 
+    /// The account that was created first; of several at the same time the first by name.
+    ///
+    /// # Errors
+    /// [`AccountError::Store`].
+    pub async fn oldest(&self) -> Result<Option<Account>, AccountError> {
+        let mut oldest: Option<Account> = None;
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.list(after.take(), SEARCH_WIDTH).await?;
+            let is_last = page.len() < SEARCH_WIDTH;
+            after = page.last().map(|account| account.name.key());
+            let first = page.into_iter().min_by_key(|account| account.created_at);
+            let before = |known: &Account| {
+                first.as_ref().is_some_and(|one| one.created_at < known.created_at)
+            };
+            if oldest.as_ref().is_none_or(before) {
+                oldest = first;
+            }
+            if is_last {
+                return Ok(oldest);
+            }
+        }
+    }
+
     /// How many accounts there are.
     ///
     /// # Errors

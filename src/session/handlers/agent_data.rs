@@ -5,7 +5,8 @@ use crate::circuit::Category;
 use crate::message::{
     self, AgentCachedTexture, AgentCachedTextureResponse, AgentCachedTextureResponseWearableData,
     AgentWearablesRequest, AgentWearablesUpdate, AgentWearablesUpdateWearableData, EconomyData,
-    EconomyDataRequest, MoneyBalanceReply, MoneyBalanceRequest, UserInfoReply, UserInfoRequest,
+    EconomyDataRequest, MoneyBalanceReply, MoneyBalanceRequest, MoneyTransferRequest,
+    UserInfoReply, UserInfoRequest,
 };
 
 /// Nobody has money here: the balance is 0 for everybody.
@@ -101,6 +102,18 @@ pub(super) fn user_info(
     let mut reply = UserInfoReply::default();
     reply.agent_data.agent_id = session.shared.agent_id.0;
     reply.user_data.directory_visibility = message::variable1("hidden");
+    session.reply(turn, &reply);
+    Outcome::Continue
+}
+
+/// The payment failed: libraries wait for the word of it.
+pub(super) fn money_transfer(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    _request: MoneyTransferRequest,
+) -> Outcome {
+    let mut reply = MoneyBalanceReply::default();
+    reply.money_data.agent_id = session.shared.agent_id.0;
     session.reply(turn, &reply);
     Outcome::Continue
 }

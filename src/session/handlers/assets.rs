@@ -1,13 +1,14 @@
 //! Assets by UDP: older clients still ask for textures and wearables this way.
 
 use bytes::Bytes;
+use md5::{Digest as _, Md5};
 use uuid::Uuid;
 
 use super::{Outcome, Session, Turn};
 use crate::circuit::Category;
 use crate::message::{
-    ImageData, ImageNotInDatabase, ImagePacket, RequestImage, TransferInfo, TransferPacket,
-    TransferRequest,
+    AssetUploadComplete, AssetUploadRequest, ImageData, ImageNotInDatabase, ImagePacket,
+    RequestImage, TransferInfo, TransferPacket, TransferRequest,
 };
 
 /// Data bytes in the first packet of an image; the viewer expects this split.
@@ -121,5 +122,21 @@ pub(super) fn transfer_request(
         packet.transfer_data.data = data.slice(start..data.len().min(start + NEXT_PACKET));
         session.reply_as(turn, &packet, Category::Asset);
     }
+    Outcome::Continue
+}
+
+/// The upload failed: viewers wait for the word of it, by the id that the asset would have had.
+pub(super) fn upload(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    request: AssetUploadRequest,
+) -> Outcome {
+    let mut id = Md5::new();
+    id.update(request.asset_block.transaction_id.as_bytes());
+    id.update(session.shared.secure_session_id.0.as_bytes());
+    let mut reply = AssetUploadComplete::default();
+    reply.asset_block.uuid = Uuid::from_bytes(id.finalize().into());
+    reply.asset_block.type_ = request.asset_block.type_;
+    session.reply(turn, &reply);
     Outcome::Continue
 }

@@ -12,6 +12,7 @@ use crate::message::{
     self, DirClassifiedQuery, DirClassifiedReply, DirEventsReply, DirFindQuery, DirGroupsReply,
     DirGroupsReplyQueryReplies, DirLandQuery, DirLandReply, DirPeopleReply,
     DirPeopleReplyQueryReplies, DirPlacesQuery, DirPlacesReply, DirPlacesReplyQueryData,
+    PlacesQuery, PlacesReply,
 };
 use crate::outbox::Outbox;
 use crate::services::Services;
@@ -157,6 +158,20 @@ pub(super) fn land(session: &mut Session, turn: &mut Turn<'_>, request: DirLandQ
     let mut reply = DirLandReply::default();
     reply.agent_data.agent_id = session.shared.agent_id.0;
     reply.query_data.query_id = request.query_data.query_id;
+    session.reply(turn, &reply);
+    Outcome::Continue
+}
+
+/// Nobody owns land that could be listed.
+pub(super) fn own_places(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    request: PlacesQuery,
+) -> Outcome {
+    let mut reply = PlacesReply::default();
+    reply.agent_data.agent_id = session.shared.agent_id.0;
+    reply.agent_data.query_id = request.agent_data.query_id;
+    reply.transaction_data.transaction_id = request.transaction_data.transaction_id;
     session.reply(turn, &reply);
     Outcome::Continue
 }

@@ -5,7 +5,8 @@ use uuid::Uuid;
 use super::table::Disposition;
 use super::{Outcome, Session, Turn, dropped, friends, profiles};
 use crate::ids::AgentId;
-use crate::message::{self, GenericMessage};
+use crate::message::{self, GenericMessage, Vector3};
+use crate::region::Command;
 
 /// What becomes of one method.
 pub struct Method {
@@ -45,6 +46,12 @@ pub static METHODS: &[Method] = &[
         run: |session, turn, message| {
             about(message, |agent| profiles::classifieds(session, turn, agent))
         },
+    },
+    Method {
+        name: "autopilot",
+        disposition: Disposition::Handled,
+        note: "the avatar walks to a place",
+        run: autopilot,
     },
     Method {
         name: "pickinforequest",
@@ -101,6 +108,25 @@ fn about(message: &GenericMessage, answer: impl FnOnce(AgentId) -> Outcome) -> O
         Some(agent) => answer(AgentId(agent)),
         None => dropped("bad_generic_parameter"),
     }
+}
+
+/// Three global coordinates in metres. The avatar walks to the nearest place of its region.
+fn autopilot(session: &mut Session, turn: &mut Turn<'_>, message: &GenericMessage) -> Outcome {
+    let number = |index: usize| -> Option<f64> {
+        let text = message::text(&message.param_list.get(index)?.parameter);
+        text.trim().parse().ok().filter(|number: &f64| number.is_finite())
+    };
+    let (Some(x), Some(y), Some(z)) = (number(0), number(1), number(2)) else {
+        return dropped("bad_generic_parameter");
+    };
+    let corner = session.context.region.info.handle;
+    let to = Vector3 {
+        x: (x - f64::from(corner.x_metres())) as f32,
+        y: (y - f64::from(corner.y_metres())) as f32,
+        z: z as f32,
+    };
+    turn.commands.push_back(Command::Autopilot { agent: session.shared.agent_id, to });
+    Outcome::Continue
 }
 
 fn nothing(_session: &mut Session, _turn: &mut Turn<'_>, _message: &GenericMessage) -> Outcome {

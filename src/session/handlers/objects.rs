@@ -6,7 +6,7 @@ use super::{Outcome, Session, Turn};
 use crate::ids::LocalId;
 use crate::message::{
     self, ObjectGrab, ObjectSelect, RequestMultipleObjects, RequestObjectPropertiesFamily,
-    ScriptDialogReply,
+    RequestTaskInventory, ScriptDialogReply,
 };
 use crate::region::Command;
 
@@ -61,3 +61,40 @@ pub(super) fn dialog_reply(
     });
     Outcome::Continue
 }
+
+pub(super) fn task_inventory(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    message: RequestTaskInventory,
+) -> Outcome {
+    turn.commands.push_back(Command::TaskInventory {
+        agent: session.shared.agent_id,
+        local_id: LocalId(message.inventory_data.local_id),
+    });
+    Outcome::Continue
+}
+
+/// Handlers of refused edits that a client shows at once: it gets the objects as they are.
+macro_rules! undone {
+    ($($handler:ident: $message:ident),*) => {
+        $(pub(super) fn $handler(
+            session: &mut Session,
+            turn: &mut Turn<'_>,
+            message: message::$message,
+        ) -> Outcome {
+            let ids = message.object_data.iter().map(|entry| entry.object_local_id).collect();
+            turn.commands
+                .push_back(Command::RequestObjects { agent: session.shared.agent_id, ids });
+            Outcome::Continue
+        })*
+    };
+}
+
+undone!(
+    undo_update: MultipleObjectUpdate,
+    undo_position: ObjectPosition,
+    undo_scale: ObjectScale,
+    undo_rotation: ObjectRotation,
+    undo_image: ObjectImage,
+    undo_shape: ObjectShape
+);

@@ -3,9 +3,11 @@
 use super::{Outcome, Session, Turn};
 use crate::message::{
     self, ParcelAccessListReply, ParcelAccessListRequest, ParcelDwellRequest, ParcelInfoReply,
-    ParcelInfoRequest, ParcelPropertiesRequest,
+    ParcelInfoRequest, ParcelObjectOwnersReply, ParcelObjectOwnersRequest, ParcelPropertiesRequest,
+    ParcelPropertiesRequestByID,
 };
 use crate::region::Command;
+use crate::region::terrain::REGION_SIZE;
 
 pub(super) fn properties(
     session: &mut Session,
@@ -73,5 +75,30 @@ pub(super) fn info(
     data.global_z = info.spawn.z;
     data.sim_name = message::variable1(&info.name);
     session.reply(turn, &reply);
+    Outcome::Continue
+}
+
+/// The region is one parcel, whatever number the client has for it.
+pub(super) fn properties_by_id(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    request: ParcelPropertiesRequestByID,
+) -> Outcome {
+    let mut whole = ParcelPropertiesRequest::default();
+    whole.parcel_data.sequence_id = request.parcel_data.sequence_id;
+    whole.parcel_data.east = REGION_SIZE;
+    whole.parcel_data.north = REGION_SIZE;
+    let agent = session.shared.agent_id;
+    turn.commands.push_back(Command::ParcelProperties { agent, request: Box::new(whole) });
+    Outcome::Continue
+}
+
+/// Nobody counts objects by their owners.
+pub(super) fn object_owners(
+    session: &mut Session,
+    turn: &mut Turn<'_>,
+    _request: ParcelObjectOwnersRequest,
+) -> Outcome {
+    session.reply(turn, &ParcelObjectOwnersReply::default());
     Outcome::Continue
 }

@@ -36,6 +36,8 @@ refusals! {
     Building => "Objects cannot be created, changed, taken or deleted in this region.",
     /// What is inside objects.
     TaskInventory => "The contents of objects cannot be changed in this region.",
+    /// Sitting on objects.
+    Sitting => "There is no seat on this object. You can sit on the ground.",
     /// Attachments.
     Attachments => "Objects cannot be attached in this region.",
     /// Payments of every kind.

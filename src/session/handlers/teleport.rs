@@ -11,7 +11,9 @@ use crate::session::Destination;
 use crate::session::caps::SEED;
 
 /// `TeleportFlags` of a teleport to a place on the map.
-const VIA_LOCATION: u32 = 1 << 4;
+pub(super) const VIA_LOCATION: u32 = 1 << 4;
+/// `TeleportFlags` of a teleport home.
+pub(super) const VIA_HOME: u32 = 1 << 5;
 /// `LocationID` that OpenSim always sends.
 const LOCATION: u32 = 4;
 /// `TeleportFlags` of a teleport by somebody's offer.

@@ -10,6 +10,9 @@ import { until } from '../lib/wait.mjs';
 import { list } from './leaving.mjs';
 
 const BOTS = 20;
+const LOOKUPS = 40;
+const ARRIVALS = 200;
+const ARRIVALS_AT_ONCE = 10;
 const LISTED = { first: 'Listed', last: 'Resident', password: 'secret', uuid: '0f2d1c3b-4a59-4687-9786-a5b4c3d2e1f0' };
 
 export async function burst({ runner, program, track }) {
@@ -70,6 +73,29 @@ export async function burst({ runner, program, track }) {
         assert.equal(new Set(lines).size, lines.length, `${client.name} heard a line twice`);
       }
     });
+
+    await runner.case(`${LOOKUPS} names asked by UDP at once are all resolved`, async () => {
+      const asked = Array.from({ length: LOOKUPS }, (_, index) => clients[index % BOTS]);
+      const found = await Promise.allSettled(
+        asked.map(({ name }) => clients[0].commands.grid.avatarName2Key(name, false)),
+      );
+      const right = found.filter(({ value }, index) => value?.toString() === asked[index].id);
+      assert.equal(right.length, LOOKUPS, found.find(({ reason }) => reason)?.reason?.message);
+    }, 30_000);
+
+    await runner.case(`${ARRIVALS} arrivals and who is there see each other`, async () => {
+      let next = 0;
+      const arrive = async () => {
+        while (next < ARRIVALS) {
+          next += 1;
+          const name = `Guest${next} Burst`;
+          const guest = await Client.enter({ loginUri: server.loginUri, name });
+          await Promise.all([clients[0].sees(guest, 10_000), guest.sees(clients[0], 10_000)]);
+          await guest.leave();
+        }
+      };
+      await Promise.all(Array.from({ length: ARRIVALS_AT_ONCE }, arrive));
+    }, 120_000);
 
     await runner.case('a stopping server tells everybody and ends with code 0', async () => {
       await server.post('/v1/shutdown');

@@ -2,7 +2,8 @@
 
 use super::{Row, table};
 use crate::session::handlers::{
-    agent_data, chat, circuit, entry, generic, groups, im, movement, objects, teleport,
+    agent_data, chat, circuit, effects, entry, generic, groups, home, im, movement, objects,
+    teleport,
 };
 
 /// The rows.
@@ -32,23 +33,23 @@ pub(super) const ROWS: &[Row] = table! {
     AgentUpdate: handled(movement::agent_update, "moves the avatar, its view and its draw distance"),
     AgentAnimation: handled(movement::agent_animation, "starts and stops animations, shown to others in AvatarAnimation"),
     SetAlwaysRun: handled(movement::set_always_run, "walks or runs"),
-    AgentRequestSit: handled(movement::request_sit, "asks to sit on an object"),
-    AgentSit: handled(movement::sit, "sits down on what AgentRequestSit named"),
+    AgentRequestSit: refused(Sitting, movement::request_sit),
+    AgentSit: refused(Sitting, movement::sit),
     AgentSetAppearance: handled(movement::set_appearance, "changes the avatar's looks, shown to others in AvatarAppearance"),
     AgentHeightWidth: ignored("nothing depends on the size of the window"),
     AgentFOV: ignored("nothing depends on the field of view"),
     VelocityInterpolateOn: ignored("clients interpolate by themselves"),
     VelocityInterpolateOff: ignored("clients interpolate by themselves"),
     ViewerStats: ignored("nobody reads statistics of viewers"),
-    ViewerEffect: ignored("effects are not passed on"),
-    SoundTrigger: ignored("sounds of gestures are not passed on"),
+    ViewerEffect: handled(effects::viewer_effect, "shown to others within 96 m"),
+    SoundTrigger: handled(effects::sound_trigger, "played to others within 96 m"),
     GameControlInput: ignored("no script listens for game controllers"),
 
     TeleportLocationRequest: handled(teleport::teleport_location, "teleports within the grid; answered with TeleportLocal, TeleportFinish or TeleportFailed"),
-    TeleportRequest: ignored("only clients of the past sent it"),
-    TeleportLandmarkRequest: ignored("there are no landmarks"),
+    TeleportRequest: handled(home::teleport_region, "as TeleportLocationRequest, with the region's id"),
+    TeleportLandmarkRequest: handled(home::teleport_landmark, "a null landmark leads home; others are answered with TeleportFailed"),
     TeleportCancel: ignored("teleports take place at once"),
-    SetStartLocationRequest: ignored("there is no home"),
+    SetStartLocationRequest: handled(home::set_start_location, "makes where the avatar is its home; answered with AgentAlertMessage"),
 
     ChatFromViewer: handled(chat::chat_from_viewer, "said to all in range in ChatFromSimulator, and to scripts"),
     ImprovedInstantMessage: handled(im::instant_message, "passed on, by its dialog, to an agent, a group, a session or the mailbox"),

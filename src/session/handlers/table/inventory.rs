@@ -1,12 +1,12 @@
 //! The agent's inventory, assets and money.
 
 use super::{Row, table};
-use crate::session::handlers::{agent_data, assets, xfer};
+use crate::session::handlers::{agent_data, assets, inventory, xfer};
 
 /// The rows.
 pub(super) const ROWS: &[Row] = table! {
-    FetchInventoryDescendents: ignored("inventories are read by capabilities"),
-    FetchInventory: ignored("inventories are read by capabilities"),
+    FetchInventoryDescendents: handled(inventory::descendents, "answered with InventoryDescendents"),
+    FetchInventory: handled(inventory::items, "answered with FetchInventoryReply"),
     CreateInventoryItem: refused(Inventory),
     UpdateInventoryItem: refused(Inventory),
     MoveInventoryItem: refused(Inventory),
@@ -32,11 +32,11 @@ pub(super) const ROWS: &[Row] = table! {
     ConfirmXferPacket: handled(xfer::confirm, "answered with the next SendXferPacket"),
     AbortXfer: handled(xfer::abort, "ends the transfer of a file"),
     SendXferPacket: ignored("no file was asked of the client"),
-    AssetUploadRequest: refused(Upload),
+    AssetUploadRequest: refused(Upload, assets::upload),
     AssetUploadComplete: ignored("only simulators send it"),
     InitiateDownload: ignored("only simulators send it"),
 
     MoneyBalanceRequest: handled(agent_data::money_balance, "answered with MoneyBalanceReply: 0"),
-    MoneyTransferRequest: refused(Money),
+    MoneyTransferRequest: refused(Money, agent_data::money_transfer),
     EconomyDataRequest: handled(agent_data::economy, "answered with EconomyData: everything is free"),
 };

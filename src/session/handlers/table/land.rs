@@ -1,16 +1,16 @@
 //! Parcels, terrain, the estate, and what administrators do.
 
 use super::{Row, table};
-use crate::session::handlers::parcel;
+use crate::session::handlers::{estate, parcel};
 
 /// The rows.
 pub(super) const ROWS: &[Row] = table! {
     ParcelPropertiesRequest: handled(parcel::properties, "answered with ParcelProperties"),
-    ParcelPropertiesRequestByID: ignored("the region is one parcel, whose properties the client has"),
+    ParcelPropertiesRequestByID: handled(parcel::properties_by_id, "answered with ParcelProperties"),
     ParcelDwellRequest: handled(parcel::dwell, "answered with ParcelDwellReply"),
     ParcelAccessListRequest: empty(parcel::access_list, "ParcelAccessListReply"),
     ParcelInfoRequest: handled(parcel::info, "answered with ParcelInfoReply"),
-    ParcelObjectOwnersRequest: refused(Land),
+    ParcelObjectOwnersRequest: empty(parcel::object_owners, "ParcelObjectOwnersReply"),
     ParcelPropertiesUpdate: refused(Land),
     ParcelAccessListUpdate: refused(Land),
     ParcelReturnObjects: refused(Land),
@@ -31,9 +31,9 @@ pub(super) const ROWS: &[Row] = table! {
     ModifyLand: refused(Land),
     UndoLand: refused(Land),
 
-    EstateOwnerMessage: refused(Estate),
-    EstateCovenantRequest: refused(Estate),
-    LandStatRequest: refused(Estate),
+    EstateOwnerMessage: handled(estate::owner_message, "getinfo of the owner is answered with estateupdateinfo; all else is refused with an alert"),
+    EstateCovenantRequest: handled(estate::covenant, "answered with EstateCovenantReply: no covenant"),
+    LandStatRequest: empty(estate::land_stat, "LandStatReply"),
     GodUpdateRegionInfo: refused(Estate),
     SimWideDeletes: refused(Estate),
     EjectUser: refused(Estate),

@@ -42,7 +42,7 @@ pub(super) const ROWS: &[Row] = table! {
     DirClassifiedQuery: empty(directory::classifieds, "DirClassifiedReply"),
     DirLandQuery: empty(directory::land, "DirLandReply"),
     DirPopularQuery: ignored("no client has sent it for years"),
-    PlacesQuery: ignored("nobody owns land"),
+    PlacesQuery: empty(directory::own_places, "PlacesReply"),
     EventInfoRequest: refused(Events),
     EventNotificationAddRequest: refused(Events),
     EventNotificationRemoveRequest: refused(Events),

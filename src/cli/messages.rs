@@ -1,0 +1,162 @@
+//! `holm messages`: what becomes of every message that a client may send.
+//!
+//! For people it prints the page `docs/messages.md`, for scripts a JSON object per line.
+
+use std::fmt::Write as _;
+use std::io::Write;
+
+use clap::Args;
+use serde_json::json;
+
+use super::exit::{Failure, INTERNAL};
+use super::serve_args::MessageFormat;
+use crate::session::handlers::generic::METHODS;
+use crate::session::handlers::table::{self, Disposition, Row};
+
+/// Flags of `holm messages`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct MessagesArgs {
+    /// Form of the output
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    message_format: MessageFormat,
+}
+
+/// Prints the table.
+///
+/// # Errors
+/// [`INTERNAL`] when the output cannot be written.
+pub fn run(args: MessagesArgs, output: &mut dyn Write) -> Result<(), Failure> {
+    let text = match args.message_format {
+        MessageFormat::Human => page(),
+        MessageFormat::Json => lines(),
+    };
+    match output.write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(INTERNAL, format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// All rows by the names of their messages.
+fn sorted() -> Vec<&'static Row> {
+    let mut rows: Vec<_> = table::rows().collect();
+    rows.sort_by_key(|row| row.message.name);
+    rows
+}
+
+fn lines() -> String {
+    let mut text = String::new();
+    for row in sorted() {
+        let line = json!({
+            "message": row.message.name,
+            "number": row.message.id.to_string(),
+            "disposition": row.disposition.as_str(),
+            "note": row.note,
+        });
+        let _ = writeln!(text, "{line}");
+    }
+    for method in METHODS {
+        let line = json!({
+            "message": "GenericMessage",
+            "method": method.name,
+            "disposition": method.disposition.as_str(),
+            "note": method.note,
+        });
+        let _ = writeln!(text, "{line}");
+    }
+    text
+}
+
+fn page() -> String {
+    let mut text = HEAD.to_owned();
+    let rows = sorted();
+    for disposition in Disposition::ALL {
+        let count = rows.iter().filter(|row| row.disposition == disposition).count();
+        let _ = writeln!(text, "- **{}** ({count}): {}", name(disposition), meaning(disposition));
+    }
+    text.push_str("\n| message | number | disposition | effect, alert or reason |\n");
+    text.push_str("| --- | --- | --- | --- |\n");
+    for row in rows {
+        let (message, disposition) = (row.message, name(row.disposition));
+        let _ =
+            writeln!(text, "| {} | {} | {disposition} | {} |", message.name, message.id, row.note);
+    }
+    text.push_str(GENERIC);
+    for method in METHODS {
+        let disposition = name(method.disposition);
+        let _ = writeln!(text, "| `{}` | {disposition} | {} |", method.name, method.note);
+    }
+    text
+}
+
+fn name(disposition: Disposition) -> &'static str {
+    match disposition {
+        Disposition::Handled => "handled",
+        Disposition::AnsweredEmpty => "answered empty",
+        Disposition::Refused => "refused",
+        Disposition::Ignored => "ignored",
+    }
+}
+
+fn meaning(disposition: Disposition) -> &'static str {
+    match disposition {
+        Disposition::Handled => "it does what clients expect.",
+        Disposition::AnsweredEmpty => {
+            "it gets the reply that is named, with nothing in it, because what it\n  asks for does \
+             not exist here."
+        }
+        Disposition::Refused => {
+            "nothing changes, and the user reads the text, each text once in five seconds."
+        }
+        Disposition::Ignored => "nothing changes, for the reason given.",
+    }
+}
+
+const HEAD: &str = "\
+# Messages from clients
+
+`holm messages` prints this page. Do not edit it: `holm messages > docs/messages.md` writes it anew.
+`holm messages --message-format json` prints one JSON object per message.
+
+Every message of the template that a client may send has a disposition. The metric
+`holm_messages_received_total` counts them by `message` and `disposition`; the circuit keeps
+PacketAck and pings to itself. Messages that only simulators may send are dropped and counted as
+`trusted_message_from_client`.
+
+";
+
+const GENERIC: &str = "
+## GenericMessage
+
+`GenericMessage` carries its purpose in a text. `holm_generic_messages_total` counts the methods
+below by name and all others, which are ignored, as `other`.
+
+| method | disposition | effect or reason |
+| --- | --- | --- |
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_in_docs_is_what_is_printed() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/messages.md");
+        let kept = std::fs::read_to_string(file).unwrap_or_default();
+        assert!(kept == page(), "docs/messages.md is stale: holm messages > docs/messages.md");
+    }
+
+    #[test]
+    fn json_has_a_line_for_each_message_and_method() {
+        let text = lines();
+        let parsed: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(parsed.len(), table::rows().count() + METHODS.len());
+        let add = parsed.iter().find(|line| line["message"] == "ObjectAdd").unwrap();
+        assert_eq!(
+            (add["number"].as_str(), add["disposition"].as_str()),
+            (Some("Medium 1"), Some("refused"))
+        );
+    }
+}

@@ -1,0 +1,50 @@
+//! What scripts say to lines of chat, kept back until a frame begins: clients show two lines that
+//! come within microseconds in any order, and the answer must not stand above the question.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::lsl::Effect;
+use crate::time::Timestamp;
+
+/// Effects that wait for their frame.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    /// When scripts last heard an avatar.
+    heard: Option<Timestamp>,
+    held: VecDeque<(Timestamp, Effect)>,
+}
+
+impl Answers {
+    /// Scripts hear an avatar.
+    pub(super) fn heard(&mut self, now: Timestamp) {
+        self.heard = Some(now);
+    }
+
+    /// From when on an effect that scripts cause now may be shown, by the first frame; at once if
+    /// none. An answer comes at least half a frame after the line, and nothing overtakes it.
+    pub(super) fn due(&self, now: Timestamp, frame: Duration) -> Option<Timestamp> {
+        let due = self.heard.map(|heard| heard + frame / 2).filter(|&due| now < due);
+        due.or_else(|| self.held.back().map(|&(due, _)| due))
+    }
+
+    /// Keeps an effect back; gives back the oldest when there are too many.
+    pub(super) fn hold(&mut self, due: Timestamp, effect: Effect) -> Option<Effect> {
+        self.held.push_back((due, effect));
+        if self.held.len() <= MOST_HELD {
+            return None;
+        }
+        self.held.pop_front().map(|(_, effect)| effect)
+    }
+
+    /// The next effect whose time has come.
+    pub(super) fn take_due(&mut self, now: Timestamp) -> Option<Effect> {
+        if self.held.front().is_some_and(|&(due, _)| due <= now) {
+            return self.held.pop_front().map(|(_, effect)| effect);
+        }
+        None
+    }
+}
+
+/// Effects that wait at once; older ones are shown before their time.
+const MOST_HELD: usize = 1024;
