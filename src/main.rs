@@ -1,61 +1,106 @@
 //! The `holm` command: reads the arguments, sets up the log, calls the library.
 
-use std::io::{self, IsTerminal};
+use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser;
 use holm::cli::exit::{self, Failure};
+use holm::cli::globals::MessageFormat;
+use holm::cli::output::{Event, Output};
 use holm::cli::{
-    Cli, Command, ServeArgs, account, clep, decode, health, load as load_command, messages, serve,
+    Command, Globals, ServeArgs, account, clep, decode, exec, health, load as load_command, log,
+    messages, pages, serve, usage,
 };
-use holm::config::{Config, Loaded};
+use holm::config::Loaded;
 use holm::time::SystemClock;
-use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let log = cli.log.clone();
-    match run(cli.into_command(), log.as_deref()) {
-        Ok(()) => ExitCode::from(exit::OK),
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let is_exec = usage::is_exec(&words);
+    let cli = match usage::read(&words) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too. Who closed the pipe has seen enough.
+            let _ = error.print();
+            if !error.use_stderr() {
+                return ExitCode::from(exit::OK);
+            }
+            let code = if is_exec { exit::EXEC_FAILED } else { exit::USAGE };
+            if usage::wants_json(&words) {
+                report(code, usage::message(&error), is_exec);
+            }
+            return ExitCode::from(code);
+        }
+    };
+    let (globals, command) = cli.into_command();
+    match run(command, &globals, words) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) if failure.is_closed_pipe() => ExitCode::from(exit::OK),
         Err(failure) => {
             let hint = if failure.code == exit::INTERNAL { " (please report this)" } else { "" };
-            eprintln!("holm: {failure}{hint}");
-            ExitCode::from(failure.code)
+            // Nobody is there to be told that stderr is closed.
+            let _ = writeln!(io::stderr(), "holm: {failure}{hint}");
+            let code = if is_exec { exit::of_exec(failure.code) } else { failure.code };
+            if globals.message_format == MessageFormat::Json && !failure.told {
+                report(code, failure.message, is_exec);
+            }
+            ExitCode::from(code)
         }
     }
 }
 
-fn run(command: Command, log: Option<&str>) -> Result<(), Failure> {
+/// Tells those who read JSON. The stdout of `exec` belongs to its command.
+fn report(code: u8, message: String, is_exec: bool) {
+    let event = Event::Failed { code, message };
+    let format = MessageFormat::Json;
+    // The exit code says it once more.
+    let _ = if is_exec {
+        Output::stderr(format).event(&event)
+    } else {
+        Output::stdout(format).event(&event)
+    };
+}
+
+fn run(command: Command, globals: &Globals, words: Vec<OsString>) -> Result<u8, Failure> {
+    let format = globals.message_format;
     match command {
         Command::Serve(args) => {
-            let config = load(&args, log)?;
-            serve::run(config, args.message_format())
+            let loaded = load(&args, globals)?;
+            serve::run(loaded, &mut Output::stdout(format))?;
+        }
+        Command::Exec(args) => {
+            let loaded = load(&args.serve.for_one_command(), globals)?;
+            return exec::run(loaded, &args, &mut Output::stderr(format));
         }
         Command::Account(args) => {
-            start_log(log, QUIET)?;
-            account::run(&args, environment())
+            log::start(globals, log::QUIET)?;
+            account::run(&args, format, environment())?;
         }
-        Command::Decode(args) => decode::run(&args, &mut io::stdout().lock()),
+        Command::Decode(args) => decode::run(&args, format, &mut io::stdout().lock())?,
         Command::Clep(args) => {
             let clock = SystemClock::new();
-            clep::run(&args, &clock, &mut io::stdin().lock(), &mut io::stdout().lock())
+            let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+            clep::run(&args, format, &clock, &mut input, &mut output)?;
         }
         Command::Config(args) => {
-            print!("{}", load(&args, log)?.to_toml()?);
-            Ok(())
+            let text = match args.shown() {
+                Some(example) => example.to_owned(),
+                None => load(&args.serve, globals)?.config.to_toml()?,
+            };
+            io::stdout().write_all(text.as_bytes())?;
         }
-        Command::Health(args) => health::run(&args),
-        Command::Messages(args) => messages::run(args, &mut io::stdout().lock()),
+        Command::Health(args) => health::run(&args)?,
+        Command::Messages => messages::run(format, &mut io::stdout().lock())?,
         Command::Load(args) => {
-            start_log(log, QUIET)?;
-            let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
-            load_command::run(&args, words)
+            log::start(globals, log::QUIET)?;
+            let words = words.iter().map(|word| word.to_string_lossy().into_owned());
+            load_command::run(&args, globals, words)?;
         }
+        Command::Completions(args) => pages::completions(&args, &mut io::stdout())?,
+        Command::Man(args) => pages::man(&args, &mut io::stdout())?,
     }
+    Ok(exit::OK)
 }
-
-/// What a command that does one thing and ends logs without being asked.
-const QUIET: &str = "warn";
 
 /// The environment as far as it is text.
 fn environment() -> impl Iterator<Item = (String, String)> {
@@ -64,29 +109,11 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 }
 
 /// Loads the configuration and starts the log, which the configuration may name.
-fn load(args: &ServeArgs, log: Option<&str>) -> Result<Config, Failure> {
-    let Loaded { config, warnings } = args.load(environment())?;
-    start_log(log, &config.log)?;
-    for warning in warnings {
+fn load(args: &ServeArgs, globals: &Globals) -> Result<Loaded, Failure> {
+    let loaded = args.load(environment())?;
+    log::start(globals, &loaded.config.log)?;
+    for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    Ok(config)
-}
-
-/// Logs to stderr what the flag, else `RUST_LOG`, else the configuration says.
-fn start_log(flag: Option<&str>, configured: &str) -> Result<(), Failure> {
-    let variable = std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty());
-    let (source, text) = match (flag, &variable) {
-        (Some(flag), _) => ("flag --log", flag),
-        (None, Some(variable)) => ("environment variable RUST_LOG", variable.as_str()),
-        (None, None) => ("log", configured),
-    };
-    let filter = EnvFilter::try_new(text)
-        .map_err(|error| Failure::new(exit::CONFIG, format!("{source}: {text}: {error}")))?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr)
-        .init();
-    Ok(())
+    Ok(loaded)
 }

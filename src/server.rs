@@ -112,11 +112,11 @@ impl Server {
         let test_accounts = create_accounts(&config, &accounts).await?;
 
         let network = &config.network;
-        let http = listen("HTTP", network.bind, network.http_port)?;
-        let control = listen("control", network.control_bind, network.control_port)?;
+        let http = listen("network.http_port", network.bind, network.http_port)?;
+        let control = listen("network.control_port", network.control_bind, network.control_port)?;
         let hosts = network
             .script_port
-            .map(|port| listen("script hosts", network.control_bind, port))
+            .map(|port| listen("network.script_port", network.control_bind, port))
             .transpose()?;
         let script_address =
             hosts.as_ref().map(TcpListener::local_addr).transpose().map_err(ServerError::System)?;
@@ -287,7 +287,7 @@ fn open_store(config: &Config) -> Result<StoreHandle, ServerError> {
 /// Creates what the configuration wants and is missing; the names of the ready-made ones.
 async fn create_accounts(config: &Config, accounts: &Accounts) -> Result<Vec<String>, ServerError> {
     if let Some(file) = &config.login.accounts_file {
-        let text = read_text(file)?;
+        let text = read_accounts(file)?;
         let wanted = accounts::parse_account_file(&text, &file.display().to_string())?;
         let made = accounts.ensure(&wanted).await?;
         tracing::info!(file = %file.display(), made, "accounts file read");
@@ -326,12 +326,15 @@ fn wanted_groups(config: &Config) -> Vec<ConfiguredGroup> {
     config.wanted_groups().map(wanted).collect()
 }
 
-fn read_text(file: &Path) -> Result<String, ServerError> {
-    std::fs::read_to_string(file)
-        .map_err(|source| ServerError::File { file: file.to_owned(), source })
+fn read_accounts(file: &Path) -> Result<String, ServerError> {
+    std::fs::read_to_string(file).map_err(|source| ServerError::File {
+        key: "login.accounts_file".to_owned(),
+        file: file.to_owned(),
+        source,
+    })
 }
 
-fn listen(what: &'static str, ip: Ipv4Addr, port: u16) -> Result<TcpListener, ServerError> {
+fn listen(key: &str, ip: Ipv4Addr, port: u16) -> Result<TcpListener, ServerError> {
     let address = SocketAddr::from((ip, port));
     let bind = || {
         let socket = TcpSocket::new_v4()?;
@@ -340,7 +343,7 @@ fn listen(what: &'static str, ip: Ipv4Addr, port: u16) -> Result<TcpListener, Se
         socket.bind(address)?;
         socket.listen(BACKLOG)
     };
-    bind().map_err(|source| ServerError::Bind { what, address, source })
+    bind().map_err(|source| ServerError::Bind { key: key.to_owned(), address, source })
 }
 
 fn port_of(listener: &TcpListener) -> Result<u16, ServerError> {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::exit::{CONFIG, Failure, INPUT, INTERNAL, REFUSED, STORAGE, USAGE};
-use super::serve_args::MessageFormat;
+use super::globals::MessageFormat;
 use crate::config::{self, Config, Overrides};
 use crate::ids::AgentId;
 use crate::services::accounts::{AccountError, AccountName, Accounts, AccountsConfig, NewPassword};
@@ -28,9 +28,6 @@ pub struct AccountArgs {
     /// Directory of the database [default: holm-data]
     #[arg(long, value_name = "DIR", global = true)]
     data: Option<PathBuf>,
-    /// Form of the lines on stdout
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, global = true)]
-    message_format: MessageFormat,
     #[command(subcommand)]
     action: Action,
 }
@@ -86,16 +83,18 @@ struct Password {
 /// directory), a bad name or password, or a refusal.
 pub fn run(
     args: &AccountArgs,
+    format: MessageFormat,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<(), Failure> {
     if io::stdin().is_terminal() && args.reads_password() {
         eprint!("password (it will be visible): ");
     }
-    run_with(args, environment, &mut io::stdin().lock(), &mut io::stdout().lock())
+    run_with(args, format, environment, &mut io::stdin().lock(), &mut io::stdout().lock())
 }
 
 fn run_with(
     args: &AccountArgs,
+    format: MessageFormat,
     environment: impl IntoIterator<Item = (String, String)>,
     input: &mut dyn BufRead,
     output: &mut dyn Write,
@@ -115,8 +114,7 @@ fn run_with(
         closed
             .map_err(|error| Failure::new(STORAGE, error.to_string()))?
             .map_err(|error| failure(&error.into()))?;
-        write(&report, args.message_format, output)
-            .map_err(|error| Failure::new(INTERNAL, format!("cannot write to stdout: {error}")))
+        write(&report, format, output).map_err(Failure::from)
     })
 }
 
@@ -316,6 +314,8 @@ mod tests {
     struct Command {
         #[command(flatten)]
         args: AccountArgs,
+        #[command(flatten)]
+        globals: crate::cli::Globals,
     }
 
     struct Directory(tempfile::TempDir);
@@ -324,14 +324,20 @@ mod tests {
         /// Cheap hashes, and nothing of the machine's environment.
         fn run(&self, line: &str, input: &str) -> Result<String, Failure> {
             let words = std::iter::once("account").chain(line.split_whitespace());
-            let mut args = Command::parse_from(words).args;
+            let Command { mut args, globals } = Command::parse_from(words);
             args.data = Some(self.0.path().join("data"));
             let environment = [
                 ("HOLM_LOGIN_ARGON2_MEMORY_KIB".to_owned(), "1024".to_owned()),
                 ("HOLM_LOGIN_ARGON2_PASSES".to_owned(), "1".to_owned()),
             ];
             let mut output = Vec::new();
-            run_with(&args, environment, &mut input.as_bytes(), &mut output)?;
+            run_with(
+                &args,
+                globals.message_format,
+                environment,
+                &mut input.as_bytes(),
+                &mut output,
+            )?;
             Ok(String::from_utf8(output).unwrap())
         }
 

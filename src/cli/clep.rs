@@ -12,7 +12,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::exit::{Failure, INPUT, INTERNAL, USAGE};
-use super::serve_args::MessageFormat;
+use super::globals::MessageFormat;
 use crate::clep::lep::Layout;
 use crate::clep::{self, Codec, DEFAULT_LIMIT, Dialect, Escapes, ListForm, Message, Order};
 use crate::time::Clock;
@@ -57,9 +57,6 @@ struct EncodeArgs {
     codec: CodecArgs,
     #[command(flatten)]
     fields: compose::Fields,
-    /// Form of the output
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    message_format: MessageFormat,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -69,9 +66,6 @@ struct DecodeArgs {
     /// The text; `-` reads it from stdin and takes one newline off its end
     #[arg(value_name = "TEXT")]
     text: String,
-    /// Form of the output
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    message_format: MessageFormat,
 }
 
 /// What both sides of a conversation must agree on.
@@ -132,14 +126,15 @@ enum EscapesName {
 /// newlines, [`INPUT`] for a text that is no message and a message that is too long.
 pub fn run(
     args: &ClepArgs,
+    format: MessageFormat,
     clock: &dyn Clock,
     input: &mut impl Read,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let text = match &args.action {
         Action::Channel(args) => channel(args)?,
-        Action::Encode(args) => encode(args, clock, input)?,
-        Action::Decode(args) => decode(args, input)?,
+        Action::Encode(args) => encode(args, format, clock, input)?,
+        Action::Decode(args) => decode(args, format, input)?,
     };
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Whoever reads the output has seen enough.
@@ -160,7 +155,12 @@ fn channel(args: &ChannelArgs) -> Result<String, Failure> {
     Ok(format!("{channel}\n"))
 }
 
-fn encode(args: &EncodeArgs, clock: &dyn Clock, input: &mut impl Read) -> Result<String, Failure> {
+fn encode(
+    args: &EncodeArgs,
+    format: MessageFormat,
+    clock: &dyn Clock,
+    input: &mut impl Read,
+) -> Result<String, Failure> {
     let codec = args.codec.codec()?;
     let message = compose::message(&codec, &args.fields, clock, input)?;
     let text = codec.encode(&message).map_err(|error| {
@@ -170,7 +170,7 @@ fn encode(args: &EncodeArgs, clock: &dyn Clock, input: &mut impl Read) -> Result
         };
         Failure::new(code, error.to_string())
     })?;
-    Ok(match args.message_format {
+    Ok(match format {
         MessageFormat::Human => format!("{text}\n"),
         MessageFormat::Json => {
             let line = json!({
@@ -184,7 +184,11 @@ fn encode(args: &EncodeArgs, clock: &dyn Clock, input: &mut impl Read) -> Result
     })
 }
 
-fn decode(args: &DecodeArgs, input: &mut impl Read) -> Result<String, Failure> {
+fn decode(
+    args: &DecodeArgs,
+    format: MessageFormat,
+    input: &mut impl Read,
+) -> Result<String, Failure> {
     let codec = args.codec.codec()?;
     let read;
     let text = if args.text == "-" {
@@ -195,7 +199,7 @@ fn decode(args: &DecodeArgs, input: &mut impl Read) -> Result<String, Failure> {
     };
     let message =
         codec.decode_bytes(text).map_err(|error| Failure::new(INPUT, format!("text: {error}")))?;
-    Ok(show::message(&codec, &message, args.message_format))
+    Ok(show::message(&codec, &message, format))
 }
 
 /// All of stdin, within reason.

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use clap::Args;
 
 use super::exit::{Failure, INPUT, INTERNAL};
-use super::serve_args::MessageFormat;
+use super::globals::MessageFormat;
 use pcap::{Capture, Packet};
 use show::Shower;
 use templates::Templates;
@@ -31,9 +31,6 @@ pub struct DecodeArgs {
     template: Option<PathBuf>,
     #[command(flatten)]
     source: Source,
-    /// Form of the output
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    message_format: MessageFormat,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -52,12 +49,12 @@ struct Source {
 /// # Errors
 /// [`INPUT`] for a template or capture that is unreadable or malformed, and for a datagram given
 /// as hex that is none. Malformed packets of a capture are shown as such and are no error.
-pub fn run(args: &DecodeArgs, out: &mut impl Write) -> Result<(), Failure> {
+pub fn run(args: &DecodeArgs, format: MessageFormat, out: &mut impl Write) -> Result<(), Failure> {
     let templates = match &args.template {
         None => Templates::BuiltIn,
         Some(path) => Templates::load(path).map_err(|error| Failure::new(INPUT, error))?,
     };
-    let mut shower = Shower::new(templates, args.message_format, out);
+    let mut shower = Shower::new(templates, format, out);
     let done = match (&args.source.hex, &args.source.pcap) {
         (Some(hex), _) => one(hex, &mut shower),
         (None, Some(path)) => capture(path, &mut shower),

@@ -29,6 +29,20 @@ pub const GRID: u8 = 10;
 /// A load run was ended by Ctrl-C or SIGTERM; as shells tell of a process that SIGINT ended.
 pub const INTERRUPTED: u8 = 130;
 
+/// `exec` failed itself: a wrong command line, a grid that did not start or stop.
+pub const EXEC_FAILED: u8 = 125;
+/// `exec`: the command cannot be run.
+pub const NOT_RUN: u8 = 126;
+/// `exec`: the command does not exist.
+pub const NOT_FOUND: u8 = 127;
+/// `exec`: signal N killed the command, or came before it; plus N.
+pub const SIGNALLED: u8 = 128;
+
+/// The code with which `exec` ends for a failure of its own: never one that its command could mean.
+pub fn of_exec(code: u8) -> u8 {
+    if code < EXEC_FAILED { EXEC_FAILED } else { code }
+}
+
 /// The table at the end of `holm --help`.
 pub const HELP: &str = "\
 Exit codes:
@@ -43,6 +57,10 @@ Exit codes:
   8    no server answers, or it is not well
   9    load: messages were lost or doubled
   10   load: the grid does not answer, refuses logins or died
+  125  exec: Holm failed, not the command
+  126  exec: the command cannot be run
+  127  exec: the command does not exist
+  128+ exec: the command was killed by this signal; else its own code
   130  load: stopped by Ctrl-C or SIGTERM";
 
 /// The end of a command that failed: what to tell the user and what to tell the shell.
@@ -53,12 +71,19 @@ pub struct Failure {
     pub code: u8,
     /// A lower-case fragment that reads well after "holm: ".
     pub message: String,
+    /// Whoever reads stdout knows already.
+    pub told: bool,
 }
 
 impl Failure {
     /// A failure with its code.
     pub fn new(code: u8, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), told: false }
+    }
+
+    /// The reader of stdout has seen enough and closed it: nobody is to be told, and all is well.
+    pub fn is_closed_pipe(&self) -> bool {
+        self.code == OK
     }
 }
 
@@ -69,8 +94,11 @@ impl From<ConfigError> for Failure {
 }
 
 impl From<std::io::Error> for Failure {
-    /// Writing to stdout failed; whoever read it is gone.
+    /// Writing to stdout failed. A reader that has seen enough is no failure.
     fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Self::new(OK, "");
+        }
         Self::new(INTERNAL, format!("cannot write to stdout: {error}"))
     }
 }
@@ -93,20 +121,26 @@ mod tests {
             UNHEALTHY,
             LOST,
             GRID,
+            EXEC_FAILED,
+            NOT_RUN,
+            NOT_FOUND,
+            SIGNALLED,
             INTERRUPTED,
         ];
         let listed: Vec<_> = HELP
             .lines()
             .skip(1)
-            .map(|line| line.split_whitespace().next().unwrap().parse::<u8>().unwrap())
+            .map(|line| {
+                line.split_whitespace().next().unwrap().trim_end_matches('+').parse::<u8>().unwrap()
+            })
             .collect();
         assert_eq!(listed, codes);
     }
 
     #[test]
     fn clap_ends_with_the_documented_code() {
-        use clap::Parser;
-        let error = crate::cli::Cli::try_parse_from(["holm", "--no-such-flag"]).unwrap_err();
+        let words = ["holm".into(), "--no-such-flag".into()];
+        let error = crate::cli::usage::read(&words).unwrap_err();
         assert_eq!(error.exit_code(), i32::from(USAGE));
     }
 }

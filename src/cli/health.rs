@@ -5,7 +5,8 @@
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
@@ -17,15 +18,23 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 /// More of an answer is not read: its first line says everything.
 const LONGEST_ANSWER: u64 = 4096;
 
+/// Pause between two attempts of `--wait`.
+const PAUSE: Duration = Duration::from_millis(50);
+
+const DEFAULT: &str = "http://127.0.0.1:9001/";
+
 /// Flags of `holm health`.
 #[derive(Clone, Debug, Args)]
 pub struct HealthArgs {
     /// Base URI of the control listener
-    #[arg(long, value_name = "URI", default_value = "http://127.0.0.1:9001/")]
+    #[arg(long, value_name = "URI", env = "HOLM_CONTROL_URI", default_value = DEFAULT)]
     control: String,
     /// Ask whether logins would succeed, not only whether the process answers
     #[arg(long)]
     ready: bool,
+    /// Ask again and again for so many seconds until the answer is yes [default: ask once]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true)]
+    wait: u32,
     /// Bearer token, where the listener demands one
     #[arg(long, value_name = "TOKEN", env = "HOLM_NETWORK_CONTROL_TOKEN", hide_env_values = true)]
     token: Option<String>,
@@ -40,7 +49,18 @@ pub fn run(args: &HealthArgs) -> Result<(), Failure> {
     let path = if args.ready { "ready" } else { "health" };
     let token = args.token.as_deref().filter(|token| !token.is_empty());
     let request = request(authority, &format!("{base}{path}"), token)?;
-    let status = ask(authority, &request)
+    let end = Instant::now() + Duration::from_secs(u64::from(args.wait));
+    loop {
+        // The last attempt may take as long as the only one of a call without `--wait`.
+        match attempt(authority, &request) {
+            Err(_) if Instant::now() < end => thread::sleep(PAUSE),
+            result => return result,
+        }
+    }
+}
+
+fn attempt(authority: &str, request: &str) -> Result<(), Failure> {
+    let status = ask(authority, request)
         .map_err(|error| Failure::new(UNHEALTHY, format!("no answer from {authority}: {error}")))?;
     match status {
         Some(200) => Ok(()),
@@ -112,7 +132,6 @@ fn status_of(answer: &[u8]) -> Option<u16> {
 mod tests {
     use std::io::{BufRead, BufReader};
     use std::net::TcpListener;
-    use std::thread;
 
     use super::*;
 
@@ -134,7 +153,7 @@ mod tests {
     }
 
     fn args(control: &str, ready: bool, token: Option<&str>) -> HealthArgs {
-        HealthArgs { control: control.to_owned(), ready, token: token.map(str::to_owned) }
+        HealthArgs { control: control.to_owned(), ready, wait: 0, token: token.map(str::to_owned) }
     }
 
     #[test]
@@ -161,6 +180,21 @@ mod tests {
         let uri = format!("http://{}/", listener.local_addr().unwrap());
         drop(listener);
         assert_eq!(run(&args(&uri, false, None)).unwrap_err().code, UNHEALTHY);
+    }
+
+    #[test]
+    fn waiting_ends_with_the_first_good_answer() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let uri = format!("http://{}/", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            for answer in ["HTTP/1.1 503 x\r\n\r\n", "", "HTTP/1.1 200 OK\r\n\r\n"] {
+                let (mut stream, _) = listener.accept().unwrap();
+                let _ = stream.read(&mut [0; 1024]).unwrap();
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        run(&HealthArgs { wait: 60, ..args(&uri, true, None) }).unwrap();
+        server.join().unwrap();
     }
 
     #[test]

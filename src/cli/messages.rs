@@ -5,28 +5,19 @@
 use std::fmt::Write as _;
 use std::io::Write;
 
-use clap::Args;
 use serde_json::json;
 
 use super::exit::{Failure, INTERNAL};
-use super::serve_args::MessageFormat;
+use super::globals::MessageFormat;
 use crate::session::handlers::generic::METHODS;
 use crate::session::handlers::table::{self, Disposition, Row};
-
-/// Flags of `holm messages`.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct MessagesArgs {
-    /// Form of the output
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    message_format: MessageFormat,
-}
 
 /// Prints the table.
 ///
 /// # Errors
 /// [`INTERNAL`] when the output cannot be written.
-pub fn run(args: MessagesArgs, output: &mut dyn Write) -> Result<(), Failure> {
-    let text = match args.message_format {
+pub fn run(format: MessageFormat, output: &mut dyn Write) -> Result<(), Failure> {
+    let text = match format {
         MessageFormat::Human => page(),
         MessageFormat::Json => lines(),
     };

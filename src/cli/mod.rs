@@ -9,65 +9,79 @@ use clap::{Parser, Subcommand};
 pub mod account;
 pub mod clep;
 pub mod decode;
+pub mod exec;
 pub mod exit;
+pub mod globals;
 pub mod health;
 pub mod load;
+pub mod log;
 pub mod messages;
 pub mod output;
+pub mod pages;
 pub mod serve;
 mod serve_args;
+pub mod usage;
 
-pub use serve_args::ServeArgs;
+pub use globals::Globals;
+pub use serve_args::{ConfigArgs, ServeArgs};
 
-/// The whole command line.
+/// The version, the commit it was built from, how and for which machine.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("HOLM_BUILD"), ")");
+
+/// The whole command line; [`usage::read`] reads one.
 #[derive(Debug, Parser)]
 #[command(
     name = "holm",
-    version,
+    version = VERSION,
     about = "A small, exact region simulator for Second Life and OpenSim clients",
     long_about = "A small, exact region simulator for Second Life and OpenSim clients.\n\n\
                   Without a subcommand, holm serves: `holm --ephemeral` is \
                   `holm serve --ephemeral`.",
     after_help = exit::HELP,
-    args_conflicts_with_subcommands = true
 )]
 pub struct Cli {
+    /// Options of every subcommand.
+    #[command(flatten)]
+    pub globals: Globals,
     /// Flags of `serve`, when there is no subcommand.
     #[command(flatten)]
     pub serve: ServeArgs,
     /// What to do; nothing: serve.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// What the log on stderr shows, in the syntax of `RUST_LOG`, which it wins over.
-    #[arg(long, global = true, value_name = "FILTER")]
-    pub log: Option<String>,
 }
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run the grid and its regions until told to stop.
+    /// Run the grid and its regions until told to stop
     Serve(ServeArgs),
-    /// Create, list, change and remove accounts while no server runs.
+    /// Run a command with a grid of its own, and exit with its code
+    Exec(Box<exec::ExecArgs>),
+    /// Create, list, change and remove accounts
     Account(account::AccountArgs),
-    /// Show what is in a datagram or a capture.
+    /// Show what is in a datagram or a capture
     Decode(decode::DecodeArgs),
-    /// Channels and messages of CLEP, the protocol of scripts on chat channels.
+    /// Channels and messages of CLEP, the protocol of scripts on chat channels
     Clep(clep::ClepArgs),
-    /// Print the effective configuration as TOML, or say what is wrong with it.
-    Config(ServeArgs),
-    /// Ask a running server whether it is well; for scripts and containers.
+    /// Print the effective configuration as TOML, or say what is wrong with it
+    Config(ConfigArgs),
+    /// Ask a running server whether it is well; for scripts and containers
     Health(health::HealthArgs),
-    /// Show what becomes of every message that a client may send.
-    Messages(messages::MessagesArgs),
-    /// Fill a grid with agents and measure it.
+    /// Show what becomes of every message that a client may send
+    Messages,
+    /// Fill a grid with agents and measure it
     Load(Box<load::LoadArgs>),
+    /// Print the completions of a shell
+    Completions(pages::CompletionsArgs),
+    /// Print a manual page
+    Man(pages::ManArgs),
 }
 
 impl Cli {
     /// What to do, with the flags of a bare `holm` put where they belong.
-    pub fn into_command(self) -> Command {
-        self.command.unwrap_or(Command::Serve(self.serve))
+    pub fn into_command(self) -> (Globals, Command) {
+        (self.globals, self.command.unwrap_or(Command::Serve(self.serve)))
     }
 }
 
@@ -80,20 +94,5 @@ mod tests {
     #[test]
     fn definition_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn no_subcommand_is_serve() {
-        for line in [&["holm", "--open"][..], &["holm", "serve", "--open"]] {
-            match Cli::parse_from(line).into_command() {
-                Command::Serve(args) => assert!(args.overrides().open),
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn serve_flags_before_another_subcommand_are_an_error() {
-        assert!(Cli::try_parse_from(["holm", "--open", "health"]).is_err());
     }
 }

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::serve_args::MessageFormat;
+use super::globals::MessageFormat;
 
 /// One thing worth telling whoever started the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,7 +27,7 @@ pub enum Event {
     OpenAccounts,
     /// The server was told to stop.
     Stopping {
-        /// By whom or what: `signal`, `control`.
+        /// By whom or what: `signal`, `control`, `command` (that of `holm exec` has ended).
         reason: String,
     },
     /// The server has stopped; nothing follows.
@@ -50,6 +50,8 @@ pub struct Ready {
     pub control_uri: String,
     /// `address:port` on which script hosts connect; none unless that listener was asked for.
     pub script_address: Option<String>,
+    /// The directory in which everything is kept, absolute; none when it is kept in memory.
+    pub data_directory: Option<String>,
     /// The regions in configured order.
     pub regions: Vec<ReadyRegion>,
     /// Process id.
@@ -84,6 +86,13 @@ impl Output<io::Stdout> {
     /// To stdout.
     pub fn stdout(format: MessageFormat) -> Self {
         Self::new(format, io::stdout())
+    }
+}
+
+impl Output<io::Stderr> {
+    /// To stderr, where stdout belongs to somebody else.
+    pub fn stderr(format: MessageFormat) -> Self {
+        Self::new(format, io::stderr())
     }
 }
 
@@ -133,6 +142,10 @@ impl<W: Write> Output<W> {
                 if let Some(address) = &ready.script_address {
                     writeln!(w, "  scripts   {address}")?;
                 }
+                match &ready.data_directory {
+                    Some(directory) => writeln!(w, "  data      {directory}")?,
+                    None => writeln!(w, "  data      in memory, lost when it stops")?,
+                }
                 for region in &ready.regions {
                     let ReadyRegion { name, x, y, udp, .. } = region;
                     writeln!(w, "  region    {name} at {x},{y}, udp {udp}")?;
@@ -162,6 +175,7 @@ mod tests {
             login_uri: "http://127.0.0.1:9000/".into(),
             control_uri: "http://127.0.0.1:9001/".into(),
             script_address: Some("127.0.0.1:9002".into()),
+            data_directory: Some("/var/holm".into()),
             regions: vec![ReadyRegion {
                 name: "Holm".into(),
                 uuid: Uuid::from_u128(1),
@@ -187,7 +201,7 @@ mod tests {
             written(MessageFormat::Json, &[ready()]),
             "{\"event\":\"ready\",\"login_uri\":\"http://127.0.0.1:9000/\",\
              \"control_uri\":\"http://127.0.0.1:9001/\",\
-             \"script_address\":\"127.0.0.1:9002\",\"regions\":[{\"name\":\"Holm\",\
+             \"script_address\":\"127.0.0.1:9002\",\"data_directory\":\"/var/holm\",\"regions\":[{\"name\":\"Holm\",\
              \"uuid\":\"00000000-0000-0000-0000-000000000001\",\"x\":1000,\"y\":1001,\
              \"udp\":\"127.0.0.1:9000\"}],\"pid\":7}\n"
         );
@@ -244,7 +258,8 @@ mod tests {
             written(MessageFormat::Human, &[ready(), accounts]),
             format!(
                 "Holm {} is ready. Ctrl-C stops it.\n  login     http://127.0.0.1:9000/\n  \
-                 control   http://127.0.0.1:9001/\n  scripts   127.0.0.1:9002\n  region    \
+                 control   http://127.0.0.1:9001/\n  scripts   127.0.0.1:9002\n  data      \
+                 /var/holm\n  region    \
                  Holm at 1000,1001, udp 127.0.0.1:9000\n  accounts  Test User, Alice Tester \
                  (password: test)\n",
                 env!("CARGO_PKG_VERSION")

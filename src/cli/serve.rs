@@ -1,9 +1,10 @@
 //! `holm serve`: starts the server, tells where it listens, waits for a reason to stop.
 
+use std::io::{self, Write};
+
 use super::exit::{self, Failure};
 use super::output::{Event, Output, Ready, ReadyRegion};
-use super::serve_args::MessageFormat;
-use crate::config::Config;
+use crate::config::{Config, Loaded, Origin, Origins, Overrides};
 use crate::http::raise_open_files;
 use crate::server::{Addresses, Server, ServerError};
 use crate::services::groups::ConfiguredGroupError;
@@ -15,23 +16,21 @@ const TEST_PASSWORD: &str = "test";
 ///
 /// # Errors
 /// When the server cannot start, or cannot flush its store at the end.
-pub fn run(config: Config, format: MessageFormat) -> Result<(), Failure> {
+pub fn run(loaded: Loaded, output: &mut Output<io::Stdout>) -> Result<(), Failure> {
+    runtime(&loaded.config)?.block_on(serve(loaded, output))
+}
+
+/// What a server runs on.
+pub(super) fn runtime(config: &Config) -> Result<tokio::runtime::Runtime, Failure> {
     // Each long poll is a connection; the usual limit would let in about a thousand agents.
     if let Err(error) = raise_open_files() {
         tracing::warn!(%error, "the limit on open files stays as it is");
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    tokio::runtime::Builder::new_multi_thread()
         .worker_threads(worker_threads(config.network.worker_threads))
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(exit::INTERNAL, format!("no runtime: {error}")))?;
-    let mut output = Output::stdout(format);
-    let result = runtime.block_on(serve(config, &mut output));
-    if let Err(failure) = &result {
-        let message = failure.message.clone();
-        output.event(&Event::Failed { code: failure.code, message })?;
-    }
-    result
+        .map_err(|error| Failure::new(exit::INTERNAL, format!("no runtime: {error}")))
 }
 
 /// By default half of the cores: a region and its endpoint hand each other every line, and where
@@ -44,17 +43,12 @@ fn worker_threads(configured: u16) -> usize {
     }
 }
 
-async fn serve(config: Config, output: &mut Output<std::io::Stdout>) -> Result<(), Failure> {
+async fn serve(loaded: Loaded, output: &mut Output<io::Stdout>) -> Result<(), Failure> {
+    let Loaded { config, origins, .. } = loaded;
     let open = config.opens_accounts();
-    let server = Server::start(config).await?;
-    output.event(&Event::Ready(ready(server.addresses())))?;
-    if !server.test_accounts().is_empty() {
-        let names = server.test_accounts().to_vec();
-        output.event(&Event::TestAccounts { names, password: TEST_PASSWORD.to_owned() })?;
-    }
-    if open {
-        output.event(&Event::OpenAccounts)?;
-    }
+    let data = data_directory(&config);
+    let server = Server::start(config).await.map_err(|error| not_started(&origins, error))?;
+    announce(&server, open, data, output)?;
     let reason = tokio::select! {
         () = server.stopped() => "control",
         () = signal() => "signal",
@@ -65,7 +59,32 @@ async fn serve(config: Config, output: &mut Output<std::io::Stdout>) -> Result<(
     Ok(())
 }
 
-fn ready(addresses: &Addresses) -> Ready {
+/// Tells where the server listens and who may log in.
+pub(super) fn announce<W: Write>(
+    server: &Server,
+    open: bool,
+    data: Option<String>,
+    output: &mut Output<W>,
+) -> io::Result<()> {
+    output.event(&Event::Ready(ready(server.addresses(), data)))?;
+    if !server.test_accounts().is_empty() {
+        let names = server.test_accounts().to_vec();
+        output.event(&Event::TestAccounts { names, password: TEST_PASSWORD.to_owned() })?;
+    }
+    if open {
+        output.event(&Event::OpenAccounts)?;
+    }
+    Ok(())
+}
+
+/// Where everything is kept, as a path that means the same from anywhere; none in memory.
+pub(super) fn data_directory(config: &Config) -> Option<String> {
+    let directory = (!config.storage.ephemeral).then_some(&config.storage.directory)?;
+    let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.clone());
+    Some(absolute.display().to_string())
+}
+
+fn ready(addresses: &Addresses, data_directory: Option<String>) -> Ready {
     let regions = addresses.regions.iter().map(|region| ReadyRegion {
         name: region.name.clone(),
         uuid: region.id.0,
@@ -77,6 +96,7 @@ fn ready(addresses: &Addresses) -> Ready {
         login_uri: addresses.login_uri.clone(),
         control_uri: addresses.control_uri.clone(),
         script_address: addresses.script_address.map(|address| address.to_string()),
+        data_directory,
         regions: regions.collect(),
         pid: std::process::id(),
     }
@@ -107,6 +127,27 @@ async fn interrupt() {
         // Without a handler the system ends the process; waiting is all that is left.
         std::future::pending::<()>().await;
     }
+}
+
+/// Why the server did not start, with the place of the value that is to blame.
+pub(super) fn not_started(origins: &Origins, error: ServerError) -> Failure {
+    let place = error.key().map(|key| origins.of(key)).filter(|origin| *origin != Origin::Default);
+    let flag = error.key().and_then(Overrides::flag_of);
+    let taken = matches!(&error, ServerError::Bind { source, .. }
+        if source.kind() == io::ErrorKind::AddrInUse);
+    let mut failure = Failure::from(error);
+    if let Some(place) = place {
+        failure.message = format!("{place}: {failure}");
+    }
+    match flag {
+        Some(flag) if taken => {
+            failure.message.push_str("; choose another port with ");
+            failure.message.push_str(flag);
+            failure.message.push_str(", or any with --free-ports");
+        }
+        _ => {}
+    }
+    failure
 }
 
 impl From<ServerError> for Failure {

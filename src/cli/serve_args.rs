@@ -3,12 +3,16 @@
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::config::{self, ConfigError, Loaded, Overrides};
 
+const NETWORK: &str = "Network";
+const ACCOUNTS: &str = "Accounts";
+
 /// Flags of `holm serve`; each wins over the environment and the configuration file.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Grid")]
 pub struct ServeArgs {
     /// Configuration file (TOML); config/holm.toml of the source shows every key
     #[arg(long, value_name = "FILE", env = "HOLM_CONFIG")]
@@ -20,55 +24,60 @@ pub struct ServeArgs {
     #[arg(long)]
     ephemeral: bool,
     /// IPv4 address of the login port and of the region ports [default: 127.0.0.1]
-    #[arg(long, value_name = "IP")]
+    #[arg(long, value_name = "IP", help_heading = NETWORK)]
     bind: Option<Ipv4Addr>,
     /// TCP port of login and capabilities, 0 picks a free one [default: 9000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = NETWORK)]
     http_port: Option<u16>,
     /// UDP port of the first region, 0 picks a free one [default: 9000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = NETWORK)]
     udp_port: Option<u16>,
     /// TCP port of the control listener, 0 picks a free one [default: 9001]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = NETWORK)]
     control_port: Option<u16>,
     /// Listen for script hosts on this TCP port, 0 picks a free one [default: only the WebSocket
     /// of the control listener]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = NETWORK)]
     script_port: Option<u16>,
     /// Pick a free port for every listener that no other flag gives a port
-    #[arg(long)]
+    #[arg(long, help_heading = NETWORK)]
     free_ports: bool,
     /// Host name or IPv4 address that clients are told [default: the address of --bind]
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", help_heading = NETWORK)]
     external_host: Option<String>,
     /// TCP port that clients are told, where a port mapping changes it [default: that of login]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = NETWORK)]
     external_http_port: Option<u16>,
     /// UDP port of the first region that clients are told [default: that of the region]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = NETWORK)]
     external_udp_port: Option<u16>,
     /// JSON array of {"first","last","password","uuid"?}; missing accounts are created
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = ACCOUNTS)]
     accounts: Option<PathBuf>,
     /// Create an account at the first login of any unknown name; on loopback only
-    #[arg(long)]
+    #[arg(long, help_heading = ACCOUNTS)]
     open: bool,
     /// Seed of every generator in the simulation [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: Option<u64>,
-    /// Form of the lines on stdout
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    message_format: MessageFormat,
 }
 
-/// Form of the lines on stdout.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum MessageFormat {
-    /// A block of text for people.
-    #[default]
-    Human,
-    /// One JSON object per line.
-    Json,
+/// Flags of `holm config`.
+#[derive(Clone, Debug, Args)]
+pub struct ConfigArgs {
+    /// Those of a server.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+    /// Print every key with its default and a comment instead, as a file to start from
+    #[arg(long)]
+    example: bool,
+}
+
+impl ConfigArgs {
+    /// The example, if it was asked for.
+    pub fn shown(&self) -> Option<&'static str> {
+        self.example.then_some(include_str!("../../config/holm.toml"))
+    }
 }
 
 impl ServeArgs {
@@ -103,9 +112,15 @@ impl ServeArgs {
         config::load(self.config.as_deref(), environment, &self.overrides())
     }
 
-    /// Form of the lines on stdout.
-    pub fn message_format(&self) -> MessageFormat {
-        self.message_format
+    /// As for a grid that lives as long as one command: what no flag says otherwise is kept in
+    /// memory and on free ports, that of script hosts included.
+    #[must_use]
+    pub fn for_one_command(&self) -> Self {
+        let mut args = self.clone();
+        args.free_ports = true;
+        args.ephemeral |= args.data.is_none();
+        args.script_port.get_or_insert(0);
+        args
     }
 }
 
@@ -126,9 +141,8 @@ mod tests {
         let line = "serve --data d --ephemeral --bind 127.0.0.2 --http-port 0 --udp-port 1 \
                     --control-port 2 --script-port 3 --external-host example.org \
                     --external-http-port 4 --external-udp-port 5 \
-                    --accounts a.json --open --seed 7 --message-format json";
+                    --accounts a.json --open --seed 7";
         let args = Line::parse_from(line.split_whitespace()).args;
-        assert_eq!(args.message_format(), MessageFormat::Json);
         let config = args.load([]).unwrap().config;
         assert_eq!(config.storage.directory, PathBuf::from("d"));
         assert!(config.storage.ephemeral && config.login.open);

@@ -6,13 +6,15 @@ use toml::{Table, Value};
 
 use super::origin::Places;
 use super::validate::validate;
-use super::{Config, ConfigError, Origin, Overrides};
+use super::{Config, ConfigError, Origin, Origins, Overrides};
 
 /// Prefix of the environment variables that are configuration.
 const PREFIX: &str = "HOLM_";
 
-/// Names the file on the command line's behalf, so it is no key.
-const FILE_VARIABLE: &str = "HOLM_CONFIG";
+/// No keys: the first names the file on the command line's behalf, the others tell programs that
+/// `holm exec` runs where the grid is.
+const OTHER_VARIABLES: [&str; 5] =
+    ["HOLM_CONFIG", "HOLM_LOGIN_URI", "HOLM_CONTROL_URI", "HOLM_SCRIPT_ADDRESS", "HOLM_UDP"];
 
 /// A merged and checked configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +23,8 @@ pub struct Loaded {
     pub config: Config,
     /// What was ignored and may be a mistake; worth a line in the log each.
     pub warnings: Vec<String>,
+    /// Where its values came from, for errors that come later.
+    pub origins: Origins,
 }
 
 /// Reads `file` (none: no file, not even a default one) and merges it with the environment and
@@ -57,7 +61,7 @@ pub fn load_text(
 
     let mut variables: Vec<_> = environment
         .into_iter()
-        .filter(|(name, _)| name.starts_with(PREFIX) && name != FILE_VARIABLE)
+        .filter(|(name, _)| name.starts_with(PREFIX) && !OTHER_VARIABLES.contains(&name.as_str()))
         .collect();
     variables.sort();
     let mut warnings = Vec::new();
@@ -73,24 +77,13 @@ pub fn load_text(
     }
 
     overrides.apply(&mut config);
+    let origins = Origins { places, variables: from_environment, overrides: overrides.clone() };
     validate(&config).map_err(|problem| {
-        let origin = overrides
-            .flag_for(&problem.key)
-            .map(|name| Origin::Flag { name })
-            .or_else(|| {
-                let sets = |key: &str| {
-                    let inside = problem.key.strip_prefix(key);
-                    inside.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-                };
-                let (_, variable) = from_environment.iter().find(|(key, _)| sets(key))?;
-                Some(Origin::Environment { variable: variable.clone() })
-            })
-            .or_else(|| places.origin(&problem.key))
-            .unwrap_or(Origin::Default);
+        let origin = origins.of(&problem.key);
         let value = shown_value(&config, &problem.key);
         ConfigError::BadValue { origin, key: problem.key, value, problem: problem.text }
     })?;
-    Ok(Loaded { config, warnings })
+    Ok(Loaded { config, warnings, origins })
 }
 
 /// Turns the parser's error, which knows only an offset, into one that knows line, key and value.
@@ -105,8 +98,33 @@ fn file_error(error: &toml::de::Error, text: &str, places: &Places) -> ConfigErr
         ConfigError::UnknownKey { origin, key, problem: known_keys(&problem) }
     } else {
         let value = text.get(span).unwrap_or_default().trim().to_owned();
-        ConfigError::BadValue { origin, key, value, problem }
+        ConfigError::BadValue { origin, key, value, problem: plain(&problem) }
     }
+}
+
+/// The parser's "invalid type: string "x", expected u16" without the names of Rust's types.
+fn plain(problem: &str) -> String {
+    let Some((before, expected)) = problem.rsplit_once(", expected ") else {
+        return problem.to_owned();
+    };
+    if !before.starts_with("invalid ") {
+        return problem.to_owned();
+    }
+    let wanted = match expected {
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number that is not negative",
+        "i32" => "a whole number from -2147483648 to 2147483647",
+        "i64" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a string" | "path string" => "a text in quotes",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        other if other.starts_with("struct ") || other == "a map" => "a section",
+        other => other,
+    };
+    format!("must be {wanted}")
 }
 
 /// The list of known keys at the end of the parser's "unknown field `a`, expected one of `b`".
@@ -153,7 +171,7 @@ fn apply_variable(
             .map_err(|_| bad(format!("expected {}", with_article(slot.type_str()))))?;
         parsed.get("value").cloned().unwrap_or(Value::Boolean(false))
     };
-    let changed = table.try_into().map_err(|error: toml::de::Error| bad(error.message().into()))?;
+    let changed = table.try_into().map_err(|error: toml::de::Error| bad(plain(error.message())))?;
     Ok(Some((key, changed)))
 }
 

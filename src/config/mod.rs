@@ -39,7 +39,7 @@ pub use object::{
     AnswerConfig, BehaviourKind, ClepConfig, ListenConfig, Manner, ObjectConfig, PrimConfig,
     ScriptConfig, Shape,
 };
-pub use origin::Origin;
+pub use origin::{Origin, Origins};
 pub use overrides::Overrides;
 pub use region::{Maturity, RegionConfig, TerrainConfig, TerrainKind, derived_region_id};
 

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
+use super::Overrides;
+
 /// The source that set a value; the strongest one where several did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -41,8 +43,44 @@ impl fmt::Display for Origin {
     }
 }
 
+/// Where each value of a merged configuration came from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Origins {
+    pub(super) places: Places,
+    /// Keys and the variables that set them.
+    pub(super) variables: Vec<(String, String)>,
+    pub(super) overrides: Overrides,
+}
+
+impl Origins {
+    /// The strongest source that set `key`; for a key that an element of an array leaves out, the
+    /// element's place.
+    pub fn of(&self, key: &str) -> Origin {
+        let flag = || self.overrides.flag_for(key).map(|name| Origin::Flag { name });
+        let variable = || {
+            let (_, variable) = self.variables.iter().find(|(set, _)| set == key)?;
+            Some(Origin::Environment { variable: variable.clone() })
+        };
+        let element = || {
+            let mut outer = key;
+            while let Some((rest, last)) = outer.rsplit_once('.') {
+                if outer != key && last.bytes().all(|b| b.is_ascii_digit()) {
+                    return self.places.origin(outer);
+                }
+                outer = rest;
+            }
+            None
+        };
+        flag()
+            .or_else(variable)
+            .or_else(|| self.places.origin(key))
+            .or_else(element)
+            .unwrap_or(Origin::Default)
+    }
+}
+
 /// Every key and value of one file with its place in the text.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Places {
     path: PathBuf,
     /// Offsets at which lines begin.
@@ -50,7 +88,7 @@ pub(super) struct Places {
     entries: Vec<Entry>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Entry {
     /// Dotted path, array elements by number: `region.0.udp_port`.
     key: String,

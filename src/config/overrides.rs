@@ -85,7 +85,16 @@ impl Overrides {
 
     /// The flag that set `key`, if one did.
     pub(super) fn flag_for(&self, key: &str) -> Option<&'static str> {
-        let (given, flag) = match key {
+        self.flag(key).and_then(|(given, flag)| given.then_some(flag))
+    }
+
+    /// The flag that sets `key`, if there is one.
+    pub fn flag_of(key: &str) -> Option<&'static str> {
+        Self::default().flag(key).map(|(_, flag)| flag)
+    }
+
+    fn flag(&self, key: &str) -> Option<(bool, &'static str)> {
+        Some(match key {
             "storage.directory" => (self.data.is_some(), "--data"),
             "storage.ephemeral" => (self.ephemeral, "--ephemeral"),
             "network.bind" => (self.bind.is_some(), "--bind"),
@@ -104,7 +113,6 @@ impl Overrides {
             "login.open" => (self.open, "--open"),
             "seed" => (self.seed.is_some(), "--seed"),
             _ => return None,
-        };
-        given.then_some(flag)
+        })
     }
 }

@@ -18,10 +18,10 @@ use crate::storage;
 #[derive(Debug, Error)]
 pub enum ServerError {
     /// A listener's address is taken or not ours.
-    #[error("cannot listen for {what} on {address}: {source}")]
+    #[error("{key}: cannot listen on {address}: {source}")]
     Bind {
-        /// What for.
-        what: &'static str,
+        /// The key that named the port.
+        key: String,
         /// Where.
         address: SocketAddr,
         /// Why not.
@@ -58,8 +58,10 @@ pub enum ServerError {
     #[error(transparent)]
     ConfiguredObject(#[from] ConfiguredObjectError),
     /// A file cannot be read.
-    #[error("cannot read {}: {source}", file.display())]
+    #[error("{key}: cannot read {}: {source}", file.display())]
     File {
+        /// The key that named it.
+        key: String,
         /// Which.
         file: PathBuf,
         /// Why not.
@@ -76,4 +78,26 @@ pub enum ServerError {
     /// The control API would be open to the network.
     #[error(transparent)]
     Control(#[from] MissingToken),
+}
+
+impl ServerError {
+    /// The key of the configuration that is to blame, dotted, if one is.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Bind { key, .. } | Self::File { key, .. } => Some(key),
+            Self::NoAddress { .. } => Some("network.external_host"),
+            Self::AccountFile(_) => Some("login.accounts_file"),
+            Self::ConfiguredObject(error) => Some(&error.key),
+            Self::ConfiguredGroup(
+                ConfiguredGroupError::Value { key, .. } | ConfiguredGroupError::Failed { key, .. },
+            ) => Some(key),
+            Self::Control(_) => Some("network.control_token"),
+            Self::Storage(_) => Some("storage.directory"),
+            Self::Store(_)
+            | Self::StoreGone
+            | Self::System(_)
+            | Self::Account(_)
+            | Self::Terrain { .. } => None,
+        }
+    }
 }

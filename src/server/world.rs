@@ -56,11 +56,11 @@ pub(super) fn start(
 ) -> Result<World, ServerError> {
     let config = &shared.config;
     let mut opened = Vec::new();
-    for region in &config.region {
-        let sockets = bind(config, region)?;
+    for (number, region) in config.region.iter().enumerate() {
+        let sockets = bind(config, number, region)?;
         let bound = sockets[0].local_addr().map_err(ServerError::System)?.port();
         let port = region.external_udp_port.unwrap_or(bound);
-        let heightmap = heightmap(config, region)?;
+        let heightmap = heightmap(config, number, region)?;
         let info = Arc::new(info(region, SocketAddrV4::new(host, port), owner));
         let (commands, receiver) = mpsc::channel(config.limits.region_queue as usize);
         opened.push((RegionLink { info, commands }, heightmap, receiver, sockets));
@@ -96,15 +96,20 @@ pub(super) fn start(
     Ok(World { regions, endpoints })
 }
 
-fn bind(config: &Config, region: &RegionConfig) -> Result<Vec<UdpSocket>, ServerError> {
+fn bind(
+    config: &Config,
+    number: usize,
+    region: &RegionConfig,
+) -> Result<Vec<UdpSocket>, ServerError> {
     let network = &config.network;
     let address = SocketAddr::from((network.bind, region.udp_port));
     let settings = SocketSettings {
         receive_buffer: network.receive_buffer as usize,
         send_buffer: network.send_buffer as usize,
     };
-    udp::bind(address, usize::from(network.endpoint_tasks), settings)
-        .map_err(|source| ServerError::Bind { what: "UDP", address, source })
+    udp::bind(address, usize::from(network.endpoint_tasks), settings).map_err(|source| {
+        ServerError::Bind { key: format!("region.{number}.udp_port"), address, source }
+    })
 }
 
 fn info(region: &RegionConfig, address: SocketAddrV4, owner: AgentId) -> RegionInfo {
@@ -120,12 +125,17 @@ fn info(region: &RegionConfig, address: SocketAddrV4, owner: AgentId) -> RegionI
     }
 }
 
-fn heightmap(config: &Config, region: &RegionConfig) -> Result<Heightmap, ServerError> {
+fn heightmap(
+    config: &Config,
+    number: usize,
+    region: &RegionConfig,
+) -> Result<Heightmap, ServerError> {
     let terrain = &region.terrain;
     let wrong = |source| ServerError::Terrain { region: region.name.clone(), source };
     let read = || {
         let file = terrain.file.clone().unwrap_or_default();
-        std::fs::read(&file).map_err(|source| ServerError::File { file, source })
+        let key = format!("region.{number}.terrain.file");
+        std::fs::read(&file).map_err(|source| ServerError::File { key, file, source })
     };
     match terrain.kind {
         TerrainKind::Flat => Ok(Heightmap::flat(terrain.height)),

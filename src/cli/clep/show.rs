@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::channel_of;
 use crate::clep::{Codec, Message, is_typeable};
-use crate::cli::serve_args::MessageFormat;
+use crate::cli::globals::MessageFormat;
 
 /// The message in lines of `field  value`, or as one line of JSON.
 pub(super) fn message(codec: &Codec, message: &Message, format: MessageFormat) -> String {

@@ -11,9 +11,9 @@ use crate::time::ManualClock;
 
 fn run_with(input: &mut impl Read, line: &[&str]) -> Result<String, Failure> {
     let parsed = Cli::parse_from([&["holm", "clep"], line].concat());
-    let Command::Clep(args) = parsed.into_command() else { panic!("{line:?}") };
+    let (globals, Command::Clep(args)) = parsed.into_command() else { panic!("{line:?}") };
     let mut out = Vec::new();
-    run(&args, &ManualClock::default(), input, &mut out)?;
+    run(&args, globals.message_format, &ManualClock::default(), input, &mut out)?;
     Ok(String::from_utf8(out).unwrap())
 }
 

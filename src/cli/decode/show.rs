@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::pcap::{Packet, Skipped};
 use super::templates::Templates;
-use crate::cli::serve_args::MessageFormat;
+use crate::cli::globals::MessageFormat;
 use crate::message::header::{self, Datagram};
 use crate::message::{DynamicMessage, Quantity, Value, json};
 

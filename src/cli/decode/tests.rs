@@ -6,19 +6,23 @@ use clap::Parser;
 use serde_json::{Value as Json, json};
 
 use super::{DecodeArgs, bytes_of, run};
+use crate::cli::Globals;
 use crate::cli::exit::INPUT;
 
 #[derive(Debug, Parser)]
 struct Command {
     #[command(flatten)]
     decode: DecodeArgs,
+    #[command(flatten)]
+    globals: Globals,
 }
 
 /// The output, or code and message of the failure with the output before it.
 fn decode(args: &[&str]) -> Result<String, (u8, String, String)> {
-    let args = Command::try_parse_from(["decode"].iter().chain(args)).unwrap().decode;
+    let Command { decode, globals } =
+        Command::try_parse_from(["decode"].iter().chain(args)).unwrap();
     let mut out = Vec::new();
-    let result = run(&args, &mut out);
+    let result = run(&decode, globals.message_format, &mut out);
     let out = String::from_utf8(out).unwrap();
     result.map(|()| out.clone()).map_err(|failure| (failure.code, failure.message, out))
 }

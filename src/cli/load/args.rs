@@ -11,7 +11,6 @@ use clap::{ArgGroup, Args, ValueEnum};
 use super::accounts;
 use super::output::ReportFile;
 use crate::cli::exit::{Failure, USAGE};
-use crate::cli::serve_args::MessageFormat;
 use crate::load::{self, AccountSource, Plan};
 
 /// Flags of `holm load`.
@@ -22,7 +21,13 @@ use crate::load::{self, AccountSource, Plan};
 )]
 pub struct LoadArgs {
     /// The grid's login URI
-    #[arg(long, value_name = "URI", default_value = "http://127.0.0.1:9000/", help_heading = GRID)]
+    #[arg(
+        long,
+        value_name = "URI",
+        env = "HOLM_LOGIN_URI",
+        default_value = "http://127.0.0.1:9000/",
+        help_heading = GRID
+    )]
     login: String,
     /// Accounts that exist: JSON array of {"first","last","password"}, as `holm serve --accounts`
     #[arg(long, value_name = "FILE", help_heading = GRID)]
@@ -35,6 +40,7 @@ pub struct LoadArgs {
     #[arg(
         long,
         value_name = "URI",
+        env = "HOLM_CONTROL_URI",
         default_value = "http://127.0.0.1:9001/",
         help_heading = GRID
     )]
@@ -144,9 +150,6 @@ pub struct LoadArgs {
     /// Write the report there too; FILE ends in .json or .html; may be given again
     #[arg(long, value_name = "FILE", help_heading = MEASURING)]
     report: Vec<PathBuf>,
-    /// What stdout gets at the end: a summary, or the report as one JSON object
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = MEASURING)]
-    message_format: MessageFormat,
 }
 
 const GRID: &str = "Grid";
@@ -257,11 +260,6 @@ impl LoadArgs {
     /// [`USAGE`] for a file name that does not tell its form.
     pub(super) fn report_files(&self) -> Result<Vec<ReportFile>, Failure> {
         self.report.iter().map(|path| ReportFile::new(path)).collect()
-    }
-
-    /// Form of what stdout gets.
-    pub(super) fn message_format(&self) -> MessageFormat {
-        self.message_format
     }
 
     fn account_source(&self) -> Result<AccountSource, Failure> {

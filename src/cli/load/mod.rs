@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::output::ReportFile;
 use super::exit::{self, Failure};
+use super::globals::Globals;
 use super::serve;
 use crate::load::{self, LoadError, Outcome, Plan, PlanError, Progress, text};
 
@@ -29,7 +30,11 @@ pub use args::LoadArgs;
 /// # Errors
 /// A wrong command line or input file, a target that may not be loaded, a file that cannot be
 /// written; else why the run does not count.
-pub fn run(args: &LoadArgs, command: impl IntoIterator<Item = String>) -> Result<(), Failure> {
+pub fn run(
+    args: &LoadArgs,
+    globals: &Globals,
+    command: impl IntoIterator<Item = String>,
+) -> Result<(), Failure> {
     let plan = args.plan()?;
     let files = args.report_files()?;
     if !plan.own_grid {
@@ -45,28 +50,29 @@ pub fn run(args: &LoadArgs, command: impl IntoIterator<Item = String>) -> Result
         .enable_all()
         .build()
         .map_err(|error| Failure::new(exit::INTERNAL, format!("no runtime: {error}")))?;
-    let Outcome { mut report, error } = runtime.block_on(carry_out(plan));
+    let Outcome { mut report, error } = runtime.block_on(carry_out(plan, globals.quiet > 0));
     // A task that will not end must not keep the figures back.
     runtime.shutdown_background();
     report.command = without_secrets(command);
     report.failure = error.as_ref().map(ToString::to_string);
-    let written = output::write(&report, args.message_format(), &mut io::stdout().lock());
+    let written = output::write(&report, globals.message_format, &mut io::stdout().lock());
     let filed: Vec<_> = files.iter().map(|file| file.write(&report)).collect();
     // Why the run failed says more than that a file could not be written, so it comes first.
     if let Some(error) = error {
         for failure in filed.iter().filter_map(|filed| filed.as_ref().err()) {
             tracing::error!("{failure}");
         }
-        return Err(error.into());
+        // The report says why.
+        return Err(Failure { told: true, ..error.into() });
     }
     written?;
     filed.into_iter().collect()
 }
 
-async fn carry_out(plan: Plan) -> Outcome {
+async fn carry_out(plan: Plan, quiet: bool) -> Outcome {
     let (sender, receiver) = watch::channel(Progress::default());
     let stop = CancellationToken::new();
-    let display = tokio::spawn(progress::show(receiver));
+    let display = tokio::spawn(progress::show(receiver, quiet));
     let signals = tokio::spawn(stop_on_signal(stop.clone()));
     let outcome = load::run(plan, sender, stop).await;
     signals.abort();

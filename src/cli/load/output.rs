@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::cli::exit::{Failure, INPUT, USAGE};
-use crate::cli::serve_args::MessageFormat;
+use crate::cli::globals::MessageFormat;
 use crate::load::{Report, html, text};
 
 /// A file that gets the report.

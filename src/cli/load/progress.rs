@@ -8,14 +8,18 @@ use tokio::sync::watch;
 
 use crate::load::{Phase, Progress, text};
 
-/// Shows what comes until the run is over and its sender gone.
-pub(super) async fn show(mut progress: watch::Receiver<Progress>) {
-    let mut display = Display::new();
+/// Shows what comes until the run is over and its sender gone; nothing if it is to be quiet.
+pub(super) async fn show(mut progress: watch::Receiver<Progress>, quiet: bool) {
+    let mut display = (!quiet).then(Display::new);
     while progress.changed().await.is_ok() {
         let now = *progress.borrow_and_update();
-        display.update(&now);
+        if let Some(display) = &mut display {
+            display.update(&now);
+        }
     }
-    display.finish();
+    if let Some(display) = display {
+        display.finish();
+    }
 }
 
 enum Display {
