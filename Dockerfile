@@ -3,11 +3,15 @@
 #   docker build -t holm .
 #   docker run --rm -p 9000:9000/tcp -p 9000:9000/udp holm
 #
-# The ready-made accounts exist on loopback only, which a container's port is not. So either let
-# anybody in, `-e HOLM_LOGIN_OPEN_ANYWHERE=true holm --ephemeral --open`, or mount a file of accounts
-# and name it, `-v $PWD/accounts.json:/accounts.json holm --ephemeral --accounts /accounts.json`.
-# Clients on other machines must be told an address of this one: add `--external-host ADDRESS`.
-# To keep accounts between runs: mount a volume at /data and leave out `--ephemeral`.
+# That starts a grid in memory at http://127.0.0.1:9000/ which lets anybody in: each new name gets an
+# account with the password it gives. Arguments replace `--ephemeral --open`.
+#
+# Only accounts of your own: mount a file of them, `-v $PWD/accounts.json:/accounts.json holm
+# --ephemeral --accounts /accounts.json`. Other ports: clients must be told, so
+# `-p 9100:9000/tcp -p 9101:9000/udp -e HOLM_NETWORK_EXTERNAL_HTTP_PORT=9100
+# -e HOLM_REGION_0_EXTERNAL_UDP_PORT=9101`. Clients on other machines: add
+# `-e HOLM_NETWORK_EXTERNAL_HOST=ADDRESS`. To keep everything between runs: mount a volume at /data
+# and leave out `--ephemeral`.
 
 FROM docker.io/library/rust:1-slim-bookworm AS build
 RUN apt-get update \
@@ -15,6 +19,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
+# What `holm --version` says; .git stays outside: --build-arg HOLM_COMMIT=$(git rev-parse HEAD).
+ARG HOLM_COMMIT
 RUN cargo build --release --locked --bin holm
 
 FROM docker.io/library/debian:bookworm-slim
@@ -25,11 +31,12 @@ USER holm
 WORKDIR /data
 ENV HOLM_STORAGE_DIRECTORY=/data \
     HOLM_NETWORK_BIND=0.0.0.0 \
-    HOLM_NETWORK_EXTERNAL_HOST=127.0.0.1
+    HOLM_NETWORK_EXTERNAL_HOST=127.0.0.1 \
+    HOLM_LOGIN_OPEN_ANYWHERE=true
 # Login and capabilities, and the region: the same number, two protocols.
 EXPOSE 9000/tcp 9000/udp
 # The control listener (9001) stays inside: HOLM_NETWORK_CONTROL_BIND and HOLM_NETWORK_CONTROL_TOKEN
 # open it.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=5s CMD ["holm", "health", "--ready"]
 ENTRYPOINT ["holm"]
-CMD ["--ephemeral"]
+CMD ["--ephemeral", "--open"]

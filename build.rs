@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     const TEMPLATE: &str = "message_template.msg";
     println!("cargo::rerun-if-changed={TEMPLATE}");
     println!("cargo::rerun-if-changed=src/template");
-    println!("cargo::rustc-env=HOLM_BUILD={}", build());
+    println!("cargo::rustc-env=BUILD_OF_HOLM={}", build());
     let text = fs::read_to_string(TEMPLATE)?;
     let parsed = template::parse::parse(&text)
         .and_then(|parsed| template::check::check(&parsed).map(|()| parsed));

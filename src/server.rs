@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::cluster::LocalBus;
-use crate::config::{Config, GroupConfig, RegionConfig};
+use crate::config::{Config, GroupConfig, RegionConfig, derived_agent_id};
 use crate::http;
 use crate::ids::{AgentId, GroupId, RegionId};
 use crate::region::RegionInfo;
@@ -39,8 +39,7 @@ use crate::services::assets::Assets;
 use crate::services::groups::ConfiguredGroup;
 use crate::services::offline::OfflineSettings;
 use crate::services::ports::{Store, StoreHandle};
-use crate::session::caps::CapRegistry;
-use crate::session::{AgentSession, Sessions};
+use crate::session::Sessions;
 use crate::storage;
 use crate::time::{Clock, SystemClock};
 
@@ -107,7 +106,10 @@ impl Server {
         let accounts = Accounts::new(
             store.clone(),
             clock.clone(),
-            AccountsConfig::new(&config.login, config.storage.ephemeral),
+            AccountsConfig {
+                seed: config.storage.ephemeral.then_some(config.seed),
+                ..AccountsConfig::new(&config.login, config.storage.ephemeral)
+            },
         );
         let test_accounts = create_accounts(&config, &accounts).await?;
 
@@ -169,7 +171,7 @@ impl Server {
         let hurry = CancellationToken::new();
         let quiet = CancellationToken::new();
         tasks.spawn(shared.services.offline.clone().keep_returns(quiet.clone()));
-        let farewell = Farewell { caps: gate.caps().clone(), hurry: hurry.clone(), quiet };
+        let farewell = Farewell { sessions: shared.sessions.clone(), hurry: hurry.clone(), quiet };
         tasks.spawn(close_doors(inside, farewell, stop.clone(), doors.clone()));
         let main_router = login::router(gate);
         let router = main_router.clone();
@@ -243,13 +245,14 @@ impl Server {
 
 /// Who may still need the public listener.
 struct Farewell {
-    caps: CapRegistry<AgentSession>,
+    sessions: Arc<Sessions>,
     hurry: CancellationToken,
     /// Cancelled when no circuit is left: no message comes back any more.
     quiet: CancellationToken,
 }
 
-/// Closes the public listener once regions and endpoints have ended and nobody needs it any more.
+/// Closes the public listener once regions and endpoints have ended and nobody needs it any more:
+/// only clients that the stop has thrown out hear of it now, those that logged out know.
 async fn close_doors(
     inside: TaskTracker,
     farewell: Farewell,
@@ -259,7 +262,7 @@ async fn close_doors(
     stop.cancelled().await;
     inside.wait().await;
     farewell.quiet.cancel();
-    if !farewell.caps.is_empty() {
+    if farewell.sessions.has_thrown_out() {
         // Over early if somebody is in a hurry.
         let _ = tokio::time::timeout(FAREWELL, farewell.hurry.cancelled()).await;
     }
@@ -295,7 +298,11 @@ async fn create_accounts(config: &Config, accounts: &Accounts) -> Result<Vec<Str
     if !config.offers_test_accounts() {
         return Ok(Vec::new());
     }
-    let wanted = accounts::default_accounts()?;
+    let mut wanted = accounts::default_accounts()?;
+    for account in &mut wanted {
+        let derived = || AgentId(derived_agent_id(config.seed, &account.name.key()));
+        account.id.get_or_insert_with(derived);
+    }
     accounts.ensure_public(&wanted).await?;
     Ok(wanted.iter().map(|a| format!("{} {}", a.name.first(), a.name.last())).collect())
 }
@@ -348,4 +355,27 @@ fn listen(key: &str, ip: Ipv4Addr, port: u16) -> Result<TcpListener, ServerError
 
 fn port_of(listener: &TcpListener) -> Result<u16, ServerError> {
     listener.local_addr().map(|address| address.port()).map_err(ServerError::System)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_after_the_last_logout_waits_for_nobody() {
+        let inside = TaskTracker::new();
+        inside.close();
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let doors = CancellationToken::new();
+        let farewell = Farewell {
+            sessions: Arc::default(),
+            hurry: CancellationToken::new(),
+            quiet: CancellationToken::new(),
+        };
+        let began = tokio::time::Instant::now();
+        close_doors(inside, farewell, stop, doors.clone()).await;
+        assert!(doors.is_cancelled());
+        assert_eq!(began.elapsed(), Duration::ZERO);
+    }
 }

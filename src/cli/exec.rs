@@ -14,6 +14,7 @@ use super::exit::{self, Failure};
 use super::output::{Event, Output};
 use super::serve::{self, announce};
 use super::serve_args::ServeArgs;
+use super::signals::Signals;
 use crate::config::Loaded;
 use crate::server::{Addresses, Server};
 
@@ -137,33 +138,6 @@ fn code_of(status: ExitStatus) -> u8 {
     status.code().map_or(exit::INTERNAL, |code| u8::try_from(code).unwrap_or(exit::INTERNAL))
 }
 
-/// SIGINT and SIGTERM, as numbers.
-#[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn listen() -> Result<Self, Failure> {
-        use tokio::signal::unix::{SignalKind, signal};
-
-        let listen = |kind| {
-            signal(kind).map_err(|error| Failure::new(exit::INTERNAL, format!("signals: {error}")))
-        };
-        let interrupt = listen(SignalKind::interrupt())?;
-        Ok(Self { interrupt, terminate: listen(SignalKind::terminate())? })
-    }
-
-    async fn next(&mut self) -> u8 {
-        tokio::select! {
-            _ = self.interrupt.recv() => rustix::process::Signal::INT.as_raw() as u8,
-            _ = self.terminate.recv() => rustix::process::Signal::TERM.as_raw() as u8,
-        }
-    }
-}
-
 #[cfg(unix)]
 fn forward(child: &Child, signal: u8) {
     use rustix::process::{Pid, Signal, kill_process};
@@ -189,20 +163,5 @@ fn is_foreground() -> bool {
 }
 
 /// Elsewhere Ctrl-C reaches the command by itself.
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn listen() -> Result<Self, Failure> {
-        Ok(Self)
-    }
-
-    async fn next(&mut self) -> u8 {
-        serve::signal().await;
-        2
-    }
-}
-
 #[cfg(not(unix))]
 fn forward(_: &Child, _: u8) {}

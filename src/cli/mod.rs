@@ -20,13 +20,14 @@ pub mod output;
 pub mod pages;
 pub mod serve;
 mod serve_args;
+mod signals;
 pub mod usage;
 
 pub use globals::Globals;
 pub use serve_args::{ConfigArgs, ServeArgs};
 
 /// The version, the commit it was built from, how and for which machine.
-pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("HOLM_BUILD"), ")");
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILD_OF_HOLM"), ")");
 
 /// The whole command line; [`usage::read`] reads one.
 #[derive(Debug, Parser)]

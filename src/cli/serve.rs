@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::exit::{self, Failure};
 use super::output::{Event, Output, Ready, ReadyRegion};
+use super::signals::Signals;
 use crate::config::{Config, Loaded, Origin, Origins, Overrides};
 use crate::http::raise_open_files;
 use crate::server::{Addresses, Server, ServerError};
@@ -47,11 +48,21 @@ async fn serve(loaded: Loaded, output: &mut Output<io::Stdout>) -> Result<(), Fa
     let Loaded { config, origins, .. } = loaded;
     let open = config.opens_accounts();
     let data = data_directory(&config);
-    let server = Server::start(config).await.map_err(|error| not_started(&origins, error))?;
+    // Before anybody can know that there is something to stop.
+    let mut signals = Signals::listen()?;
+    let started = tokio::select! {
+        started = Server::start(config) => started,
+        _ = signals.next() => {
+            output.event(&Event::Stopping { reason: "signal".to_owned() })?;
+            output.event(&Event::Stopped)?;
+            return Ok(());
+        }
+    };
+    let server = started.map_err(|error| not_started(&origins, error))?;
     announce(&server, open, data, output)?;
     let reason = tokio::select! {
         () = server.stopped() => "control",
-        () = signal() => "signal",
+        _ = signals.next() => "signal",
     };
     output.event(&Event::Stopping { reason: reason.to_owned() })?;
     server.stop().await?;

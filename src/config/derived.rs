@@ -18,5 +18,11 @@ pub(super) fn derived_id(bytes: &(impl Iterator<Item = u8> + Clone)) -> Uuid {
     Builder::from_custom_bytes(id).into_uuid()
 }
 
+/// The id of an account in a grid with that seed; `name` is compared without case, so it comes in
+/// lower case. Two runs with one seed give the same.
+pub fn derived_agent_id(seed: u64, name: &str) -> Uuid {
+    derived_id(&b"agent".iter().copied().chain(seed.to_be_bytes()).chain(name.bytes()))
+}
+
 const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;

@@ -28,6 +28,7 @@ mod validate;
 
 use serde::{Deserialize, Serialize};
 
+pub use derived::derived_agent_id;
 pub use error::ConfigError;
 pub use grid::{DuplicateLogin, Flavour, GridConfig, LoginConfig, StorageConfig};
 pub use group::{GroupConfig, derived_group_id};

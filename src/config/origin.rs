@@ -58,7 +58,9 @@ impl Origins {
     pub fn of(&self, key: &str) -> Origin {
         let flag = || self.overrides.flag_for(key).map(|name| Origin::Flag { name });
         let variable = || {
-            let (_, variable) = self.variables.iter().find(|(set, _)| set == key)?;
+            let (_, variable) = self.variables.iter().find(|(set, _)| {
+                key.strip_prefix(set).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })?;
             Some(Origin::Environment { variable: variable.clone() })
         };
         let element = || {

@@ -71,11 +71,6 @@ impl Gate {
         }
     }
 
-    /// The capabilities that its logins have handed out.
-    pub(super) fn caps(&self) -> &CapRegistry<AgentSession> {
-        &self.caps
-    }
-
     async fn log_in(
         &self,
         request: LoginRequest,

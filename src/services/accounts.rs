@@ -23,7 +23,7 @@ pub use limits::{FailureLimit, FailureLimits};
 pub use name::{AccountName, NameError, ONE_WORD_LAST_NAME, is_visible};
 pub use password::{HashCost, HashError, NewPassword, PasswordDigest, PasswordError};
 
-use crate::config::LoginConfig;
+use crate::config::{LoginConfig, derived_agent_id};
 use crate::ids::AgentId;
 use crate::services::inventory::standard_inventory;
 use crate::services::ports::{Account, StoreError, StoreGone, StoreHandle};
@@ -51,6 +51,8 @@ pub struct AccountsConfig {
     pub remembered_names: usize,
     /// Accounts that [`Accounts::login_or_create`] makes in the life of the process.
     pub open_accounts: usize,
+    /// From which the ids of new accounts follow, together with their names; none: they are random.
+    pub seed: Option<u64>,
 }
 
 impl AccountsConfig {
@@ -92,6 +94,7 @@ impl Default for AccountsConfig {
             },
             remembered_names: 10_000,
             open_accounts: 100_000,
+            seed: None,
         }
     }
 }
@@ -125,7 +128,14 @@ impl Accounts {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Makes an account with its standard inventory. Without `id` it gets a random one.
+    /// The id of a new account that is given none.
+    fn new_id(&self, name: &AccountName) -> AgentId {
+        let seed = self.inner.config.seed;
+        seed.map_or_else(AgentId::random, |seed| AgentId(derived_agent_id(seed, &name.key())))
+    }
+
+    /// Makes an account with its standard inventory. Without `id` it gets one that follows from seed
+    /// and name, or a random one where there is no seed.
     ///
     /// # Errors
     /// [`AccountError`]; [`StoreError::NameTaken`] and [`StoreError::IdTaken`] inside.
@@ -148,7 +158,7 @@ impl Accounts {
         let stored =
             self.inner.hashing(move |memory| password::hash(&password, cost, memory)).await?;
         let account = Account {
-            id: id.unwrap_or_else(AgentId::random),
+            id: id.unwrap_or_else(|| self.new_id(&name)),
             name,
             password: stored,
             created_at: self.inner.clock.unix().as_secs(),

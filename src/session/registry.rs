@@ -1,6 +1,7 @@
 //! The sessions that are open in this process, findable by agent and by circuit code.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -215,9 +216,16 @@ pub struct Sessions {
     journeys: DashMap<CircuitCode, Arc<AgentSession>>,
     /// Open sessions by the region that they entered; a region that had one keeps its entry.
     counts: DashMap<RegionHandle, usize>,
+    /// Whether a stop of the server has ended a session.
+    thrown_out: AtomicBool,
 }
 
 impl Sessions {
+    /// Whether a stop of the server has ended sessions whose clients did not ask for it.
+    pub fn has_thrown_out(&self) -> bool {
+        self.thrown_out.load(Ordering::Acquire)
+    }
+
     /// Opens a session with fresh secrets. A session that the agent still has is ended first and
     /// given back, so that the caller can close its circuit.
     pub fn create(&self, new: NewSession) -> (Arc<AgentSession>, Option<Arc<AgentSession>>) {
@@ -335,6 +343,9 @@ impl Sessions {
     pub fn remove(&self, session: &AgentSession, reason: CloseReason) -> bool {
         if !session.end(reason) {
             return false;
+        }
+        if reason == CloseReason::Shutdown {
+            self.thrown_out.store(true, Ordering::Release);
         }
         let is_it = |held: &Arc<AgentSession>| std::ptr::eq(Arc::as_ptr(held), session);
         let code = session.circuit_code;

@@ -114,15 +114,19 @@ impl Endpoint {
     /// arrive.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut stop_by = None;
+        // Circuits that linger no longer than this had ended when the stop came.
+        let mut left_before = self.clock.now();
         let mut rounds = 0;
         loop {
             if stop_by.is_none() && stop.is_cancelled() {
-                stop_by = Some(self.clock.now() + STOP_LINGER);
-                self.close_all();
+                let now = self.clock.now();
+                stop_by = Some(now + STOP_LINGER);
+                left_before = now + self.settings.linger;
+                self.close_all(now);
             }
             let worked = self.work();
             if let Some(stop_by) = stop_by
-                && (self.all_quiet() || self.clock.now() >= stop_by)
+                && (self.all_quiet(left_before) || self.clock.now() >= stop_by)
             {
                 return;
             }
@@ -521,20 +525,25 @@ impl Endpoint {
 
     // --- stopping, reporting --------------------------------------------------------------
 
-    fn close_all(&mut self) {
-        let now = self.clock.now();
+    fn close_all(&mut self, now: Timestamp) {
         for key in self.slots.keys() {
             self.end(key, CloseReason::Shutdown, "", now);
             self.settle(key);
         }
     }
 
-    /// Whether nothing is left to send or to be acked.
-    fn all_quiet(&self) -> bool {
+    /// Whether nothing is left to send, or to be acked by clients that the stop has thrown out: one
+    /// that logged out has closed its socket by now and acks nothing.
+    fn all_quiet(&self, left_before: Timestamp) -> bool {
+        let is_gone = |slot: &Slot| slot.lingers_until.is_some_and(|until| until < left_before);
+
         self.batch.is_empty()
             && self.held.is_empty()
             && (self.slots.is_empty()
-                || self.slots.iter().all(|slot| slot.circuit.stats().unacked_packets == 0))
+                || self
+                    .slots
+                    .iter()
+                    .all(|slot| is_gone(slot) || slot.circuit.stats().unacked_packets == 0))
     }
 
     fn report(&self) -> Vec<CircuitReport> {

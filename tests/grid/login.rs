@@ -7,6 +7,7 @@ use axum::http::Request;
 use holm::client::{ClientError, LoginAnswer};
 use holm::config::DuplicateLogin;
 use holm::testing::{PASSWORD, TestGrid};
+use serde_json::json;
 use tower::ServiceExt as _;
 
 fn xml_rpc(first: &str, last: &str, passwd: &str, start: &str) -> String {
@@ -39,6 +40,35 @@ async fn xml_rpc_at_every_path() -> Result<()> {
         assert!(text.contains("<name>region_x</name><value><i4>256000</i4></value>"));
     }
     grid.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn runs_with_one_seed_have_the_same_ids() -> Result<()> {
+    async fn ids(seed: u64) -> Result<Vec<String>> {
+        let grid = TestGrid::start_with(|config| {
+            config.seed = seed;
+            config.login.test_accounts = true;
+        })
+        .await?;
+        let mut ids = Vec::new();
+        let account = json!({"first": "Made", "last": "Here", "password": PASSWORD});
+        let made = grid.control_ask("v1/accounts", &account).await?;
+        ids.push(made["uuid"].to_string());
+        let mut object = grid.control_ask("v1/objects", &json!({"name": "Bell"})).await?;
+        ids.push(object["id"].take().to_string());
+        let ready_made = grid.log_in("Test", "User").await?;
+        ids.push(ready_made.login.agent_id.to_string());
+        let session = ready_made.login.session_id.to_string();
+        grid.stop().await?;
+        assert!(!ids.contains(&session));
+        Ok(ids)
+    }
+    let first = ids(1).await?;
+    assert_eq!(first, ids(1).await?);
+    for (one, other) in first.iter().zip(ids(2).await?) {
+        assert_ne!(*one, other);
+    }
     Ok(())
 }
 
