@@ -16,17 +16,24 @@ use crate::config::{self, Config, Overrides};
 use crate::ids::AgentId;
 use crate::services::accounts::{AccountError, AccountName, Accounts, AccountsConfig, NewPassword};
 use crate::services::ports::{Account, StoreError, StoreHandle};
-use crate::storage::SqliteStore;
+use crate::storage::{OpenError, SqliteStore};
 use crate::time::SystemClock;
 
 /// Flags of `holm account`.
 #[derive(Clone, Debug, Args)]
 pub struct AccountArgs {
     /// Configuration file (TOML); it may name the data directory and the cost of a hash
-    #[arg(long, value_name = "FILE", env = "HOLM_CONFIG", global = true)]
+    // Ids of their own: clap hands values of global options up to the options of a bare `holm`.
+    #[arg(
+        id = "account_config",
+        long = "config",
+        value_name = "FILE",
+        env = "HOLM_CONFIG",
+        global = true
+    )]
     config: Option<PathBuf>,
     /// Directory of the database [default: holm-data]
-    #[arg(long, value_name = "DIR", global = true)]
+    #[arg(id = "account_data", long = "data", value_name = "DIR", global = true)]
     data: Option<PathBuf>,
     #[command(subcommand)]
     action: Action,
@@ -71,7 +78,7 @@ struct Name {
 #[derive(Clone, Debug, Args)]
 struct Password {
     /// The password, or `$1$` and its MD5 in hex; other users of this machine can see it
-    /// [default: the first line of stdin]
+    /// [default: asked for on a terminal, else the first line of stdin]
     #[arg(long, value_name = "TEXT")]
     password: Option<String>,
 }
@@ -86,10 +93,15 @@ pub fn run(
     format: MessageFormat,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<(), Failure> {
+    let mut output = io::stdout().lock();
     if io::stdin().is_terminal() && args.reads_password() {
-        eprint!("password (it will be visible): ");
+        // What is typed is not shown.
+        let mut password = rpassword::prompt_password("Password: ")
+            .map_err(|error| Failure::new(INPUT, format!("password from the terminal: {error}")))?;
+        password.push('\n');
+        return run_with(args, format, environment, &mut password.as_bytes(), &mut output);
     }
-    run_with(args, format, environment, &mut io::stdin().lock(), &mut io::stdout().lock())
+    run_with(args, format, environment, &mut io::stdin().lock(), &mut output)
 }
 
 fn run_with(
@@ -187,8 +199,11 @@ fn open(config: &Config, create: bool) -> Result<(Accounts, StoreHandle), Failur
         let message = format!("data directory {} has no database", directory.display());
         return Err(Failure::new(STORAGE, message));
     }
-    let store =
-        SqliteStore::open(directory).map_err(|error| Failure::new(STORAGE, error.to_string()))?;
+    let store = SqliteStore::open(directory).map_err(|error| {
+        let in_use = matches!(error, OpenError::InUse { .. });
+        let hint = if in_use { IN_USE } else { "" };
+        Failure::new(STORAGE, format!("{error}{hint}"))
+    })?;
     let store = StoreHandle::spawn(Box::new(store))
         .map_err(|error| Failure::new(INTERNAL, format!("no storage thread: {error}")))?;
     let settings = AccountsConfig::new(&config.login, false);
@@ -296,6 +311,9 @@ fn write(lines: &[Line], format: MessageFormat, output: &mut dyn Write) -> io::R
     }
     output.flush()
 }
+
+/// Follows the error about a directory that a server uses.
+const IN_USE: &str = "; while it runs, change its accounts through its control API (/v1/accounts)";
 
 /// No client sends more than the first 16 characters or a digest; this is for typing errors.
 const LONGEST_PASSWORD: u64 = 4096;
@@ -405,7 +423,7 @@ mod tests {
         let server = SqliteStore::open(&directory.0.path().join("data")).unwrap();
         let (code, message) = directory.code("list", "");
         assert_eq!(code, STORAGE);
-        assert!(message.ends_with("is in use by another holm"), "{message}");
+        assert!(message.contains("is in use by another holm; while it runs, "), "{message}");
         drop(server);
         assert!(directory.run("list", "").is_ok());
     }

@@ -139,6 +139,8 @@ mod tests {
             format!("holm clep {globals} channel --dialect clep-json d"),
             format!("holm clep channel --dialect clep-json d {globals}"),
             format!("holm {globals} --open"),
+            format!("holm account --data d list {globals}"),
+            format!("holm account list --data d {globals}"),
         ] {
             let cli = read(&words(&line)).unwrap();
             assert_eq!(cli.globals.message_format, MessageFormat::Json, "{line}");

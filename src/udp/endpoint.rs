@@ -20,7 +20,7 @@ use super::counters::{Counters, busy, drop_datagram, gave_up, name_of};
 use super::farewell::farewell;
 use super::limit::SourceLimit;
 use super::opening::{is_other_login, is_use_circuit_code};
-use super::slots::Slots;
+use super::slots::{Slot, Slots};
 use crate::circuit::{Category, CircuitConfig, CircuitEvent, CloseReason, DropReason, Outgoing};
 use crate::message::header;
 use crate::outbox::{CircuitKey, CircuitReport, Delivery, EndpointCommand, EndpointLink, Receipt};
