@@ -5,6 +5,7 @@
 //! Nothing here waits: a full channel is reported, counted, and ends the agent's circuit, because
 //! a reliable message must not be lost in silence.
 
+mod budget;
 mod receipt;
 pub mod recorder;
 
@@ -23,6 +24,7 @@ use crate::ids::{AgentId, CircuitCode};
 use crate::llsd::Llsd;
 use crate::message::{self, Message};
 
+pub use budget::CopyBudget;
 pub use receipt::{Delivery, Receipt};
 
 /// Names a circuit within its endpoint. The generation tells a reused slot from the old one.
@@ -312,6 +314,13 @@ impl Outbox {
         let EndpointShared { commands, waiting, .. } = &*self.inner.endpoint.shared;
         let most = commands.max_capacity();
         commands.capacity() < most / 4 * 3 || waiting.load(Ordering::Relaxed) > most / 4
+    }
+
+    /// Whether the endpoint is so far behind that nothing more should be told to many.
+    pub fn is_overloaded(&self) -> bool {
+        let EndpointShared { commands, waiting, .. } = &*self.inner.endpoint.shared;
+        let most = commands.max_capacity();
+        commands.capacity() < most / 4 || waiting.load(Ordering::Relaxed) > most
     }
 
     /// Whether both lead to the same circuit.

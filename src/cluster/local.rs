@@ -7,7 +7,7 @@ use dashmap::mapref::entry::Entry;
 
 use crate::ids::AgentId;
 use crate::outbox::{self, Outbox};
-use crate::services::ports::{Bus, Delivery, Reach};
+use crate::services::ports::{Bus, Congestion, Delivery, Reach};
 
 /// Reaches the agents of this process.
 #[derive(Default)]
@@ -83,12 +83,16 @@ impl Bus for LocalBus {
         reaches
     }
 
-    fn is_congested(&self) -> bool {
+    fn congestion(&self) -> Congestion {
         let mut behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
         if behind.as_ref().is_some_and(|outbox| !outbox.is_congested()) {
             *behind = None;
         }
-        behind.is_some()
+        match &*behind {
+            None => Congestion::None,
+            Some(outbox) if outbox.is_overloaded() => Congestion::Full,
+            Some(_) => Congestion::Some,
+        }
     }
 
     fn is_online(&self, agent: AgentId) -> bool {
@@ -163,9 +167,9 @@ mod tests {
         let many = |count| vec![(agent, Delivery::Message(outgoing.clone())); count];
         bus.deliver_each(many(1 << 15));
         bus.deliver_each(many(1));
-        assert!(bus.is_congested());
+        assert_eq!(bus.congestion(), Congestion::Some);
         recorder.drain();
-        assert!(!bus.is_congested());
+        assert_eq!(bus.congestion(), Congestion::None);
     }
 
     #[test]

@@ -176,7 +176,7 @@ impl ChatBus {
     /// Queues a line for all scripts that hear it.
     pub(super) fn deliver(&mut self, now: Timestamp, spoken: &Spoken, said: &mut Said) {
         self.counters.lines += 1;
-        let line = self.counters.lines;
+        let (line, hops) = (self.counters.lines, self.hops);
         let Self { settings, world, scripts, listens, random, counters, .. } = self;
         let rules = &settings.rules;
         let may_swap = spoken.loose && settings.shuffle_region_say_to;
@@ -189,7 +189,7 @@ impl ChatBus {
                 }
                 script.last_line = line;
                 let loose = (may_swap, may_swap && random.bool());
-                scripts.push(now, listen.script, spoken.event(), rules, loose).into()
+                scripts.push(now, listen.script, spoken.event(), rules, loose, hops).into()
             });
             let (script, handle) = (listen.script, Some(listen.handle));
             said.note(counters, settings.tap, Hearing { script, handle, fate });

@@ -28,6 +28,9 @@ impl ChatBus {
         text: &str,
     ) -> Result<Said, BusError> {
         let speaker = self.speaker(script)?;
+        if self.is_at_hop_limit() {
+            return Ok(self.refuse(Refusal::TooManyHops));
+        }
         if channel == DEBUG_CHANNEL {
             return Ok(self.refuse(Refusal::DebugChannel));
         }

@@ -93,6 +93,8 @@ pub enum Refusal {
     TooManyListens,
     /// Too much in too short a time.
     Throttled,
+    /// An answer to an answer to an answer …: at the limit of lines that cause each other.
+    TooManyHops,
 }
 
 impl Refusal {
@@ -111,6 +113,7 @@ impl Refusal {
             Self::TooLong => "too_long",
             Self::TooManyListens => "too_many_listens",
             Self::Throttled => "throttled",
+            Self::TooManyHops => "too_many_hops",
         }
     }
 }

@@ -37,6 +37,9 @@ impl ChatBus {
         id: &str,
     ) -> Result<Said, BusError> {
         let speaker = self.speaker(script)?;
+        if self.is_at_hop_limit() {
+            return Ok(self.refuse(Refusal::TooManyHops));
+        }
         if text.len().saturating_add(id.len()) > self.settings.link_message_bytes {
             return Ok(self.refuse(Refusal::TooLong));
         }
@@ -47,13 +50,14 @@ impl ChatBus {
         };
         let (text, id): (Arc<str>, Arc<str>) = (Arc::from(text), Arc::from(id));
         let mut said = Said::default();
-        let Self { settings, world, scripts, counters, .. } = self;
+        let Self { settings, world, scripts, counters, hops, .. } = self;
         for prim in targets {
             for script in &world.prim(prim)?.scripts {
                 let event =
                     Event::LinkMessage { sender, number, text: text.clone(), id: id.clone() };
-                let fate =
-                    scripts.push(now, *script, event, &settings.rules, (false, false)).into();
+                let fate = scripts
+                    .push(now, *script, event, &settings.rules, (false, false), *hops)
+                    .into();
                 let hearing = Hearing { script: *script, handle: None, fate };
                 said.note(counters, settings.tap, hearing);
             }

@@ -204,7 +204,7 @@ impl ChatBus {
         event: Event,
     ) -> Result<bool, BusError> {
         self.scripts.get(script).ok_or(BusError::UnknownScript(script))?;
-        let pushed = self.scripts.push(now, script, event, &self.settings.rules, (false, false));
+        let pushed = self.scripts.push(now, script, event, &self.settings.rules, (false, false), 0);
         match pushed {
             Pushed::Queued => self.counters.queued += 1,
             Pushed::Full => self.counters.full += 1,
@@ -219,7 +219,7 @@ impl ChatBus {
         let handlers = self.scripts.get(id).map(Script::handlers).unwrap_or_default();
         if handlers.contains(EventKinds::STATE_ENTRY) {
             let rules = &self.settings.rules;
-            self.scripts.push(now, id, Event::StateEntry, rules, (false, false));
+            self.scripts.push(now, id, Event::StateEntry, rules, (false, false), 0);
             self.counters.queued += 1;
         }
     }

@@ -96,7 +96,12 @@ pub struct ChatBus {
     departed: VecDeque<(Timestamp, AgentId)>,
     random: Rng,
     counters: Counters,
+    /// How many lines led to what is said now; see [`ChatBus::set_hops`].
+    hops: u8,
 }
+
+/// How many lines may cause each other: two scripts that repeat what they hear would never end.
+pub const MAX_HOPS: u8 = 8;
 
 /// What happened on a bus.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -138,6 +143,7 @@ impl ChatBus {
             departed: VecDeque::new(),
             random: Rng::with_seed(seed),
             counters: Counters::default(),
+            hops: 0,
         }
     }
 
@@ -149,6 +155,21 @@ impl ChatBus {
     /// The next event of one script, unless it sleeps or is unknown.
     pub fn next_event(&mut self, now: Timestamp, script: ScriptId) -> Option<Event> {
         self.scripts.pop_one(now, script, &self.settings.rules)
+    }
+
+    /// How many lines led to the event that was taken last, each caused by the one before.
+    pub fn hops(&self) -> u8 {
+        self.scripts.hops
+    }
+
+    /// What is said from now on has been caused by so many lines; 0 if its cause is not known. At
+    /// [`MAX_HOPS`] lines are refused.
+    pub fn set_hops(&mut self, hops: u8) {
+        self.hops = hops;
+    }
+
+    fn is_at_hop_limit(&self) -> bool {
+        self.hops > MAX_HOPS
     }
 
     /// When [`ChatBus::poll_event`] has something next: [`Timestamp::ZERO`] for at once, `None` if

@@ -109,6 +109,8 @@ pub(super) struct EventQueue {
 #[derive(Debug)]
 struct Queued {
     sequence: u64,
+    /// How many lines led to it, each caused by the one before.
+    hops: u8,
     event: Event,
     /// Whether it may change places with its neighbour of the same kind.
     loose: bool,
@@ -119,7 +121,7 @@ impl EventQueue {
     /// place of the loose one before it, if both are from one speaker.
     pub(super) fn push(
         &mut self,
-        sequence: u64,
+        (sequence, hops): (u64, u8),
         event: Event,
         rule: QueueRule,
         (loose, swap): (bool, bool),
@@ -140,7 +142,7 @@ impl EventQueue {
         if let Some(count) = self.counts.get_mut(index(kind)) {
             *count += 1;
         }
-        let added = Queued { sequence, event, loose };
+        let added = Queued { sequence, hops, event, loose };
         if kind == EventKinds::STATE_ENTRY {
             self.items.push_front(added);
             return Ok(());
@@ -159,13 +161,13 @@ impl EventQueue {
         Ok(())
     }
 
-    /// Takes the first event.
-    pub(super) fn pop(&mut self) -> Option<Event> {
-        let event = self.items.pop_front()?.event;
+    /// Takes the first event, with the number of lines that led to it.
+    pub(super) fn pop(&mut self) -> Option<(Event, u8)> {
+        let Queued { event, hops, .. } = self.items.pop_front()?;
         if let Some(count) = self.counts.get_mut(index(event.kind())) {
             *count -= 1;
         }
-        Some(event)
+        Some((event, hops))
     }
 
     /// Forgets all events, and tells how many.
@@ -216,18 +218,18 @@ mod tests {
     }
 
     fn drain(queue: &mut EventQueue) -> Vec<Event> {
-        std::iter::from_fn(|| queue.pop()).collect()
+        std::iter::from_fn(|| queue.pop()).map(|(event, _)| event).collect()
     }
 
     #[test]
     fn total_counts_all_kinds_together() {
         let mut queue = EventQueue::default();
         let rule = QueueRule::Total(2);
-        assert_eq!(queue.push(1, changed(1), rule, FIXED), Ok(()));
-        assert_eq!(queue.push(2, Event::Timer, rule, FIXED), Ok(()));
-        assert_eq!(queue.push(3, changed(2), rule, FIXED), Err(Full));
+        assert_eq!(queue.push((1, 0), changed(1), rule, FIXED), Ok(()));
+        assert_eq!(queue.push((2, 0), Event::Timer, rule, FIXED), Ok(()));
+        assert_eq!(queue.push((3, 0), changed(2), rule, FIXED), Err(Full));
         queue.pop();
-        assert_eq!(queue.push(4, changed(2), rule, FIXED), Ok(()));
+        assert_eq!(queue.push((4, 0), changed(2), rule, FIXED), Ok(()));
         assert_eq!(drain(&mut queue), [Event::Timer, changed(2)]);
     }
 
@@ -235,12 +237,12 @@ mod tests {
     fn each_kind_has_a_limit_of_its_own_and_timer_is_one() {
         let mut queue = EventQueue::default();
         let rule = QueueRule::PerKind(2);
-        assert_eq!(queue.push(1, changed(1), rule, FIXED), Ok(()));
-        assert_eq!(queue.push(2, changed(2), rule, FIXED), Ok(()));
-        assert_eq!(queue.push(3, changed(3), rule, FIXED), Err(Full));
-        assert_eq!(queue.push(4, Event::Timer, rule, FIXED), Ok(()));
-        assert_eq!(queue.push(5, Event::Timer, rule, FIXED), Err(Full));
-        assert_eq!(queue.push(6, Event::OnRez { start: 0 }, rule, FIXED), Ok(()));
+        assert_eq!(queue.push((1, 0), changed(1), rule, FIXED), Ok(()));
+        assert_eq!(queue.push((2, 0), changed(2), rule, FIXED), Ok(()));
+        assert_eq!(queue.push((3, 0), changed(3), rule, FIXED), Err(Full));
+        assert_eq!(queue.push((4, 0), Event::Timer, rule, FIXED), Ok(()));
+        assert_eq!(queue.push((5, 0), Event::Timer, rule, FIXED), Err(Full));
+        assert_eq!(queue.push((6, 0), Event::OnRez { start: 0 }, rule, FIXED), Ok(()));
         assert_eq!(queue.len(), 4);
     }
 
@@ -248,9 +250,9 @@ mod tests {
     fn state_entry_jumps_a_full_queue_once() {
         let mut queue = EventQueue::default();
         let rule = QueueRule::Total(1);
-        queue.push(1, changed(1), rule, FIXED).unwrap();
-        assert_eq!(queue.push(2, Event::StateEntry, rule, FIXED), Ok(()));
-        assert_eq!(queue.push(3, Event::StateEntry, rule, FIXED), Err(Full));
+        queue.push((1, 0), changed(1), rule, FIXED).unwrap();
+        assert_eq!(queue.push((2, 0), Event::StateEntry, rule, FIXED), Ok(()));
+        assert_eq!(queue.push((3, 0), Event::StateEntry, rule, FIXED), Err(Full));
         assert_eq!(drain(&mut queue), [Event::StateEntry, changed(1)]);
         assert_eq!(queue.clear(), 0);
     }
@@ -266,10 +268,10 @@ mod tests {
         };
         let mut queue = EventQueue::default();
         let rule = QueueRule::Total(64);
-        queue.push(1, said(1, "a"), rule, (true, true)).unwrap();
-        queue.push(2, said(1, "b"), rule, (true, true)).unwrap();
-        queue.push(3, said(2, "c"), rule, (true, true)).unwrap();
-        queue.push(4, said(2, "d"), rule, (false, true)).unwrap();
+        queue.push((1, 0), said(1, "a"), rule, (true, true)).unwrap();
+        queue.push((2, 0), said(1, "b"), rule, (true, true)).unwrap();
+        queue.push((3, 0), said(2, "c"), rule, (true, true)).unwrap();
+        queue.push((4, 0), said(2, "d"), rule, (false, true)).unwrap();
         assert_eq!(queue.front(), Some(1), "places stay in order");
         assert_eq!(drain(&mut queue), [said(1, "b"), said(1, "a"), said(2, "c"), said(2, "d")]);
     }

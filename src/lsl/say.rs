@@ -92,6 +92,9 @@ impl ChatBus {
         text: &str,
     ) -> Result<Said, BusError> {
         let speaker = self.speaker(script)?;
+        if self.is_at_hop_limit() {
+            return Ok(self.refuse(Refusal::TooManyHops));
+        }
         let mut said = Said::default();
         if !self.allows_seen(now, speaker.owner, channel) {
             return Ok(self.refuse(Refusal::Throttled));
@@ -127,6 +130,9 @@ impl ChatBus {
         text: &str,
     ) -> Result<Said, BusError> {
         let speaker = self.speaker(script)?;
+        if self.is_at_hop_limit() {
+            return Ok(self.refuse(Refusal::TooManyHops));
+        }
         let rules = &self.settings.rules;
         if channel == PUBLIC_CHANNEL {
             let is_error = rules.public_region_say_is_an_error;

@@ -75,6 +75,8 @@ pub(super) struct Scripts {
     next_sequence: u64,
     /// Events that were lost because their script had no handler when their turn came.
     pub(super) lost: u64,
+    /// How many lines led to the event that was taken last.
+    pub(super) hops: u8,
 }
 
 impl Scripts {
@@ -120,7 +122,8 @@ impl Scripts {
         self.table.get_mut(&id)
     }
 
-    /// Queues an event. `loose` says whether it may change places, and whether it does.
+    /// Queues an event that so many lines led to. `loose` says whether it may change places, and
+    /// whether it does.
     pub(super) fn push(
         &mut self,
         now: Timestamp,
@@ -128,6 +131,7 @@ impl Scripts {
         event: Event,
         rules: &Rules,
         loose: (bool, bool),
+        hops: u8,
     ) -> Pushed {
         let Some(script) = self.table.get_mut(&id) else { return Pushed::Unhandled };
         let kind = event.kind();
@@ -138,7 +142,7 @@ impl Scripts {
         if is_slowed && now < script.next_listen {
             return Pushed::TooEarly;
         }
-        if script.queue.push(self.next_sequence, event, rules.queue, loose).is_err() {
+        if script.queue.push((self.next_sequence, hops), event, rules.queue, loose).is_err() {
             return Pushed::Full;
         }
         if is_slowed {
@@ -175,7 +179,7 @@ impl Scripts {
             script.timer = Some((interval, next));
             self.timers.insert((next, id));
             // One that waits already is enough.
-            self.push(now, id, Event::Timer, rules, (false, false));
+            self.push(now, id, Event::Timer, rules, (false, false), 0);
         }
     }
 
@@ -207,8 +211,9 @@ impl Scripts {
         }
         script.asleep_until = None;
         let mut found = None;
-        while let Some(event) = script.queue.pop() {
+        while let Some((event, hops)) = script.queue.pop() {
             if script.handlers.contains(event.kind()) {
+                self.hops = hops;
                 found = Some(event);
                 break;
             }

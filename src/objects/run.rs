@@ -37,9 +37,13 @@ impl Objects {
         let mut turns = given;
         let mut is_direct_first = true;
         while turns > 0 {
-            let Some((script, event)) = self.next_event(now, is_direct_first) else { return };
+            let Some((script, event, hops)) = self.next_event(now, is_direct_first) else { return };
             let before = self.bus.effort();
-            if self.give(now, script, event) {
+            // What a behaviour says is caused by its event; of scripts elsewhere nobody knows.
+            self.bus.set_hops(hops.saturating_add(1));
+            let is_turn = self.give(now, script, event);
+            self.bus.set_hops(0);
+            if is_turn {
                 // A line that hundreds hear is the work of many that few hear.
                 turns = turns.saturating_sub(1 + (self.bus.effort() - before) / HEARERS);
             }
@@ -88,21 +92,21 @@ impl Objects {
     }
 
     /// The next event of any script that is awake. What scripts send to themselves and what comes
-    /// by the bus take turns.
+    /// by the bus take turns. With the number of lines that led to it.
     fn next_event(
         &mut self,
         now: Timestamp,
         is_direct_first: bool,
-    ) -> Option<(ScriptId, ScriptEvent)> {
+    ) -> Option<(ScriptId, ScriptEvent, u8)> {
         if is_direct_first && let Some(direct) = self.direct.pop_front() {
-            return Some(direct);
+            return Some((direct.0, direct.1, 0));
         }
         while let Some((script, event)) = self.bus.poll_event(now) {
             if let Some(event) = self.clep.filter(&self.bus, script, event) {
-                return Some((script, event));
+                return Some((script, event, self.bus.hops()));
             }
         }
-        self.direct.pop_front()
+        self.direct.pop_front().map(|(script, event)| (script, event, 0))
     }
 
     /// Gives a script an event; tells whether a behaviour had its turn by it.

@@ -9,7 +9,6 @@ use std::time::Duration;
 use super::animation::{Animations, fitting};
 use super::appearance::Appearance;
 use super::avatar_wire::{Identity, TerseEntry, full_update, terse_entry};
-use super::chat::ChatBudget;
 use super::command::Entrant;
 use super::math::{ZERO, distance_squared, sane_look_at, yaw_towards};
 use super::movement::Motion;
@@ -18,7 +17,7 @@ use super::whereabouts::Whereabouts;
 use crate::circuit::{Category, Outgoing};
 use crate::ids::{AgentId, LocalId, RegionHandle, SessionId};
 use crate::message::{self, Message, Quaternion, Vector3};
-use crate::outbox::Outbox;
+use crate::outbox::{CopyBudget, Outbox};
 use crate::time::Timestamp;
 
 /// The state of an avatar that others were told last.
@@ -79,9 +78,9 @@ pub struct Avatar {
     /// What it looks like.
     pub appearance: Appearance,
     /// What it may still say.
-    pub chat_budget: ChatBudget,
+    pub chat_budget: CopyBudget,
     /// Copies of effects and sounds that its client caused lately.
-    pub relay_budget: ChatBudget,
+    pub relay_budget: CopyBudget,
     shown: Shown,
     whereabouts: Arc<Whereabouts>,
     full: Option<Outgoing>,
@@ -110,8 +109,8 @@ impl Avatar {
             motion,
             animations: Animations::new(),
             appearance,
-            chat_budget: ChatBudget::default(),
-            relay_budget: ChatBudget::default(),
+            chat_budget: CopyBudget::default(),
+            relay_budget: CopyBudget::default(),
             shown,
             whereabouts: entrant.whereabouts,
             full: None,

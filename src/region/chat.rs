@@ -32,28 +32,6 @@ fn is_typing(kind: ChatType) -> bool {
     matches!(kind, ChatType::StartTyping | ChatType::StopTyping)
 }
 
-/// How many copies of chat lines a speaker caused lately, for avatars and for scripts: a line costs
-/// what it is heard.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct ChatBudget {
-    used: f32,
-    at: Timestamp,
-}
-
-impl ChatBudget {
-    /// Whether another line may be spoken.
-    pub(super) fn is_open(&mut self, now: Timestamp, rate: u32) -> bool {
-        let rate = rate as f32;
-        self.used = (self.used - now.since(self.at).as_secs_f32() * rate).max(0.0);
-        self.at = now;
-        self.used < rate * 4.0
-    }
-
-    pub(super) fn spend(&mut self, copies: u64) {
-        self.used += copies as f32;
-    }
-}
-
 impl Region {
     /// `ChatFromViewer`.
     pub(super) fn chat(

@@ -12,7 +12,7 @@ mod mail;
 
 use std::fmt;
 
-pub use bus::{Bus, Delivery, Reach};
+pub use bus::{Bus, Congestion, Delivery, Reach};
 pub use friends::FriendStore;
 pub use groups::GroupStore;
 pub use handle::{StoreGone, StoreHandle};

@@ -279,6 +279,7 @@ fn unsaid(refusal: Refusal) -> String {
         Refusal::BadKind => "avatars do not speak like that",
         Refusal::BadDialog => "the dialog breaks a limit",
         Refusal::TooManyListens => "there are too many listens",
+        Refusal::TooManyHops => "too many lines caused each other",
         Refusal::TooLong => "the text is longer than the bus carries",
         Refusal::Throttled => "the owner's objects have said too much in too short a time",
     };

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::clep::{Dialect, Message};
-use crate::lsl::{Audience, DEBUG_CHANNEL};
+use crate::lsl::{Audience, DEBUG_CHANNEL, MAX_HOPS, Refusal};
 use crate::objects::run::{DIRECT, REACTIONS, REACTIONS_IN_PERIOD};
 
 #[test]
@@ -82,7 +82,9 @@ fn two_that_answer_each_other_have_so_many_turns_in_a_run() {
     let (prim, script) = scene.object("c", Driver::Recorder);
     scene.listen(script, 5);
     let before = scene.objects.object_counters();
-    scene.call(script, say(5, "begin")).unwrap();
+    for _ in 0..20 {
+        scene.call(script, say(5, "begin")).unwrap();
+    }
     scene.run();
     let counters = scene.objects.object_counters();
     assert_eq!(counters.reactions - before.reactions, REACTIONS);
@@ -92,7 +94,8 @@ fn two_that_answer_each_other_have_so_many_turns_in_a_run() {
     assert!(scene.last_heard(prim) > first, "it goes on");
     assert_eq!(scene.objects.counters().full, 0, "events are taken in turn");
     // Each call is followed by a run.
-    for _ in 0..100 {
+    for _ in 0..400 {
+        scene.call(script, say(5, "begin")).unwrap();
         scene.run();
     }
     let reactions = |scene: &Scene| scene.objects.object_counters().reactions;
@@ -100,6 +103,24 @@ fn two_that_answer_each_other_have_so_many_turns_in_a_run() {
     scene.now = scene.now + Duration::from_millis(100);
     scene.run();
     assert_eq!(reactions(&scene), REACTIONS_IN_PERIOD + REACTIONS);
+}
+
+#[test]
+fn two_echoes_stop_at_the_hop_limit() {
+    let mut scene = Scene::new();
+    let echo = || Driver::Behaviour(Behaviour::Echo { channel: 5 });
+    scene.object("a", echo());
+    scene.object("b", echo());
+    let (_, script) = scene.object("c", Driver::Recorder);
+    for round in 1..=2 {
+        scene.call(script, say(5, "begin")).unwrap();
+        for _ in 0..50 {
+            scene.run();
+        }
+        let counters = scene.objects.counters();
+        assert_eq!(counters.refused.get(&Refusal::TooManyHops), Some(&(2 * round)));
+        assert_eq!(counters.lines, round * (1 + 2 * u64::from(MAX_HOPS)));
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@
 
 mod delivery;
 mod events;
+mod flood;
 mod report;
 mod state;
 #[cfg(test)]
@@ -31,7 +32,7 @@ use super::ports::{Bus, Delivery, Reach};
 use crate::ids::{AgentId, ChatSessionId, GroupId};
 use crate::llsd::Llsd;
 use crate::message::variable_max;
-use crate::outbox::Event;
+use crate::outbox::{CopyBudget, Event};
 use crate::services::im::MAX_TEXT;
 use crate::time::{Clock, Timestamp};
 
@@ -57,6 +58,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
     sessions: DashMap<ChatSessionId, Arc<Mutex<ChatSession>>>,
     agents: DashMap<AgentId, OfAgent>,
+    /// What those who are logged in caused while the bus was congested.
+    budgets: DashMap<AgentId, CopyBudget>,
     /// How often a group has changed: what was read before the last time may be wrong.
     changes: AtomicU64,
 }
@@ -82,8 +85,8 @@ impl ChatSessions {
     /// No session yet.
     pub fn new(bus: Arc<dyn Bus>, groups: Groups, mutes: Mutes, clock: Arc<dyn Clock>) -> Self {
         let (sessions, agents) = (DashMap::new(), DashMap::new());
-        let changes = AtomicU64::new(0);
-        let shared = Shared { bus, groups, mutes, clock, sessions, agents, changes };
+        let (budgets, changes) = (DashMap::new(), AtomicU64::new(0));
+        let shared = Shared { bus, groups, mutes, clock, sessions, agents, budgets, changes };
         Self { shared: Arc::new(shared) }
     }
 
@@ -273,6 +276,7 @@ impl ChatSessions {
 
     /// The agent has logged out: it leaves all sessions.
     pub fn departed(&self, agent: AgentId) {
+        self.shared.budgets.remove(&agent);
         let Some((_, of_agent)) = self.shared.agents.remove(&agent) else { return };
         for id in of_agent.inside {
             self.with(id, |_, session, now, effects| session.gone(agent, now, effects));
@@ -480,12 +484,13 @@ impl Shared {
             session.join(agent, now, effects)?;
             self.unmark_left(agent, id);
         }
-        if self.bus.is_congested() {
-            dropped("text_congested");
-            return Err(Refusal::Impossible);
-        }
+        let counts = self.check_flood(agent, now)?;
         let around = Around { shared: self, id, group: session.group() };
-        session.speak(speaker, text, self.clock.unix().as_secs(), now, &around, effects)
+        session.speak(speaker, text, self.clock.unix().as_secs(), now, &around, effects)?;
+        if counts {
+            self.spend(agent, effects);
+        }
+        Ok(())
     }
 
     /// Makes a session findable. Somebody has to enter it next, or the next look ends it.

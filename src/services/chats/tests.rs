@@ -8,7 +8,9 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use self::grid::{Grid, SESSION, WEAVERS, group};
+use super::flood::CONGESTED_COPIES_PER_SECOND;
 use super::*;
+use crate::circuit::{Category, Outgoing};
 use crate::ids::SessionId;
 use crate::llsd::Llsd;
 use crate::message::{Vector3, text};
@@ -449,4 +451,35 @@ async fn begin<F: Future>(future: std::pin::Pin<&mut F>) -> bool {
         std::task::Poll::Ready(begun.unwrap_or_default())
     })
     .await
+}
+
+#[tokio::test]
+async fn a_flooder_silences_no_other_session() {
+    let mut grid = Grid::new();
+    let (one, two, _) = grid.weavers().await;
+    let stranger = grid.stranger();
+    grid.chats.start_group(one, WEAVERS).await;
+    grid.chats.start_group(two, WEAVERS).await;
+    let temporary = ChatSessionId::random();
+    let other = grid.chats.start_conference(two, "Two", temporary, &[stranger]).unwrap();
+    // The endpoint is behind.
+    let (outbox, _) = &grid.recorders[&one];
+    let ping = crate::message::encode(&crate::message::StartPingCheck::default()).unwrap();
+    let ping = Outgoing::unreliable(ping, Category::Unthrottled);
+    let waiting = vec![(outbox.clone(), ping); (1 << 14) + 1];
+    crate::outbox::send_each(waiting);
+    grid.events(one);
+
+    for _ in 0..2 * CONGESTED_COPIES_PER_SECOND + 10 {
+        grid.say(one, SESSION, "flood").await;
+    }
+    let refused = grid.event_names(one);
+    assert!(refused.len() >= 5 && refused.iter().all(|name| name == "ChatterBoxSessionEventReply"));
+    grid.say(two, other, "hello").await;
+    assert_eq!(grid.heard(two).last().map(String::as_str), Some("hello"));
+
+    grid.clock.advance(Duration::from_secs(1));
+    grid.say(one, SESSION, "later").await;
+    assert_eq!(grid.event_names(one), [""; 0]);
+    assert_eq!(grid.heard(two), ["later"]);
 }

@@ -24,6 +24,17 @@ pub enum Reach {
     Congested,
 }
 
+/// How much of what was handed over waits already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Congestion {
+    /// No more than usual.
+    None,
+    /// So much that who causes most of it should stop.
+    Some,
+    /// So much that no more fan-outs should begin.
+    Full,
+}
+
 /// Carries deliveries between agents. No service may assume that the other agent is in the same
 /// region or process.
 pub trait Bus: Send + Sync {
@@ -46,9 +57,9 @@ pub trait Bus: Send + Sync {
         deliveries.into_iter().map(|(agent, delivery)| self.deliver(agent, delivery)).collect()
     }
 
-    /// Whether what was handed over waits so long already that no more fan-outs should begin.
-    fn is_congested(&self) -> bool {
-        false
+    /// Whether more fan-outs may begin, and whose.
+    fn congestion(&self) -> Congestion {
+        Congestion::None
     }
 
     /// Whether the agent is online.

@@ -148,6 +148,16 @@ pub(in crate::services::chats) enum Effect {
     Wake(Duration),
 }
 
+impl Effect {
+    /// How many copies of a text it makes.
+    pub(in crate::services::chats) fn copies(&self) -> usize {
+        match self {
+            Self::Say { to, .. } | Self::Invite { to, .. } => to.len(),
+            _ => 0,
+        }
+    }
+}
+
 /// Why something was not done. The text is the key that viewers translate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {

@@ -1,0 +1,40 @@
+//! Who may still speak while the bus is congested: everybody but those whose texts congest it.
+
+use super::state::{Effect, Refusal};
+use super::{Shared, dropped};
+use crate::ids::AgentId;
+use crate::services::ports::Congestion;
+use crate::time::Timestamp;
+
+/// Copies of texts that one speaker may cause per second while the bus is congested, four times that
+/// at once: enough for five texts per second to 400 members. A flooder silences itself only.
+pub(super) const CONGESTED_COPIES_PER_SECOND: u32 = 2000;
+
+impl Shared {
+    /// Whether what the agent says now counts against its budget; an error if it may not speak.
+    pub(super) fn check_flood(&self, agent: AgentId, now: Timestamp) -> Result<bool, Refusal> {
+        let refuse = |reason| {
+            dropped(reason);
+            Err(Refusal::Impossible)
+        };
+        match self.bus.congestion() {
+            // While there is room for all, nobody's copies are counted.
+            Congestion::None => Ok(false),
+            Congestion::Full => refuse("text_congested"),
+            Congestion::Some => {
+                let mut budget = self.budgets.entry(agent).or_default();
+                if budget.is_open(now, CONGESTED_COPIES_PER_SECOND) {
+                    Ok(true)
+                } else {
+                    refuse("text_flooded")
+                }
+            }
+        }
+    }
+
+    /// Takes what a text has caused out of the speaker's budget.
+    pub(super) fn spend(&self, agent: AgentId, effects: &[Effect]) {
+        let copies: usize = effects.iter().map(Effect::copies).sum();
+        self.budgets.entry(agent).or_default().spend(copies as u64);
+    }
+}
