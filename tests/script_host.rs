@@ -35,7 +35,10 @@ async fn two_hosts_talk_over_tcp_and_websocket() -> Result<()> {
     assert_eq!((&said["result"], &said["said"]["queued"]), (&Value::Null, &json!(1)));
     let heard = door.event("listen").await?;
     let args = json!([-5, "Bell", bell_key, "ring"]);
-    assert_eq!(heard, json!({"event": "listen", "script": 1, "args": args}));
+    // The owner is one of the ready-made accounts, whatever its id is.
+    let owner = heard["owner"].clone();
+    assert!(owner.is_string(), "{heard}");
+    assert_eq!(heard, json!({"event": "listen", "script": 1, "args": args, "owner": owner}));
 
     bell.call(1, "llListen", json!([7, "", door_key, "open"])).await?;
     door.call(1, "llRegionSay", json!([7, "shut"])).await?;

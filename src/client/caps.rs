@@ -10,7 +10,7 @@ use super::{ClientError, HttpClient};
 use crate::llsd::{Llsd, Map};
 
 /// What a client asks its seed for.
-const WANTED: [&str; 18] = [
+const WANTED: [&str; 19] = [
     "EventQueueGet",
     "SimulatorFeatures",
     "GetDisplayNames",
@@ -28,6 +28,7 @@ const WANTED: [&str; 18] = [
     "DeclineFriendship",
     "DeclineGroupInvite",
     "GroupMemberData",
+    "HomeLocation",
     "ReadOfflineMsgs",
 ];
 

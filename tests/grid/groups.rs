@@ -137,8 +137,8 @@ async fn bad_and_taken_names_are_refused_in_the_reply() -> Result<()> {
     found(&mut alice, "Gardeners", true).await?;
     for (name, reason) in [
         ("GARDENERS", "A group with the same name already exists."),
-        ("abc", "A group name must have from 4 to 35 bytes and no control characters."),
-        (&"x".repeat(36), "A group name must have from 4 to 35 bytes and no control characters."),
+        ("abc", "A group name must have from 4 to 35 bytes and no invisible characters."),
+        (&"x".repeat(36), "A group name must have from 4 to 35 bytes and no invisible characters."),
     ] {
         let reply = ask_for_group(&mut alice, name, true).await?.reply_data;
         assert!(!reply.success && reply.group_id.is_nil());
