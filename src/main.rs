@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         }
     };
     let (globals, command) = cli.into_command();
-    match run(command, &globals, words) {
+    match run(command, &globals, &words) {
         Ok(code) => ExitCode::from(code),
         Err(failure) if failure.is_closed_pipe() => ExitCode::from(exit::OK),
         Err(failure) => {
@@ -61,7 +61,7 @@ fn report(code: u8, message: String, is_exec: bool) {
     };
 }
 
-fn run(command: Command, globals: &Globals, words: Vec<OsString>) -> Result<u8, Failure> {
+fn run(command: Command, globals: &Globals, words: &[OsString]) -> Result<u8, Failure> {
     let format = globals.message_format;
     match command {
         Command::Serve(args) => {

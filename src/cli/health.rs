@@ -6,11 +6,12 @@
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
 
 use super::exit::{Failure, UNHEALTHY, USAGE};
+use crate::time::{Clock as _, SystemClock};
 
 /// How long connecting, sending and each read may take.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -49,11 +50,12 @@ pub fn run(args: &HealthArgs) -> Result<(), Failure> {
     let path = if args.ready { "ready" } else { "health" };
     let token = args.token.as_deref().filter(|token| !token.is_empty());
     let request = request(authority, &format!("{base}{path}"), token)?;
-    let end = Instant::now() + Duration::from_secs(u64::from(args.wait));
+    let clock = SystemClock::new();
+    let end = clock.now() + Duration::from_secs(u64::from(args.wait));
     loop {
         // The last attempt may take as long as the only one of a call without `--wait`.
         match attempt(authority, &request) {
-            Err(_) if Instant::now() < end => thread::sleep(PAUSE),
+            Err(_) if clock.now() < end => thread::sleep(PAUSE),
             result => return result,
         }
     }

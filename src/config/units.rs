@@ -89,7 +89,11 @@ pub(super) mod optional {
 
 /// An optional port; the empty text means none.
 pub(super) mod optional_port {
-    #![expect(clippy::ref_option, reason = "the signature that serde's `with` calls")]
+    #![expect(
+        clippy::ref_option,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the signature that serde's `with` calls"
+    )]
 
     use std::fmt;
 

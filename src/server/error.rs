@@ -84,13 +84,14 @@ impl ServerError {
     /// The key of the configuration that is to blame, dotted, if one is.
     pub fn key(&self) -> Option<&str> {
         match self {
-            Self::Bind { key, .. } | Self::File { key, .. } => Some(key),
+            Self::Bind { key, .. }
+            | Self::File { key, .. }
+            | Self::ConfiguredGroup(
+                ConfiguredGroupError::Value { key, .. } | ConfiguredGroupError::Failed { key, .. },
+            ) => Some(key),
             Self::NoAddress { .. } => Some("network.external_host"),
             Self::AccountFile(_) => Some("login.accounts_file"),
             Self::ConfiguredObject(error) => Some(&error.key),
-            Self::ConfiguredGroup(
-                ConfiguredGroupError::Value { key, .. } | ConfiguredGroupError::Failed { key, .. },
-            ) => Some(key),
             Self::Control(_) => Some("network.control_token"),
             Self::Storage(_) => Some("storage.directory"),
             Self::Store(_)
