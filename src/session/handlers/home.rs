@@ -59,16 +59,12 @@ pub(super) fn teleport_landmark(
         return Outcome::Continue;
     };
     let regions = session.context.regions.clone();
-    match regions.iter().find(|region| region.info.id == home.region) {
-        Some(region) => {
-            let to = region.info.handle;
-            teleport::teleport(session, turn, to, home.position, home.look_at, VIA_HOME)
-        }
-        None => {
-            teleport::failed(session, "The region of your home is not there.");
-            Outcome::Continue
-        }
-    }
+    let Some(region) = regions.iter().find(|region| region.info.id == home.region) else {
+        teleport::failed(session, "The region of your home is not there.");
+        return Outcome::Continue;
+    };
+    let to = region.info.handle;
+    teleport::teleport(session, turn, to, home.position, home.look_at, VIA_HOME)
 }
 
 /// A teleport that names its region by id, as old clients do.
@@ -82,14 +78,11 @@ pub(super) fn teleport_region(
     }
     let info = &message.info;
     let regions = session.context.regions.clone();
-    match regions.iter().find(|region| region.info.id == RegionId(info.region_id)) {
-        Some(region) => {
-            let to = region.info.handle;
-            teleport::teleport(session, turn, to, info.position, info.look_at, VIA_LOCATION)
-        }
-        None => {
-            teleport::failed(session, "no_host");
-            Outcome::Continue
-        }
-    }
+    let Some(region) = regions.iter().find(|region| region.info.id == RegionId(info.region_id))
+    else {
+        teleport::failed(session, "no_host");
+        return Outcome::Continue;
+    };
+    let to = region.info.handle;
+    teleport::teleport(session, turn, to, info.position, info.look_at, VIA_LOCATION)
 }
