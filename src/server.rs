@@ -100,6 +100,7 @@ impl Server {
     pub async fn start(config: Config) -> Result<Self, ServerError> {
         let metrics = metrics::install();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        check_clock(clock.as_ref())?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
 
         let store = open_store(&config)?;
@@ -278,6 +279,11 @@ fn offline(config: &Config) -> OfflineSettings {
     }
 }
 
+/// Refuses a clock from before 1970: the HTTP library panics at each connection then.
+fn check_clock(clock: &dyn Clock) -> Result<(), ServerError> {
+    if clock.unix().is_zero() { Err(ServerError::Clock) } else { Ok(()) }
+}
+
 fn open_store(config: &Config) -> Result<StoreHandle, ServerError> {
     let store: Box<dyn Store> = if config.storage.ephemeral {
         Box::new(storage::SqliteStore::in_memory()?)
@@ -360,6 +366,27 @@ fn port_of(listener: &TcpListener) -> Result<u16, ServerError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::{ManualClock, Timestamp};
+
+    /// Shows the time that [`SystemClock`] makes of one before 1970.
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> Timestamp {
+            Timestamp::ZERO
+        }
+
+        fn unix(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    #[test]
+    fn a_clock_before_1970_is_refused_at_start() {
+        assert!(check_clock(&ManualClock::default()).is_ok());
+        let error = check_clock(&Stopped).unwrap_err();
+        assert!(error.to_string().contains("before 1970"), "{error}");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_stop_after_the_last_logout_waits_for_nobody() {

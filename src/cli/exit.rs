@@ -18,7 +18,7 @@ pub const STORAGE: u8 = 5;
 /// a report, cannot be written. A text is no CLEP message, or a message is too long for one.
 pub const INPUT: u8 = 6;
 /// The request is fine but cannot be granted: no such account, name taken, a grid on another
-/// machine.
+/// machine; the machine's clock shows a time before 1970.
 pub const REFUSED: u8 = 7;
 /// No server answers, or it says that it is not well.
 pub const UNHEALTHY: u8 = 8;

@@ -176,6 +176,7 @@ impl From<ServerError> for Failure {
             ServerError::AccountFile(_)
             | ServerError::File { .. }
             | ServerError::Terrain { .. } => exit::INPUT,
+            ServerError::Clock => exit::REFUSED,
             ServerError::System(_) | ServerError::Account(_) => exit::INTERNAL,
         };
         Self::new(code, error.to_string())

@@ -17,6 +17,9 @@ use crate::storage;
 /// What keeps a server from running.
 #[derive(Debug, Error)]
 pub enum ServerError {
+    /// The machine's clock is wrong by decades, and no HTTP answer can be dated.
+    #[error("the machine's clock shows a time before 1970: set it, then start again")]
+    Clock,
     /// A listener's address is taken or not ours.
     #[error("{key}: cannot listen on {address}: {source}")]
     Bind {
@@ -94,7 +97,8 @@ impl ServerError {
             Self::ConfiguredObject(error) => Some(&error.key),
             Self::Control(_) => Some("network.control_token"),
             Self::Storage(_) => Some("storage.directory"),
-            Self::Store(_)
+            Self::Clock
+            | Self::Store(_)
             | Self::StoreGone
             | Self::System(_)
             | Self::Account(_)
