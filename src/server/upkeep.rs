@@ -1,4 +1,5 @@
-//! What has to be looked at now and then: logins whose circuit never came, figures for `/metrics`.
+//! What has to be looked at now and then: logins whose circuit never came, a store that could not
+//! write, figures for `/metrics`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub(super) async fn run(shared: Arc<Shared>, world: Arc<World>) {
     let mut round = 0u32;
     while tokio::time::timeout(INTERVAL, shared.stop.cancelled()).await.is_err() {
         expire_logins(&shared);
+        shared.store.retry_if_failing();
         metrics::gauge!("holm_sessions").set(shared.sessions.len() as f64);
         metrics::gauge!("holm_agents_online").set(shared.bus.len() as f64);
         let refused: u64 = world.endpoints.iter().map(EndpointLink::refused).sum();

@@ -58,11 +58,17 @@ pub trait Store:
     fn end_job(&mut self, is_kept: bool) -> Result<(), StoreError>;
 
     /// Ends a batch. Once this returned `Ok`, its changes survive the death of the process and
-    /// of the machine.
+    /// of the machine. Whether there were any.
     ///
     /// # Errors
     /// [`StoreError::Backend`]; nothing of the batch is kept then.
-    fn commit(&mut self) -> Result<(), StoreError>;
+    fn commit(&mut self) -> Result<bool, StoreError>;
+
+    /// Writes without changing anything, to see whether that is possible.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`].
+    fn try_writing(&mut self) -> Result<(), StoreError>;
 
     /// Brings the files into their resting form; for a clean stop or a backup.
     ///
@@ -253,6 +259,11 @@ pub enum StoreError {
         /// What was being done, to be read after "failed to".
         action: &'static str,
         /// What the database said.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Fault,
     },
 }
+
+/// What the database or the disk said. [`StoreHandle`] finds it behind the error of a service.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Fault(pub Box<dyn std::error::Error + Send + Sync>);

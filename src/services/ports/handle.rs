@@ -5,6 +5,7 @@
 //! costs one disk flush per batch and not one per job. Each job is all or nothing: one that fails
 //! or panics is undone, and the rest of its batch is not.
 
+use std::error::Error;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,14 +13,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Store, StoreError};
+use super::{Fault, Store, StoreError};
 
 /// A cheap clone that reaches the storage thread. The thread ends with [`Self::shutdown`] or when
 /// the last handle is gone.
 #[derive(Clone, Debug)]
 pub struct StoreHandle {
     commands: mpsc::Sender<Command>,
-    /// The last batch could not be written.
+    /// The database refused something, and no batch was written since.
     is_failing: Arc<AtomicBool>,
 }
 
@@ -37,9 +38,20 @@ impl StoreHandle {
         Ok(Self { commands, is_failing })
     }
 
-    /// Whether the last batch could not be written: the disk is full or gone.
+    /// Whether the database refused something and has not written anything since: the disk is full
+    /// or gone.
     pub fn is_failing(&self) -> bool {
         self.is_failing.load(Ordering::Relaxed)
+    }
+
+    /// If writing failed, tries it again behind all earlier calls: who is sent no clients while
+    /// [`Self::is_failing`] would never find out that the disk has room again. Does not wait.
+    pub fn retry_if_failing(&self) {
+        if self.is_failing() {
+            let job: Job = Box::new(|store| (store.try_writing().is_ok(), Box::new(|_| {})));
+            // A full queue holds calls that find out as well.
+            let _ = self.commands.try_send(Command::Run(job));
+        }
     }
 
     /// Runs `work` on the storage thread and answers after its changes are on disk. If `work`
@@ -49,14 +61,18 @@ impl StoreHandle {
     ///
     /// # Errors
     /// [`StoreGone`] if the job could not be run or written; inside, what `work` returned.
-    pub async fn call<T: Send + 'static, E: Send + 'static>(
+    pub async fn call<T: Send + 'static, E: Error + Send + 'static>(
         &self,
         work: impl FnOnce(&mut dyn Store) -> Result<T, E> + Send + 'static,
     ) -> Result<Result<T, E>, StoreGone> {
         let (answer, answered) = oneshot::channel();
+        let is_failing = self.is_failing.clone();
         let job: Job = Box::new(move |store| {
             let result = work(store);
             let is_kept = result.is_ok();
+            if result.as_ref().is_err_and(|error| is_fault(error)) {
+                is_failing.store(true, Ordering::Relaxed);
+            }
             // A caller that no longer waits has nothing to be told.
             (is_kept, Box::new(move |written| drop(answer.send(written.map(|()| result)))))
         });
@@ -143,9 +159,18 @@ fn run_batch(
     queue: &mut mpsc::Receiver<Command>,
     is_failing: &AtomicBool,
 ) -> Option<Command> {
-    if let Err(error) = store.begin() {
+    let was_failing = is_failing.load(Ordering::Relaxed);
+    let failed = |error: &StoreError, what: &'static str| {
         is_failing.store(true, Ordering::Relaxed);
-        tracing::error!(error = &error as &dyn std::error::Error, "no batch could be started");
+        // Once, and not at each retry.
+        if was_failing {
+            tracing::debug!(error = error as &dyn Error, "{what}");
+        } else {
+            tracing::error!(error = error as &dyn Error, "{what}");
+        }
+    };
+    if let Err(error) = store.begin() {
+        failed(&error, "no batch could be started");
         return None;
     }
     let mut replies = Vec::new();
@@ -163,15 +188,28 @@ fn run_batch(
             Err(_) => {}
         }
     }
-    let written = ended.and_then(|()| store.commit()).map_err(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "a batch was not written");
-        StoreGone::NotWritten
-    });
-    is_failing.store(written.is_err(), Ordering::Relaxed);
+    let written = match ended.and_then(|()| store.commit()) {
+        Ok(has_changes) => {
+            // Reading works on a full disk too, and proves nothing.
+            if has_changes && is_failing.swap(false, Ordering::Relaxed) && was_failing {
+                tracing::info!("storage writes again");
+            }
+            Ok(())
+        }
+        Err(error) => {
+            failed(&error, "a batch was not written");
+            Err(StoreGone::NotWritten)
+        }
+    };
     for reply in replies {
         reply(written);
     }
     ended_by
+}
+
+/// Whether the database or the disk is behind an error, and not a rule.
+fn is_fault(error: &(dyn Error + 'static)) -> bool {
+    error.is::<Fault>() || error.source().is_some_and(is_fault)
 }
 
 /// Runs one job whole or not at all. An error means that the batch is lost.

@@ -20,12 +20,18 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use crate::services::ports::{Store, StoreError};
+use crate::services::ports::{Fault, Store, StoreError};
 
 /// An open data directory.
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Connection,
+    /// Rows changed since the database was opened, as of the start of the job.
+    changes_before_job: u64,
+    /// The job wrote what counts as no row.
+    has_tried: bool,
+    /// The batch has changes.
+    has_written: bool,
     /// Holds the directory for this process; none in memory. Declared last: the database closes
     /// first.
     _lock: Option<Lock>,
@@ -77,7 +83,7 @@ impl SqliteStore {
         // The log is cut to this size when its content has reached the database.
         connection.pragma_update(None, "journal_size_limit", MAX_LOG).map_err(failed)?;
         migrate::run(&mut connection).map_err(failed)?;
-        Ok(Self { connection, _lock: Some(lock) })
+        Ok(Self::new(connection, Some(lock)))
     }
 
     /// A database in memory that is gone with the store.
@@ -92,7 +98,17 @@ impl SqliteStore {
             Ok(connection)
         };
         let failed = |source| OpenError::Database { path: PathBuf::from(":memory:"), source };
-        Ok(Self { connection: open().map_err(failed)?, _lock: None })
+        Ok(Self::new(open().map_err(failed)?, None))
+    }
+
+    fn new(connection: Connection, lock: Option<Lock>) -> Self {
+        Self {
+            connection,
+            changes_before_job: 0,
+            has_tried: false,
+            has_written: false,
+            _lock: lock,
+        }
     }
 
     /// Runs a statement that is kept prepared.
@@ -103,6 +119,7 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn begin(&mut self) -> Result<(), StoreError> {
+        self.has_written = false;
         if !self.connection.is_autocommit() {
             // The rest of a batch whose commit failed.
             sql("clear a failed batch", self.connection.execute_batch("ROLLBACK"))?;
@@ -113,23 +130,37 @@ impl Store for SqliteStore {
     }
 
     fn begin_job(&mut self) -> Result<(), StoreError> {
+        self.changes_before_job = self.connection.total_changes();
+        self.has_tried = false;
         self.run("start a job", "SAVEPOINT job")
     }
 
     fn end_job(&mut self, is_kept: bool) -> Result<(), StoreError> {
         if self.connection.is_autocommit() {
             // SQLite ends a whole transaction by itself when the disk is full or fails.
-            let source = "the disk refused, and the batch was undone".into();
+            let source = Fault("the disk refused, and the batch was undone".into());
             return Err(StoreError::Backend { action: "write a batch", source });
         }
-        if !is_kept {
+        if is_kept {
+            let has_changes = self.connection.total_changes() != self.changes_before_job;
+            self.has_written |= has_changes || self.has_tried;
+        } else {
             self.run("undo a job", "ROLLBACK TO job")?;
         }
         self.run("end a job", "RELEASE job")
     }
 
-    fn commit(&mut self) -> Result<(), StoreError> {
-        self.run("write a batch", "COMMIT")
+    fn commit(&mut self) -> Result<bool, StoreError> {
+        self.run("write a batch", "COMMIT")?;
+        Ok(self.has_written)
+    }
+
+    fn try_writing(&mut self) -> Result<(), StoreError> {
+        // The same value again: SQLite writes the page all the same, but counts no changed row.
+        let update = self.connection.pragma_update(None, "user_version", migrate::CURRENT);
+        sql("write at all", update)?;
+        self.has_tried = true;
+        Ok(())
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
@@ -302,7 +333,7 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
 fn sql<T>(action: &'static str, result: rusqlite::Result<T>) -> Result<T, StoreError> {
     result.map_err(|error| match row::damage(&error) {
         Some(what) => StoreError::Corrupt(what),
-        None => StoreError::Backend { action, source: Box::new(error) },
+        None => StoreError::Backend { action, source: Fault(Box::new(error)) },
     })
 }
 

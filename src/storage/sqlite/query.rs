@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 
 use crate::ids::{AgentId, GroupId};
-use crate::services::ports::StoreError;
+use crate::services::ports::{Fault, StoreError};
 
 use super::row::blob;
 use super::sql;
@@ -78,5 +78,5 @@ pub(super) fn taken(
     if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) {
         return StoreError::IdTaken(what());
     }
-    StoreError::Backend { action, source: Box::new(error) }
+    StoreError::Backend { action, source: Fault(Box::new(error)) }
 }

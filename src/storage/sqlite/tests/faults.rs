@@ -15,7 +15,8 @@ use crate::services::groups::{
 };
 use crate::services::im::InstantMessage;
 use crate::services::offline::StoredMessage;
-use crate::services::ports::{StoreError, StoreHandle};
+use crate::services::ports::{AccountStore as _, Store as _, StoreError, StoreHandle};
+use crate::storage::conformance::{account, create};
 use crate::time::ManualClock;
 
 /// Services over a database whose triggers count each changed row and refuse a chosen one.
@@ -212,27 +213,113 @@ async fn a_panic_undoes_the_first_half_of_its_job() {
 }
 
 #[tokio::test]
+async fn reads_do_not_hide_that_writes_fail() {
+    let rig = Rig::new();
+    let ann = rig.account("Ann A").await;
+    rig.side.execute("UPDATE fault SET seen = 0, at = 1", []).unwrap();
+    let note = move |store: &mut dyn crate::services::ports::Store| store.set_last_login(ann, 5);
+    flat(rig.store.call(note).await).unwrap_err();
+    assert!(rig.store.is_failing(), "one refused job is enough");
+    flat(rig.store.call(move |store| store.account(ann)).await).unwrap();
+    assert!(rig.store.is_failing(), "reading proves nothing");
+    rig.side.execute("UPDATE fault SET seen = 0, at = 0", []).unwrap();
+    flat(rig.store.call(note).await).unwrap();
+    assert!(!rig.store.is_failing());
+}
+
+#[tokio::test]
+async fn a_refusal_by_a_rule_is_no_failing_write() {
+    let rig = Rig::new();
+    let ann = rig.account("Ann A").await;
+    let password = NewPassword::parse("test").unwrap();
+    let twice = AccountName::parse("Ann A").unwrap();
+    rig.accounts.create(twice, password, None).await.unwrap_err();
+    rig.group(ann, "Gardeners").await;
+    let options = GroupOptions::default();
+    let twice = NewGroup { name: "Gardeners".to_owned(), options };
+    rig.groups.create(ann, twice).await.unwrap_err();
+    assert!(!rig.store.is_failing());
+}
+
+#[tokio::test]
+async fn a_service_error_tells_of_the_database_behind_it() {
+    let rig = Rig::new();
+    let (ann, ben) = (rig.account("Ann A").await, rig.account("Ben B").await);
+    let id = rig.group(ann, "Gardeners").await;
+    rig.side.execute("UPDATE fault SET seen = 0, at = 1", []).unwrap();
+    rig.groups.join(ben, id).await.unwrap_err();
+    assert!(rig.store.is_failing());
+}
+
+#[tokio::test]
+async fn a_store_that_can_write_again_finds_out_by_itself() {
+    let rig = Rig::new();
+    let ann = rig.account("Ann A").await;
+    rig.side.execute("UPDATE fault SET seen = 0, at = 1", []).unwrap();
+    let note = move |store: &mut dyn crate::services::ports::Store| store.set_last_login(ann, 5);
+    flat(rig.store.call(note).await).unwrap_err();
+    let before = rig.rows();
+    rig.store.retry_if_failing();
+    rig.store.flush().await.unwrap().unwrap();
+    assert!(!rig.store.is_failing());
+    assert_eq!(rig.rows(), before, "trying changes nothing");
+}
+
+#[test]
+fn only_a_kept_write_counts_as_written() {
+    let mut store = SqliteStore::in_memory().unwrap();
+    let mut batch = |is_kept: bool, job: fn(&mut SqliteStore)| {
+        store.begin().unwrap();
+        store.begin_job().unwrap();
+        job(&mut store);
+        store.end_job(is_kept).unwrap();
+        store.commit().unwrap()
+    };
+    assert!(!batch(false, |store| store.try_writing().unwrap()));
+    assert!(!batch(true, |store| assert_eq!(store.count_accounts().unwrap(), 0)));
+    assert!(batch(true, |store| store.try_writing().unwrap()));
+    assert!(!batch(false, |store| create(store, &account(1, "Ann A")).unwrap()));
+    assert!(batch(true, |store| create(store, &account(1, "Ann A")).unwrap()));
+}
+
+#[tokio::test]
+async fn a_retry_on_a_database_that_cannot_write_changes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open(directory.path()).unwrap();
+    create(&mut store, &account(1, "Ann A")).unwrap();
+    store.connection.pragma_update(None, "query_only", true).unwrap();
+    let store = StoreHandle::spawn(Box::new(store)).unwrap();
+    let id = AgentId(Uuid::from_u128(1));
+    flat(store.call(move |store| store.set_last_login(id, 5)).await).unwrap_err();
+    store.retry_if_failing();
+    store.flush().await.unwrap().ok();
+    assert!(store.is_failing());
+}
+
+#[tokio::test]
 async fn jobs_wait_while_another_process_writes() {
     let rig = Rig::new();
     let ann = rig.account("Ann A").await;
     rig.side.execute_batch("BEGIN IMMEDIATE; UPDATE fault SET seen = 0").unwrap();
-    let calls: Vec<_> = (0..20)
+    let mut calls: tokio::task::JoinSet<_> = (0..20)
         .map(|at| {
             let store = rig.store.clone();
-            tokio::spawn(async move {
+            async move {
                 let write = move |store: &mut dyn crate::services::ports::Store| {
                     // Reads first, which a lock taken late could not survive.
                     store.account(ann)?;
                     store.set_last_login(ann, at)
                 };
                 flat(store.call(write).await)
-            })
+            }
         })
         .collect();
-    tokio::task::yield_now().await;
+    // As long as the other writes, no call ends, neither well nor badly.
+    let early = tokio::time::timeout(std::time::Duration::from_millis(100), calls.join_next());
+    assert!(early.await.is_err());
     rig.side.execute_batch("COMMIT").unwrap();
-    for call in calls {
-        call.await.unwrap().unwrap();
+    while let Some(call) = calls.join_next().await {
+        call.unwrap().unwrap();
     }
 }
 
