@@ -308,8 +308,8 @@ mod tests {
         Queued { outgoing: Outgoing::reliable(message, category), token: None }
     }
 
-    fn acked(after: Option<Duration>) -> Option<Acked> {
-        Some(Acked { after, token: None })
+    fn acked(after: Option<Duration>) -> Acked {
+        Acked { after, token: None }
     }
 
     #[test]
@@ -333,9 +333,9 @@ mod tests {
         assert_eq!(unacked.next_due().unwrap().number, 20);
         assert_eq!((unacked.len(), unacked.due.len()), (100, 21));
 
-        assert_eq!(unacked.acknowledge(now, 0), acked(None));
+        assert_eq!(unacked.acknowledge(now, 0), Some(acked(None)));
         assert_eq!(unacked.acknowledge(now, 0), None);
-        assert_eq!(unacked.acknowledge(now, 50), acked(Some(Duration::from_secs(1))));
+        assert_eq!(unacked.acknowledge(now, 50), Some(acked(Some(Duration::from_secs(1)))));
         assert_eq!((unacked.len(), unacked.due.len()), (98, 20));
 
         let end = Timestamp::from_millis(61_000);
@@ -372,7 +372,8 @@ mod tests {
         for (count, &number) in order.iter().enumerate() {
             assert_eq!(unacked.len(), 500 - count);
             assert_eq!(unacked.acknowledge(Timestamp::ZERO, number + 1), None);
-            assert_eq!(unacked.acknowledge(Timestamp::ZERO, number), acked(Some(Duration::ZERO)));
+            let expected = Some(acked(Some(Duration::ZERO)));
+            assert_eq!(unacked.acknowledge(Timestamp::ZERO, number), expected);
             let oldest = order[count + 1..].iter().min().copied();
             assert_eq!(unacked.oldest(), oldest);
         }

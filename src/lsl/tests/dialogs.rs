@@ -99,8 +99,7 @@ fn text_box_is_a_dialog_with_one_known_label_and_never_lenient() {
     for flavour in FLAVOURS {
         let (mut scene, script, key) = menu(flavour);
         let said = scene.bus.text_box(scene.now, script, (&key, "Name?"), 9).unwrap();
-        let pause = if flavour == Flavour::OpenSim { 1 } else { 0 };
-        assert_eq!(said.sleep, Duration::from_secs(pause));
+        assert_eq!(said.sleep, Duration::from_secs(u64::from(flavour == Flavour::OpenSim)));
         assert_eq!(dialogs(&mut scene)[0].buttons, [TEXT_BOX]);
         for message in [String::new(), "x".repeat(513)] {
             let said = scene.bus.text_box(scene.now, script, (&key, &message), 9).unwrap();
