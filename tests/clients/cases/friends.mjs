@@ -99,7 +99,7 @@ export async function friends(world) {
   });
 
   await runner.case('a message by the control listener arrives as the grid\'s own', async () => {
-    const sent = await server.post('/v1/im', { to: one.id, message: 'five minutes left' });
+    const sent = await server.post('/v1/im?wait=5', { to: one.id, message: 'five minutes left' });
     assert.equal(sent.status, 'delivered');
     const message = await one.receives((entry) => entry.text === 'five minutes left', 'the message');
     assert.equal(message.fromName, 'Second Life');
