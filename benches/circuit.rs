@@ -51,10 +51,12 @@ fn sending(c: &mut Criterion) {
                 let config = CircuitConfig { throttled: false, ..quiet() };
                 let mut circuit = Circuit::new(config, now);
                 let message = outgoing(&messages::terse_update(), true, Category::Task);
-                for _ in 0..1000 {
-                    circuit.send(now, message.clone()).expect("room for 1000 messages");
+                for _ in 0..1001 {
+                    circuit.send(now, message.clone()).expect("room for 1001 messages");
                     circuits::drive(&mut circuit, now, &mut out);
                 }
+                // A peer that acks nothing would only be probed.
+                circuit.handle_datagram(now, circuits::ack(1001, 1));
                 (circuit, BytesMut::with_capacity(2048))
             },
             |(mut circuit, mut out)| {
