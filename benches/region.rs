@@ -14,7 +14,7 @@ use holm::ids::{AgentId, RegionId, SessionId};
 use holm::message::{AgentUpdate, Quaternion, Vector3};
 use holm::outbox::recorder::{Recorder, recorder};
 use holm::region::movement::ControlFlags;
-use holm::region::{Command, Entrant, Heightmap, Region, RegionInfo, RegionSettings, Whereabouts};
+use holm::region::{Arrival, Command, Heightmap, Region, RegionInfo, RegionSettings, Whereabouts};
 use holm::time::Timestamp;
 use uuid::Uuid;
 
@@ -60,7 +60,7 @@ impl World {
         let (outbox, sent) = recorder(agent, number);
         let mut coordinate = || 16.0 + 224.0 * self.random.f32();
         let position = Vector3::new(coordinate(), coordinate(), 21.95);
-        let entrant = Entrant {
+        let arrival = Arrival {
             agent,
             session: SessionId(Uuid::from_u128(9000 + u128::from(number))),
             first: format!("Agent{number}"),
@@ -70,7 +70,7 @@ impl World {
             look_at: Vector3::new(0.0, 1.0, 0.0),
             whereabouts: Arc::new(Whereabouts::new(position)),
         };
-        self.region.apply(self.now, Command::Enter(Box::new(entrant)));
+        self.region.apply(self.now, Command::Enter(Box::new(arrival)));
         self.region.apply(self.now, Command::HandshakeReply { agent, flags: 0 });
         let heading = self.random.f32() * std::f32::consts::TAU;
         self.walkers.push(Walker { id: agent, sent, sequence: 0, heading });

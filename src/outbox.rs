@@ -188,7 +188,7 @@ impl EndpointLink {
     }
 }
 
-/// What the endpoint and the outboxes of one circuit share.
+/// What the endpoint and the outboxes of one circuit batch.
 #[derive(Debug, Default)]
 pub struct CircuitGauge {
     backlog: AtomicUsize,
@@ -371,34 +371,38 @@ pub fn send_many<'a>(recipients: impl IntoIterator<Item = &'a Outbox>, outgoing:
 /// Sends to each agent a message of its own: one command per endpoint, not one per agent. Tells
 /// for each, in the same order, whether its endpoint had room; where it had not, the circuit ends.
 pub fn send_each(messages: Vec<(Outbox, Outgoing)>) -> Vec<bool> {
-    struct Share {
+    struct EndpointBatch {
         link: EndpointLink,
         messages: Vec<(CircuitKey, Outgoing)>,
         members: Vec<(usize, Outbox)>,
     }
     let mut accepted = vec![true; messages.len()];
-    let mut shares: SmallVec<[Share; 4]> = SmallVec::new();
+    let mut batches: SmallVec<[EndpointBatch; 4]> = SmallVec::new();
     for (index, (outbox, outgoing)) in messages.into_iter().enumerate() {
         let link = &outbox.inner.endpoint;
         let number = link.shared.number;
-        let known = shares.iter().position(|share| share.link.shared.number == number);
+        let known = batches.iter().position(|batch| batch.link.shared.number == number);
         let place = known.unwrap_or_else(|| {
-            shares.push(Share { link: link.clone(), messages: Vec::new(), members: Vec::new() });
-            shares.len() - 1
+            batches.push(EndpointBatch {
+                link: link.clone(),
+                messages: Vec::new(),
+                members: Vec::new(),
+            });
+            batches.len() - 1
         });
-        if let Some(share) = shares.get_mut(place) {
-            share.messages.push((outbox.inner.circuit, outgoing));
-            share.members.push((index, outbox));
+        if let Some(batch) = batches.get_mut(place) {
+            batch.messages.push((outbox.inner.circuit, outgoing));
+            batch.members.push((index, outbox));
         }
     }
-    for share in shares {
-        let waiting = share.link.shared.waiting.clone();
-        let command = EndpointCommand::SendEach(Each::new(share.messages, waiting));
-        if share.link.push(command).is_err() {
-            for (index, outbox) in share.members {
+    for batch in batches {
+        let waiting = batch.link.shared.waiting.clone();
+        let command = EndpointCommand::SendEach(Each::new(batch.messages, waiting));
+        if batch.link.push(command).is_err() {
+            for (index, outbox) in batch.members {
                 outbox.inner.gauge.overflowed.store(true, Ordering::Relaxed);
-                if let Some(told) = accepted.get_mut(index) {
-                    *told = false;
+                if let Some(taken) = accepted.get_mut(index) {
+                    *taken = false;
                 }
             }
         }
@@ -467,8 +471,8 @@ mod tests {
         let (one, other) = (outbox(&small), outbox(&large));
         assert_eq!(send_each(vec![(one.clone(), ping(0))]), [true]);
         let (answer, answered) = std::sync::mpsc::channel();
-        let told = move |delivery| answer.send(delivery).unwrap();
-        one.send_with_receipt(ping(0), Receipt::new(told));
+        let report = move |delivery| answer.send(delivery).unwrap();
+        one.send_with_receipt(ping(0), Receipt::new(report));
         assert_eq!(answered.try_recv(), Ok(Delivery::Lost));
         let both = vec![(one.clone(), ping(1)), (other.clone(), ping(1))];
         assert_eq!(send_each(both), [false, true]);

@@ -39,7 +39,7 @@ impl Volume {
 
 /// The prim that a script speaks for.
 #[derive(Clone, Debug)]
-pub(super) struct Speaker {
+pub(super) struct SayOrigin {
     pub(super) prim: PrimId,
     pub(super) root: PrimId,
     pub(super) name: Arc<str>,
@@ -47,7 +47,7 @@ pub(super) struct Speaker {
     pub(super) position: Vector3,
 }
 
-impl Speaker {
+impl SayOrigin {
     /// What it says to scripts.
     pub(super) fn spoken(&self, channel: i32, text: &Arc<str>, reach: Reach) -> Spoken {
         Spoken {
@@ -199,11 +199,11 @@ impl ChatBus {
     }
 
     /// The prim that a script speaks for, as it is now.
-    pub(super) fn speaker(&self, script: ScriptId) -> Result<Speaker, BusError> {
+    pub(super) fn speaker(&self, script: ScriptId) -> Result<SayOrigin, BusError> {
         let id = self.scripts.get(script).ok_or(BusError::UnknownScript(script))?.prim;
         let prim = self.world.prim(id)?;
         let object = self.world.object(prim.root)?;
-        Ok(Speaker {
+        Ok(SayOrigin {
             prim: id,
             root: prim.root,
             name: prim.name.clone(),

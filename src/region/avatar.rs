@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::animation::{Animations, fitting};
 use super::appearance::Appearance;
 use super::avatar_wire::{Identity, TerseEntry, full_update, terse_entry};
-use super::command::Entrant;
+use super::command::Arrival;
 use super::math::{ZERO, distance_squared, sane_look_at, yaw_towards};
 use super::movement::Motion;
 use super::terrain::Heightmap;
@@ -90,21 +90,21 @@ pub struct Avatar {
 
 impl Avatar {
     /// An avatar that just arrives.
-    pub fn new(entrant: Entrant, local_id: LocalId, ground: &Heightmap, now: Timestamp) -> Self {
-        let look_at = sane_look_at(entrant.look_at);
+    pub fn new(arrival: Arrival, local_id: LocalId, ground: &Heightmap, now: Timestamp) -> Self {
+        let look_at = sane_look_at(arrival.look_at);
         let appearance = Appearance::new();
         let height = appearance.size().z;
-        let motion = Motion::new(entrant.position, yaw_towards(look_at), height, ground);
-        entrant.whereabouts.set(motion.position);
+        let motion = Motion::new(arrival.position, yaw_towards(look_at), height, ground);
+        arrival.whereabouts.set(motion.position);
         let shown = Shown::of(&motion, now);
         Self {
-            agent: entrant.agent,
-            session: entrant.session,
-            first: entrant.first,
-            last: entrant.last,
+            agent: arrival.agent,
+            session: arrival.session,
+            first: arrival.first,
+            last: arrival.last,
             title: String::new(),
             local_id,
-            outbox: entrant.outbox,
+            outbox: arrival.outbox,
             entered: now,
             motion,
             animations: Animations::new(),
@@ -112,7 +112,7 @@ impl Avatar {
             chat_budget: CopyBudget::default(),
             relay_budget: CopyBudget::default(),
             shown,
-            whereabouts: entrant.whereabouts,
+            whereabouts: arrival.whereabouts,
             full: None,
             looks: None,
             plays: None,

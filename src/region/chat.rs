@@ -99,7 +99,7 @@ impl Region {
 
     pub(super) fn system_chat(&mut self, to: Option<AgentId>, text: &str) {
         let name = self.info.name.clone();
-        let line = Line {
+        let line = SpokenLine {
             name: &name,
             source: Uuid::nil(),
             owner: Uuid::nil(),
@@ -111,7 +111,7 @@ impl Region {
         let Some(outgoing) = line.encode() else { return };
         match to {
             None => {
-                self.tell_all(&outgoing);
+                self.send_to_all(&outgoing);
             }
             Some(agent) => {
                 let slot = self.crowd.slot_of(agent);
@@ -150,7 +150,7 @@ impl Region {
         let avatar = &member.avatar;
         let is_debug = channel == DEBUG_CHANNEL && !is_typing(volume);
         let position = avatar.motion.position;
-        let line = Line {
+        let line = SpokenLine {
             name: &avatar.name(),
             source: avatar.agent.0,
             owner: avatar.agent.0,
@@ -164,7 +164,7 @@ impl Region {
         let is_everywhere = (is_debug && bus.rules.debug_everywhere)
             || (is_typing(volume) && bus.rules.typing_everywhere);
         if is_everywhere {
-            return self.tell_all(&outgoing);
+            return self.send_to_all(&outgoing);
         }
         let range = match volume {
             ChatType::Whisper => bus.ranges.whisper,
@@ -172,22 +172,22 @@ impl Region {
             _ => bus.ranges.say,
         };
         let near = self.crowd.grid().within(position, range);
-        tell(near.filter_map(|slot| Some(&self.crowd.get(slot)?.avatar.outbox)), &outgoing)
+        send_to(near.filter_map(|slot| Some(&self.crowd.get(slot)?.avatar.outbox)), &outgoing)
     }
 
-    fn tell_all(&self, outgoing: &Outgoing) -> u64 {
-        tell(self.crowd.iter().map(|(_, member)| &member.avatar.outbox), outgoing)
+    fn send_to_all(&self, outgoing: &Outgoing) -> u64 {
+        send_to(self.crowd.iter().map(|(_, member)| &member.avatar.outbox), outgoing)
     }
 }
 
-fn tell<'a>(to: impl Iterator<Item = &'a Outbox>, outgoing: &Outgoing) -> u64 {
+fn send_to<'a>(to: impl Iterator<Item = &'a Outbox>, outgoing: &Outgoing) -> u64 {
     let mut count = 0;
     send_many(to.inspect(|_| count += 1), outgoing);
     count
 }
 
 /// One line of chat.
-pub(super) struct Line<'a> {
+pub(super) struct SpokenLine<'a> {
     /// `FromName`.
     pub(super) name: &'a str,
     /// `SourceID`.
@@ -204,7 +204,7 @@ pub(super) struct Line<'a> {
     pub(super) text: &'a str,
 }
 
-impl Line<'_> {
+impl SpokenLine<'_> {
     /// The `ChatFromSimulator`; none if it cannot be encoded, which is logged.
     pub(super) fn encode(&self) -> Option<Outgoing> {
         let message = ChatFromSimulator {

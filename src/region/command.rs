@@ -21,7 +21,7 @@ use crate::outbox::Outbox;
 #[derive(Debug)]
 pub enum Command {
     /// An agent arrives: its `CompleteAgentMovement` came for the first time.
-    Enter(Box<Entrant>),
+    Enter(Box<Arrival>),
     /// `CompleteAgentMovement` came again; `AgentMovementComplete` is repeated.
     MovementCompleteAgain {
         /// Who.
@@ -203,7 +203,7 @@ pub enum Command {
 
 /// An agent at the door.
 #[derive(Debug)]
-pub struct Entrant {
+pub struct Arrival {
     /// The agent, also the avatar's `FullID`.
     pub agent: AgentId,
     /// Its session, told in `AgentMovementComplete`.

@@ -7,7 +7,7 @@
 
 use super::Region;
 use super::avatar::Avatar;
-use super::command::Entrant;
+use super::command::Arrival;
 use super::info::RegionInfo;
 use super::interest::HANDSHAKE_PATIENCE;
 use super::math::{rotated, vector};
@@ -23,20 +23,20 @@ use crate::outbox::Outbox;
 use crate::time::Timestamp;
 
 impl Region {
-    pub(super) fn enter(&mut self, now: Timestamp, entrant: Entrant) {
-        if let Some(old) = self.crowd.slot_of(entrant.agent) {
+    pub(super) fn enter(&mut self, now: Timestamp, arrival: Arrival) {
+        if let Some(old) = self.crowd.slot_of(arrival.agent) {
             // The farewell of the older login comes too late: it names another session.
-            self.take_out(now, old, entrant.agent);
+            self.take_out(now, old, arrival.agent);
         }
         let local_id = self.crowd.next_local_id();
-        let avatar = Avatar::new(entrant, local_id, &self.ground, now);
+        let avatar = Avatar::new(arrival, local_id, &self.ground, now);
         let (agent, outbox) = (avatar.agent, avatar.outbox.clone());
-        tell(&outbox, &region_handshake(&self.info, agent));
-        tell(&outbox, &self.movement_complete(now, &avatar));
-        tell(&outbox, &agent_data(&avatar));
+        send(&outbox, &region_handshake(&self.info, agent));
+        send(&outbox, &self.movement_complete(now, &avatar));
+        send(&outbox, &agent_data(&avatar));
         let mut health = HealthMessage::default();
         health.health_data.health = 100.0;
-        tell(&outbox, &health);
+        send(&outbox, &health);
         self.objects.avatar_entered(Participant {
             id: agent,
             name: avatar.name().into(),
@@ -53,7 +53,7 @@ impl Region {
         let Some(member) = slot.and_then(|slot| self.crowd.get(slot)) else {
             return self.count_unknown();
         };
-        tell(&member.avatar.outbox, &self.movement_complete(now, &member.avatar));
+        send(&member.avatar.outbox, &self.movement_complete(now, &member.avatar));
     }
 
     /// Shows the world to those who answered the handshake never, after a while.
@@ -84,10 +84,10 @@ impl Region {
             let _ = outbox.send(outgoing);
         }
         if let Some(mark) = mark {
-            member.view.told_all(slot, mark);
+            member.view.sent_all(slot, mark);
         }
         for overlay in parcel::overlay(&self.info, agent) {
-            tell(&outbox, &overlay);
+            send(&outbox, &overlay);
         }
         outbox.event(parcel::properties(&self.info, agent, parcel::SEQUENCE_ENTERED, false));
         let _ = outbox.send_message(&self.viewer_time(now), false, Category::Unthrottled);
@@ -113,13 +113,13 @@ impl Region {
         motion.place(to, ground);
         let mut start = TeleportStart::default();
         start.info.teleport_flags = TELEPORT_VIA_LOCATION;
-        tell(&member.avatar.outbox, &start);
+        send(&member.avatar.outbox, &start);
         let mut local = TeleportLocal::default();
         local.info.agent_id = agent.0;
         local.info.position = motion.position;
         local.info.look_at = look_of(&member.avatar);
         local.info.teleport_flags = TELEPORT_VIA_LOCATION;
-        tell(&member.avatar.outbox, &local);
+        send(&member.avatar.outbox, &local);
         self.publish(now, slot);
     }
 
@@ -204,7 +204,7 @@ fn look_of(avatar: &Avatar) -> Vector3 {
 }
 
 /// Reliable and past the throttles.
-fn tell<M: Message>(outbox: &Outbox, message: &M) {
+fn send<M: Message>(outbox: &Outbox, message: &M) {
     // Full: the endpoint counts it and ends the circuit.
     let _ = outbox.send_message(message, true, Category::Unthrottled);
 }

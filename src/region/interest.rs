@@ -1,6 +1,6 @@
-//! What each client is told of the avatars around it, and when: latest state only, the nearest most
-//! often, never more than its throttle takes. Of prims it is told by [`super::object_interest`], in
-//! the same turn and by the same pipe.
+//! What each client is sent of the avatars around it, and when: latest state only, the nearest most
+//! often, never more than its throttle takes. Of prims it is sent by [`super::object_interest`], in
+//! the same turn and by the same budget.
 //!
 //! Nothing is queued. A client that lags simply knows older states; each tick compares what it
 //! knows with what is, and sends as much of the difference as there is room for. So memory does
@@ -12,14 +12,14 @@ use super::Region;
 use super::avatar_wire::terse_update;
 use super::math::distance_squared;
 use super::motions::{Close, Motions, Spot, Urgency, is_due, take_first};
-use super::object_interest::{Lack, PrimsTold};
-use super::pipe::Pipe;
+use super::object_interest::{Lack, SentPrims};
+use super::send_budget::SendBudget;
 use crate::circuit::{Category, Outgoing};
 use crate::ids::LocalId;
 use crate::message::{self, EncodeError, Encoded, KillObject, KillObjectObjectData, Message};
 use crate::time::Timestamp;
 
-/// Four counters of changes to one avatar, or of those that a client was told. Equal marks mean
+/// Four counters of changes to one avatar, or of those that a client was sent. Equal marks mean
 /// that there is nothing to tell. A counter never is 0 while the avatar is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark(u64);
@@ -38,7 +38,7 @@ pub enum Aspect {
 }
 
 impl Mark {
-    /// Nobody is there, or nothing was told.
+    /// Nobody is there, or nothing was sent.
     pub const NOBODY: Self = Self(0);
     /// Somebody who just came.
     pub const FIRST: Self = Self(0x0001_0001_0001_0001);
@@ -58,9 +58,9 @@ impl Mark {
         self.0 = (self.0 & !(0xFFFF << shift)) | (u64::from(value) << shift);
     }
 
-    /// How often that aspect changed since `told`, at least once if it changed at all.
-    fn changes_since(self, told: Self, aspect: Aspect) -> u32 {
-        u32::from(self.counter(aspect).wrapping_sub(told.counter(aspect)))
+    /// How often that aspect changed since `sent`, at least once if it changed at all.
+    fn changes_since(self, sent: Self, aspect: Aspect) -> u32 {
+        u32::from(self.counter(aspect).wrapping_sub(sent.counter(aspect)))
     }
 
     fn differs(self, other: Self, aspect: Aspect) -> bool {
@@ -71,13 +71,13 @@ impl Mark {
         self.set(aspect, other.counter(aspect));
     }
 
-    /// Whether there is nobody, or nothing was told.
+    /// Whether there is nobody, or nothing was sent.
     pub fn is_nobody(self) -> bool {
         self == Self::NOBODY
     }
 }
 
-/// What one client was told.
+/// What one client was sent.
 #[derive(Debug, Default)]
 pub struct View {
     /// It answered the handshake, or had time enough to: the world may be shown.
@@ -87,17 +87,17 @@ pub struct View {
     /// When the next `CoarseLocationUpdate` is due.
     pub coarse_due: Timestamp,
     /// By slot: what was sent last.
-    told: Vec<Mark>,
+    sent: Vec<Mark>,
     /// By slot: where it shows an avatar.
     spots: Vec<Spot>,
-    /// The crowd's version of which everything was told.
+    /// The crowd's version of which everything was sent.
     settled: Option<u64>,
-    /// How near somebody must be for every movement to be told.
+    /// How near somebody must be for every movement to be sent.
     close: Close,
     /// Avatars and prims that are gone and that it still shows.
     pub(super) gone: Vec<LocalId>,
-    /// What it was told of prims.
-    pub(super) prims: PrimsTold,
+    /// What it was sent of prims.
+    pub(super) prims: SentPrims,
     /// Where the round of those with more to tell than movement goes on.
     message_cursor: usize,
 }
@@ -105,7 +105,7 @@ pub struct View {
 impl View {
     /// Somebody left: nothing about that avatar is sent any more but its end.
     pub fn forget(&mut self, slot: usize, local_id: LocalId) {
-        if let Some(mark) = self.told.get_mut(slot)
+        if let Some(mark) = self.sent.get_mut(slot)
             && !mark.is_nobody()
         {
             *mark = Mark::NOBODY;
@@ -115,44 +115,44 @@ impl View {
 
     /// Makes it know nothing of the avatar at `slot`, so that everything is sent anew.
     pub fn reset(&mut self, slot: usize) {
-        if let Some(mark) = self.told.get_mut(slot) {
+        if let Some(mark) = self.sent.get_mut(slot) {
             *mark = Mark::NOBODY;
             self.settled = None;
         }
     }
 
     /// Notes that everything about the avatar at `slot` was sent as of `mark`.
-    pub fn told_all(&mut self, slot: usize, mark: Mark) {
+    pub fn sent_all(&mut self, slot: usize, mark: Mark) {
         self.make_room(slot + 1);
-        if let Some(told) = self.told.get_mut(slot) {
-            *told = mark;
+        if let Some(sent) = self.sent.get_mut(slot) {
+            *sent = mark;
         }
     }
 
     /// Avatars that it shows.
     pub fn known(&self) -> usize {
-        self.told.iter().filter(|mark| !mark.is_nobody()).count()
+        self.sent.iter().filter(|mark| !mark.is_nobody()).count()
     }
 
-    /// Avatars and prims that it still has to be told the end of.
+    /// Avatars and prims that it still has to be sent the end of.
     pub fn gone(&self) -> usize {
         self.gone.len()
     }
 
     /// Whether it shows the avatar at `slot`.
     pub fn shows(&self, slot: usize) -> bool {
-        self.told.get(slot).is_some_and(|mark| !mark.is_nobody())
+        self.sent.get(slot).is_some_and(|mark| !mark.is_nobody())
     }
 
-    /// Avatars of which it was not told the last state.
+    /// Avatars of which it was not sent the last state.
     pub fn pending(&self, marks: &[Mark]) -> usize {
-        let told = self.told.iter().copied().chain(std::iter::repeat(Mark::NOBODY));
-        marks.iter().zip(told).filter(|(mark, told)| **mark != *told && !mark.is_nobody()).count()
+        let sent = self.sent.iter().copied().chain(std::iter::repeat(Mark::NOBODY));
+        marks.iter().zip(sent).filter(|(mark, sent)| **mark != *sent && !mark.is_nobody()).count()
     }
 
     fn make_room(&mut self, slots: usize) {
-        if self.told.len() < slots {
-            self.told.resize(slots, Mark::NOBODY);
+        if self.sent.len() < slots {
+            self.sent.resize(slots, Mark::NOBODY);
             self.spots.resize(slots, Spot::default());
         }
     }
@@ -170,7 +170,7 @@ pub struct Scratch {
     resting: Vec<usize>,
     /// (square of the distance, slot) for `CoarseLocationUpdate`.
     pub(super) coarse: Vec<(u32, usize)>,
-    /// Prims of which a client was not told the last state.
+    /// Prims of which a client was not sent the last state.
     pub(super) prims: Vec<Lack>,
 }
 
@@ -191,42 +191,43 @@ impl Region {
         self.scratch = scratch;
     }
 
-    /// `turn` counts the times that this client was told.
+    /// `turn` counts the times that this client was sent.
     fn flush_view(&mut self, viewer: usize, turn: usize, packets: usize, scratch: &mut Scratch) {
         let Some(member) = self.crowd.get_mut(viewer).filter(|member| member.view.ready) else {
             return;
         };
         let outbox = member.avatar.outbox.clone();
         let mut view = std::mem::take(&mut member.view);
-        let mut pipe = Pipe::new(&outbox, packets + LAND_PACKETS, self.settings.backlog_limit);
-        if pipe.is_open() {
+        let mut budget =
+            SendBudget::new(&outbox, packets + LAND_PACKETS, self.settings.backlog_limit);
+        if budget.is_open() {
             self.gather_prims(viewer, &mut view, &mut scratch.prims);
-            send_ends(&mut view, &mut pipe);
-            self.send_land(&mut view, &mut pipe);
+            send_ends(&mut view, &mut budget);
+            self.send_land(&mut view, &mut budget);
         }
-        pipe.narrow(packets);
-        if pipe.is_open() {
+        budget.narrow(packets);
+        if budget.is_open() {
             self.gather(viewer, turn, &mut view, scratch);
             // Movements go first, but what the others need is kept for them, up to half.
-            let for_prims = pipe.keep(scratch.prims.len(), PRIM_BYTES);
-            let for_messages = pipe.keep(scratch.messages.len(), MESSAGE_BYTES);
-            self.send_motions(&mut view, &mut pipe, scratch);
-            pipe.release(for_messages);
-            self.send_messages(turn, &mut view, &mut pipe, scratch);
-            pipe.release(for_prims);
-            self.send_prims(viewer, &mut view, &mut pipe, &mut scratch.prims);
+            let for_prims = budget.keep(scratch.prims.len(), PRIM_BYTES);
+            let for_messages = budget.keep(scratch.messages.len(), MESSAGE_BYTES);
+            self.send_motions(&mut view, &mut budget, scratch);
+            budget.release(for_messages);
+            self.send_messages(turn, &mut view, &mut budget, scratch);
+            budget.release(for_prims);
+            self.send_prims(viewer, &mut view, &mut budget, &mut scratch.prims);
         } else {
             self.counters.lagging_ticks += 1;
         }
-        self.counters.update_packets += pipe.sent();
+        self.counters.update_packets += budget.sent();
         if let Some(member) = self.crowd.get_mut(viewer) {
             member.view = view;
         }
     }
 
-    fn send_land(&self, view: &mut View, pipe: &mut Pipe<'_>) {
+    fn send_land(&self, view: &mut View, budget: &mut SendBudget<'_>) {
         for packet in self.land.iter().skip(view.land_sent).take(LAND_PACKETS) {
-            if !pipe.send(Some(packet.clone())) {
+            if !budget.send(Some(packet.clone())) {
                 return;
             }
             view.land_sent += 1;
@@ -247,15 +248,15 @@ impl Region {
         let resting = self.crowd.resting();
         view.make_room(marks.len());
         let Some(own_place) = places.get(viewer) else { return };
-        let told = view.told.iter().zip(&view.spots);
-        let avatars = marks.iter().zip(told).zip(places).zip(resting).enumerate();
-        for (slot, (((mark, (told, spot)), place), resting)) in avatars {
-            if mark == told || mark.is_nobody() {
+        let sent = view.sent.iter().zip(&view.spots);
+        let avatars = marks.iter().zip(sent).zip(places).zip(resting).enumerate();
+        for (slot, (((mark, (sent, spot)), place), resting)) in avatars {
+            if mark == sent || mark.is_nobody() {
                 continue;
             }
             differs = true;
             let square = distance_squared(*own_place, *place);
-            if told.is_nobody() || (mark.0 ^ told.0) >> 16 != 0 {
+            if sent.is_nobody() || (mark.0 ^ sent.0) >> 16 != 0 {
                 let order = if is_round(turn) && slot != viewer {
                     let behind = slot + marks.len() - view.message_cursor % marks.len();
                     1 + (behind % marks.len()) as u32
@@ -264,9 +265,9 @@ impl Region {
                 };
                 scratch.messages.push((order, slot));
             }
-            if !told.is_nobody()
-                && !mark.differs(*told, Aspect::Identity)
-                && mark.differs(*told, Aspect::Motion)
+            if !sent.is_nobody()
+                && !mark.differs(*sent, Aspect::Identity)
+                && mark.differs(*sent, Aspect::Motion)
             {
                 let nearest = square.min(spot.distance_squared(*own_place));
                 if *resting {
@@ -274,7 +275,7 @@ impl Region {
                 } else if is_due(turn + slot, nearest) {
                     let close = view.close.holds(nearest);
                     scratch.close_ones += usize::from(close);
-                    let changes = mark.changes_since(*told, Aspect::Motion);
+                    let changes = mark.changes_since(*sent, Aspect::Motion);
                     scratch.motions.push(Urgency::of_moving(nearest, changes, close), slot);
                 }
             }
@@ -282,9 +283,9 @@ impl Region {
         view.settled = (!differs).then_some(version);
     }
 
-    fn send_motions(&self, view: &mut View, pipe: &mut Pipe<'_>, scratch: &mut Scratch) {
+    fn send_motions(&self, view: &mut View, budget: &mut SendBudget<'_>, scratch: &mut Scratch) {
         let waiting = scratch.motions.len();
-        let most = pipe.packets() * TERSE_PER_PACKET;
+        let most = budget.packets() * TERSE_PER_PACKET;
         scratch.moving.clear();
         scratch.resting.clear();
         let resting = self.crowd.resting();
@@ -292,26 +293,26 @@ impl Region {
             let rests = resting.get(slot).is_some_and(|&rests| rests);
             if rests { &mut scratch.resting } else { &mut scratch.moving }.push(slot);
         }
-        let mut told = 0;
+        let mut sent = 0;
         // A lost step is mended by the next one; after the last there is none.
         'lists: for (list, reliable) in [(&scratch.resting, true), (&scratch.moving, false)] {
             for slots in list.chunks(TERSE_PER_PACKET) {
-                if !pipe.send(Some(self.terse_packet(slots, reliable))) {
+                if !budget.send(Some(self.terse_packet(slots, reliable))) {
                     break 'lists;
                 }
-                told += slots.len();
+                sent += slots.len();
                 for &slot in slots {
                     self.note_place(slot, view);
                 }
             }
         }
-        view.close.settle(scratch.close_ones, told, waiting);
+        view.close.settle(scratch.close_ones, sent, waiting);
     }
 
     /// The client knows now where the avatar at `slot` is.
     fn note_place(&self, slot: usize, view: &mut View) {
-        if let (Some(told), Some(mark)) = (view.told.get_mut(slot), self.crowd.marks().get(slot)) {
-            told.copy(*mark, Aspect::Motion);
+        if let (Some(sent), Some(mark)) = (view.sent.get_mut(slot), self.crowd.marks().get(slot)) {
+            sent.copy(*mark, Aspect::Motion);
         }
         if let (Some(spot), Some(place)) = (view.spots.get_mut(slot), self.crowd.places().get(slot))
         {
@@ -330,40 +331,40 @@ impl Region {
         &mut self,
         turn: usize,
         view: &mut View,
-        pipe: &mut Pipe<'_>,
+        budget: &mut SendBudget<'_>,
         scratch: &mut Scratch,
     ) {
-        take_first(&mut scratch.messages, pipe.packets());
+        take_first(&mut scratch.messages, budget.packets());
         let round = is_round(turn);
         for &(_, slot) in &scratch.messages {
             let handle = self.info.handle;
-            let (Some(told), Some(&mark)) = (view.told.get_mut(slot), self.crowd.marks().get(slot))
+            let (Some(sent), Some(&mark)) = (view.sent.get_mut(slot), self.crowd.marks().get(slot))
             else {
                 continue;
             };
             let Some(member) = self.crowd.get_mut(slot) else { continue };
             let avatar = &mut member.avatar;
-            if mark.differs(*told, Aspect::Identity) {
-                if !pipe.send(avatar.full(handle)) {
+            if mark.differs(*sent, Aspect::Identity) {
+                if !budget.send(avatar.full(handle)) {
                     return;
                 }
-                told.copy(mark, Aspect::Identity);
-                told.copy(mark, Aspect::Motion);
+                sent.copy(mark, Aspect::Identity);
+                sent.copy(mark, Aspect::Motion);
                 if let Some(spot) = view.spots.get_mut(slot) {
                     *spot = Spot::of(avatar.shown().position);
                 }
             }
-            if mark.differs(*told, Aspect::Appearance) {
-                if !pipe.send(avatar.looks()) {
+            if mark.differs(*sent, Aspect::Appearance) {
+                if !budget.send(avatar.looks()) {
                     return;
                 }
-                told.copy(mark, Aspect::Appearance);
+                sent.copy(mark, Aspect::Appearance);
             }
-            if mark.differs(*told, Aspect::Animation) {
-                if !pipe.send(avatar.plays()) {
+            if mark.differs(*sent, Aspect::Animation) {
+                if !budget.send(avatar.plays()) {
                     return;
                 }
-                told.copy(mark, Aspect::Animation);
+                sent.copy(mark, Aspect::Animation);
             }
             if round {
                 view.message_cursor = slot + 1;
@@ -380,11 +381,11 @@ fn is_round(turn: usize) -> bool {
 
 /// Tells the end of avatars and prims that are gone. They go before new ones, because who comes back
 /// has a new number under the old id.
-fn send_ends(view: &mut View, pipe: &mut Pipe<'_>) {
-    while !view.gone.is_empty() && pipe.is_open() {
+fn send_ends(view: &mut View, budget: &mut SendBudget<'_>) {
+    while !view.gone.is_empty() && budget.is_open() {
         let count = view.gone.len().min(KILLS_PER_PACKET);
         let ids = view.gone.iter().take(count).map(|id| KillObjectObjectData { id: id.0 });
-        if !pipe.send(encoded(&KillObject { object_data: ids.collect() }, true)) {
+        if !budget.send(encoded(&KillObject { object_data: ids.collect() }, true)) {
             return;
         }
         view.gone.drain(..count);

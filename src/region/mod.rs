@@ -27,9 +27,9 @@ mod object_interest;
 mod object_requests;
 mod pace;
 mod parcel;
-mod pipe;
 pub mod prim_wire;
 pub mod relay;
+mod send_budget;
 mod snapshot;
 mod stats;
 pub mod task;
@@ -39,7 +39,7 @@ mod whereabouts;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use command::{Command, Entrant};
+pub use command::{Arrival, Command};
 pub use gate::ObjectGate;
 pub use info::{RegionInfo, RegionLink, region_flags};
 pub use movement::Speeds;
@@ -179,7 +179,7 @@ impl Region {
     /// Does what a session asks.
     pub fn apply(&mut self, now: Timestamp, command: Command) {
         match command {
-            Command::Enter(entrant) => self.enter(now, *entrant),
+            Command::Enter(arrival) => self.enter(now, *arrival),
             Command::MovementCompleteAgain { agent } => self.movement_complete_again(now, agent),
             Command::HandshakeReply { agent, flags: _ } => match self.crowd.slot_of(agent) {
                 Some(slot) => self.show_world(now, slot),
@@ -262,7 +262,7 @@ impl Region {
         self.show_answers(now);
         self.run_objects(now);
         self.show_world_to_the_silent(now);
-        self.tell_periodically(now);
+        self.send_periodically(now);
         self.flush_next = 0;
     }
 

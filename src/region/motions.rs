@@ -98,14 +98,14 @@ impl Close {
         square < self.0
     }
 
-    /// Of `waiting` avatars, of whom `close` were close, there was room for `told`. If that is not
+    /// Of `waiting` avatars, of whom `close` were close, there was room for `sent`. If that is not
     /// all, half of them at most shall be close, so that the others have their turns. For the same
     /// reason nobody is close in every other turn in a crowd on one spot.
-    pub fn settle(&mut self, close: usize, told: usize, waiting: usize) {
-        if told == 0 {
+    pub fn settle(&mut self, close: usize, sent: usize, waiting: usize) {
+        if sent == 0 {
             return;
         }
-        let wanted = if told < waiting { CLOSEST.min(told / 2) } else { CLOSEST };
+        let wanted = if sent < waiting { CLOSEST.min(sent / 2) } else { CLOSEST };
         let change = (wanted as f32 / close.max(1) as f32).clamp(0.5, 1.25);
         let settled = self.0.max(LEAST_SQUARE) * change;
         self.0 = if settled < LEAST_SQUARE { 0.0 } else { settled.min(WIDEST) };
@@ -121,7 +121,7 @@ pub fn take_first<T: Ord>(list: &mut Vec<T>, most: usize) {
     list.sort_unstable();
 }
 
-/// Far avatars are told of in every second or fourth turn only; not all in the same one.
+/// Far avatars are sent in every second or fourth turn only; not all in the same one.
 pub fn is_due(phase: usize, square: f32) -> bool {
     let every = match square as u32 {
         0..NEAR => 1,

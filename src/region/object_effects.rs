@@ -4,7 +4,7 @@
 //! Decides nothing about who is meant; the bus has done that.
 
 use super::Region;
-use super::chat::Line;
+use super::chat::SpokenLine;
 use crate::circuit::Category;
 use crate::ids::{AgentId, PrimId};
 use crate::lsl::{self, Audience, ChatLine, Effect, SourceType};
@@ -76,7 +76,7 @@ impl Region {
         let (to, muted) = self.audience(audience, line);
         let copies = to.len() as u64;
         if !to.is_empty() {
-            let line = Line {
+            let line = SpokenLine {
                 name: &line.from,
                 source: line.source,
                 owner: line.owner,

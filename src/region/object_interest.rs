@@ -1,9 +1,9 @@
-//! What each client is told of prims, and when: latest state only, a root before its children, the
+//! What each client is sent of prims, and when: latest state only, a root before its children, the
 //! nearest first, never more than its throttle takes.
 //!
 //! As with avatars nothing is queued. A client has a table with the number of the change that it
-//! was told for each slot; as long as the prims' version stays the same nobody looks into it, and
-//! when few changed since everything was told, only at those.
+//! was sent for each slot; as long as the prims' version stays the same nobody looks into it, and
+//! when few changed since everything was sent, only at those.
 
 use std::collections::BTreeSet;
 
@@ -11,35 +11,35 @@ use super::Region;
 use super::interest::{View, as_update};
 use super::math::distance_squared;
 use super::motions::take_first;
-use super::pipe::Pipe;
 use super::prim_wire::prim_update;
+use super::send_budget::SendBudget;
 use crate::circuit::Outgoing;
 use crate::ids::{AgentId, LocalId};
 use crate::lsl::Owner;
 use crate::message;
 use crate::objects::PrimView;
 
-/// What one client was told of prims.
+/// What one client was sent of prims.
 #[derive(Debug, Default)]
-pub struct PrimsTold {
+pub struct SentPrims {
     /// By slot.
-    told: Vec<Told>,
-    /// The prims' version of which everything was told.
+    sent: Vec<SentPrim>,
+    /// The prims' version of which everything was sent.
     settled: Option<u64>,
-    /// What is worn by somebody whom the client is not shown yet was not told.
+    /// What is worn by somebody whom the client is not shown yet was not sent.
     waits: bool,
 }
 
-/// What a client was told of the prim in one slot.
+/// What a client was sent of the prim in one slot.
 #[derive(Clone, Copy, Debug, Default)]
-struct Told {
+struct SentPrim {
     /// The prim that it shows there.
     shows: Option<LocalId>,
-    /// The number of the latest change that it was told; 0 if all is to be told again.
+    /// The number of the latest change that it was sent; 0 if all is to be sent again.
     number: u64,
 }
 
-/// A prim of which a client was not told the last state, in the order in which it will be: by the
+/// A prim of which a client was not sent the last state, in the order in which it will be: by the
 /// square of its root's distance, by the root's slot, and the root itself first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Lack {
@@ -61,28 +61,28 @@ struct Encoded {
     forms: [Option<Outgoing>; 2],
 }
 
-impl PrimsTold {
+impl SentPrims {
     /// Makes everything about the prim in `slot` be sent anew.
     pub fn reset(&mut self, slot: usize) {
-        if let Some(told) = self.told.get_mut(slot) {
-            told.number = 0;
+        if let Some(sent) = self.sent.get_mut(slot) {
+            sent.number = 0;
             self.settled = None;
         }
     }
 
     /// Prims that the client shows.
     pub fn known(&self) -> usize {
-        self.told.iter().filter(|told| told.shows.is_some()).count()
+        self.sent.iter().filter(|sent| sent.shows.is_some()).count()
     }
 
-    /// The prims' version of which the client was told everything.
+    /// The prims' version of which the client was sent everything.
     #[cfg(test)]
     pub fn settled(&self) -> Option<u64> {
         self.settled
     }
 
     fn shows(&self, slot: usize, id: LocalId) -> bool {
-        self.told.get(slot).is_some_and(|told| told.shows == Some(id))
+        self.sent.get(slot).is_some_and(|sent| sent.shows == Some(id))
     }
 }
 
@@ -122,17 +122,17 @@ impl Region {
         is_here && !prim.is_hidden_from(agent)
     }
 
-    /// Prims of which a client was not told the last state.
+    /// Prims of which a client was not sent the last state.
     pub(super) fn pending_prims(&self, agent: AgentId, view: &View) -> usize {
         let prims = self.objects.prims();
         if view.prims.settled == Some(prims.version()) {
             return 0;
         }
-        let told = view.prims.told.iter().map(|told| told.number).chain(std::iter::repeat(0));
+        let sent = view.prims.sent.iter().map(|sent| sent.number).chain(std::iter::repeat(0));
         (0..prims.slots())
-            .zip(told)
-            .filter_map(|(slot, told)| prims.get(slot).map(|(prim, number)| (prim, number, told)))
-            .filter(|(prim, number, told)| number != told && self.is_shown_to(agent, prim))
+            .zip(sent)
+            .filter_map(|(slot, sent)| prims.get(slot).map(|(prim, number)| (prim, number, sent)))
+            .filter(|(prim, number, sent)| number != sent && self.is_shown_to(agent, prim))
             .count()
     }
 
@@ -147,20 +147,20 @@ impl Region {
         let Some(member) = self.crowd.get(viewer) else { return };
         let (agent, place) = (member.avatar.agent, member.avatar.motion.position);
         let changed = view.prims.settled.and_then(|known| prims.changed_since(known));
-        let mut table = std::mem::take(&mut view.prims.told);
+        let mut table = std::mem::take(&mut view.prims.sent);
         let mut gone = std::mem::take(&mut view.gone);
         let slots = prims.slots().max(table.len());
-        table.resize(slots, Told::default());
+        table.resize(slots, SentPrim::default());
         let mut waits = false;
-        let mut look = |slot: usize, told: &mut Told| {
+        let mut look = |slot: usize, sent: &mut SentPrim| {
             let prim = prims.get(slot).filter(|(prim, _)| self.is_shown_to(agent, prim));
             let id = prim.map(|(prim, _)| prim.local_id);
-            if told.shows.is_some() && told.shows != id {
-                gone.extend(told.shows);
-                *told = Told::default();
+            if sent.shows.is_some() && sent.shows != id {
+                gone.extend(sent.shows);
+                *sent = SentPrim::default();
             }
             let Some((prim, number)) = prim else { return };
-            if told.shows == id && told.number == number {
+            if sent.shows == id && sent.number == number {
                 return;
             }
             let root = prims.by_id(prim.root).unwrap_or(prim);
@@ -187,16 +187,16 @@ impl Region {
             Some(changed) => {
                 let changed: BTreeSet<usize> = changed.collect();
                 for slot in changed {
-                    if let Some(told) = table.get_mut(slot) {
-                        look(slot, told);
+                    if let Some(sent) = table.get_mut(slot) {
+                        look(slot, sent);
                     }
                 }
             }
-            None => table.iter_mut().enumerate().for_each(|(slot, told)| look(slot, told)),
+            None => table.iter_mut().enumerate().for_each(|(slot, sent)| look(slot, sent)),
         }
         table.truncate(prims.slots());
         view.gone = gone;
-        view.prims.told = table;
+        view.prims.sent = table;
         view.prims.waits = waits;
         view.prims.settled = (lacks.is_empty() && !waits).then_some(version);
     }
@@ -206,14 +206,14 @@ impl Region {
         &mut self,
         viewer: usize,
         view: &mut View,
-        pipe: &mut Pipe<'_>,
+        budget: &mut SendBudget<'_>,
         lacks: &mut Vec<Lack>,
     ) {
         if lacks.is_empty() {
             return;
         }
-        let mut is_all = lacks.len() <= pipe.packets() && !view.prims.waits;
-        take_first(lacks, pipe.packets());
+        let mut is_all = lacks.len() <= budget.packets() && !view.prims.waits;
+        take_first(lacks, budget.packets());
         let Some(agent) = self.crowd.get(viewer).map(|member| member.avatar.agent) else { return };
         let Self { objects, prim_updates, crowd, info, .. } = self;
         for lack in lacks.iter() {
@@ -230,11 +230,11 @@ impl Region {
                 let update = prim_update(info.handle, prim, number, parent, owned);
                 as_update(message::encode(&update), true)
             });
-            if !pipe.send(outgoing) {
+            if !budget.send(outgoing) {
                 return;
             }
-            if let Some(told) = view.prims.told.get_mut(lack.slot) {
-                *told = Told { shows: Some(prim.local_id), number };
+            if let Some(sent) = view.prims.sent.get_mut(lack.slot) {
+                *sent = SentPrim { shows: Some(prim.local_id), number };
             }
         }
         if is_all {

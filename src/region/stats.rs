@@ -67,7 +67,7 @@ impl Frames {
 
 impl Region {
     /// Sends what is due by now.
-    pub(super) fn tell_periodically(&mut self, now: Timestamp) {
+    pub(super) fn send_periodically(&mut self, now: Timestamp) {
         if now >= self.stats_due {
             self.stats_due = now + STATS_INTERVAL;
             self.frames.close(now, &self.objects);
@@ -80,7 +80,7 @@ impl Region {
         if now >= self.wind_due {
             self.wind_due = now + WIND_INTERVAL;
             if let Some(wind) = &self.wind {
-                self.tell_ready(wind);
+                self.send_to_ready(wind);
             }
         }
         for slot in 0..self.crowd.slots() {
@@ -187,14 +187,14 @@ impl Region {
 
     fn broadcast<M: Message>(&self, message: &M, category: Category) {
         match message::encode(message) {
-            Ok(message) => self.tell_ready(&Outgoing::unreliable(message, category)),
+            Ok(message) => self.send_to_ready(&Outgoing::unreliable(message, category)),
             Err(error) => {
                 tracing::error!(message = M::NAME, %error, "message cannot be encoded");
             }
         }
     }
 
-    fn tell_ready(&self, outgoing: &Outgoing) {
+    fn send_to_ready(&self, outgoing: &Outgoing) {
         let ready = self.crowd.iter().filter(|(_, member)| member.view.ready);
         send_many(ready.map(|(_, member)| &member.avatar.outbox), outgoing);
     }

@@ -86,7 +86,7 @@ mod tests {
     use crate::ids::{AgentId, RegionId, SessionId};
     use crate::message::Vector3;
     use crate::outbox::recorder::{decoded, recorder};
-    use crate::region::{Entrant, Heightmap, RegionInfo, RegionSettings, Whereabouts};
+    use crate::region::{Arrival, Heightmap, RegionInfo, RegionSettings, Whereabouts};
     use crate::time::{ManualClock, Timestamp};
 
     /// It is a millisecond later at each look.
@@ -134,7 +134,7 @@ mod tests {
         let agent = AgentId(Uuid::from_u128(2));
         let (outbox, mut sent) = recorder(agent, 1);
         let position = Vector3::new(128.0, 128.0, 30.0);
-        let entrant = Entrant {
+        let arrival = Arrival {
             agent,
             session: SessionId(Uuid::from_u128(3)),
             first: "Ann".to_owned(),
@@ -144,7 +144,7 @@ mod tests {
             look_at: Vector3::new(1.0, 0.0, 0.0),
             whereabouts: Arc::new(Whereabouts::new(position)),
         };
-        commands.send(Command::Enter(Box::new(entrant))).await.unwrap();
+        commands.send(Command::Enter(Box::new(arrival))).await.unwrap();
         commands.send(Command::HandshakeReply { agent, flags: 0 }).await.unwrap();
         for _ in 0..40 {
             clock.advance(Duration::from_millis(100));

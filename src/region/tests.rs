@@ -64,14 +64,14 @@ impl World {
     }
 
     /// At the door, not in.
-    pub(super) fn entrant(&mut self, x: f32, y: f32, z: f32) -> (Entrant, Agent) {
+    pub(super) fn arrival(&mut self, x: f32, y: f32, z: f32) -> (Arrival, Agent) {
         let number = self.next;
         self.next += 1;
         let id = AgentId(Uuid::from_u128(1000 + u128::from(number)));
         let session = SessionId(Uuid::from_u128(9000 + u128::from(number)));
         let (outbox, sent) = recorder(id, number);
         let position = Vector3::new(x, y, z);
-        let entrant = Entrant {
+        let arrival = Arrival {
             agent: id,
             session,
             first: format!("Agent{number}"),
@@ -81,13 +81,13 @@ impl World {
             look_at: Vector3::new(0.0, 1.0, 0.0),
             whereabouts: Arc::new(Whereabouts::new(position)),
         };
-        (entrant, Agent { id, session, sent, sequence: 0 })
+        (arrival, Agent { id, session, sent, sequence: 0 })
     }
 
     /// In the region, handshake not answered.
     pub(super) fn enter(&mut self, x: f32, y: f32) -> Agent {
-        let (entrant, agent) = self.entrant(x, y, 21.95);
-        self.region.apply(self.now, Command::Enter(Box::new(entrant)));
+        let (arrival, agent) = self.arrival(x, y, 21.95);
+        self.region.apply(self.now, Command::Enter(Box::new(arrival)));
         agent
     }
 

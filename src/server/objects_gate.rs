@@ -17,7 +17,7 @@ use crate::message;
 use crate::region::{ObjectGate, RegionInfo};
 use crate::services::Services;
 use crate::services::im::{InstantMessage, MAX_BUCKET, dialog};
-use crate::services::mutes::{Mutes, Speaker};
+use crate::services::mutes::{MuteTarget, Mutes};
 use crate::services::offline::{Delivered, Kept, OfflineMessages};
 use crate::time::Clock;
 
@@ -39,7 +39,7 @@ pub(super) fn start(services: &Services, tasks: &TaskTracker) -> Arc<dyn ObjectG
 
 impl ObjectGate for Gate {
     fn hears(&self, listener: AgentId, prim: PrimId, owner: Uuid, name: &str) -> bool {
-        self.mutes.hears(listener, Speaker::Object { id: prim.0, owner: AgentId(owner), name })
+        self.mutes.hears(listener, MuteTarget::Object { id: prim.0, owner: AgentId(owner), name })
     }
 
     fn instant_message(&self, region: &RegionInfo, message: ObjectMessage) {

@@ -62,7 +62,7 @@ async fn forget_old(shared: &Shared) {
 fn expire_logins(shared: &Shared) {
     let now = shared.clock.now();
     let lifetime = shared.config.login.circuit_code_lifetime;
-    shared.sessions.expire_journeys(now, lifetime);
+    shared.sessions.expire_handoffs(now, lifetime);
     for session in shared.sessions.all() {
         if session.address().is_none() && now.since(session.started) > lifetime {
             tracing::debug!(agent = %session.agent_id, "login without circuit expired");

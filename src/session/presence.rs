@@ -10,7 +10,7 @@ use crate::message::Vector3;
 use crate::outbox::Outbox;
 use crate::services::Services;
 use crate::services::login::Relations;
-use crate::services::mutes::Speaker;
+use crate::services::mutes::MuteTarget;
 
 /// A login was granted; its circuit is not open yet.
 pub fn logged_in(services: &Services, session: &AgentSession, relations: Relations) {
@@ -22,7 +22,7 @@ pub fn logged_in(services: &Services, session: &AgentSession, relations: Relatio
     let (agent, id) = (session.agent_id, session.session_id);
     services.mutes.arrive(agent, id, mutes);
     offers.retain(|offer| {
-        services.mutes.hears(agent, Speaker::Agent(offer.offer.from, &offer.from_name))
+        services.mutes.hears(agent, MuteTarget::Agent(offer.offer.from, &offer.from_name))
     });
     services.friends.arrive(agent, id, friends, offers);
     if session.is_closed() {

@@ -213,7 +213,7 @@ pub struct Sessions {
     by_agent: DashMap<AgentId, Arc<AgentSession>>,
     by_code: DashMap<CircuitCode, Arc<AgentSession>>,
     /// Agents on their way to another region, as they will be there.
-    journeys: DashMap<CircuitCode, Arc<AgentSession>>,
+    handoffs: DashMap<CircuitCode, Arc<AgentSession>>,
     /// Open sessions by the region that they entered; a region that had one keeps its entry.
     counts: DashMap<RegionHandle, usize>,
     /// Whether a stop of the server has ended a session.
@@ -277,8 +277,8 @@ impl Sessions {
         region: RegionHandle,
     ) -> Option<Arc<AgentSession>> {
         let found = |entry: dashmap::mapref::one::Ref<'_, _, Arc<AgentSession>>| entry.clone();
-        let journey = self.journeys.get(&code).map(found);
-        journey
+        let handoff = self.handoffs.get(&code).map(found);
+        handoff
             .filter(|session| session.region.info.handle == region)
             .or_else(|| self.by_code.get(&code).map(found))
     }
@@ -287,7 +287,7 @@ impl Sessions {
     /// capabilities of its own. It takes the place of `session` when the agent has arrived, and
     /// ends with it if it never does.
     pub fn depart(&self, session: &AgentSession, to: Destination) -> Arc<AgentSession> {
-        let journey = Arc::new(AgentSession {
+        let handoff = Arc::new(AgentSession {
             agent_id: session.agent_id,
             session_id: session.session_id,
             secure_session_id: session.secure_session_id,
@@ -306,17 +306,17 @@ impl Sessions {
             circuit: Mutex::default(),
             closed: CancellationToken::new(),
         });
-        if let Some(given_up) = self.journeys.insert(journey.circuit_code, journey.clone()) {
+        if let Some(given_up) = self.handoffs.insert(handoff.circuit_code, handoff.clone()) {
             given_up.end(CloseReason::Superseded);
         }
-        journey
+        handoff
     }
 
-    /// The agent of a journey has arrived: its session there is the open one from now on. Gives the
-    /// one that it replaces, which has ended. None for a session that is no journey.
+    /// The agent of a handoff has arrived: its session there is the open one from now on. Gives the
+    /// one that it replaces, which has ended. None for a session that is no handoff.
     pub fn arrive(&self, session: &Arc<AgentSession>) -> Option<Arc<AgentSession>> {
         let code = session.circuit_code;
-        self.journeys.remove_if(&code, |_, held| Arc::ptr_eq(held, session))?;
+        self.handoffs.remove_if(&code, |_, held| Arc::ptr_eq(held, session))?;
         *self.counts.entry(session.region.info.handle).or_default() += 1;
         let previous = self.by_code.insert(code, session.clone());
         self.by_agent.insert(session.agent_id, session.clone());
@@ -327,12 +327,12 @@ impl Sessions {
         Some(previous)
     }
 
-    /// Gives up journeys that began longer than `life` ago.
-    pub fn expire_journeys(&self, now: Timestamp, life: Duration) {
-        self.journeys.retain(|_, journey| {
-            let stays = now.since(journey.started) <= life;
+    /// Gives up handoffs that began longer than `life` ago.
+    pub fn expire_handoffs(&self, now: Timestamp, life: Duration) {
+        self.handoffs.retain(|_, handoff| {
+            let stays = now.since(handoff.started) <= life;
             if !stays {
-                journey.end(CloseReason::Silence);
+                handoff.end(CloseReason::Silence);
             }
             stays
         });
@@ -350,13 +350,13 @@ impl Sessions {
         let is_it = |held: &Arc<AgentSession>| std::ptr::eq(Arc::as_ptr(held), session);
         let code = session.circuit_code;
         // One that never arrived was counted nowhere.
-        if self.journeys.remove_if(&code, |_, held| is_it(held)).is_some() {
+        if self.handoffs.remove_if(&code, |_, held| is_it(held)).is_some() {
             return true;
         }
         if self.by_code.remove_if(&code, |_, held| is_it(held)).is_some()
-            && let Some((_, journey)) = self.journeys.remove(&code)
+            && let Some((_, handoff)) = self.handoffs.remove(&code)
         {
-            journey.end(reason);
+            handoff.end(reason);
         }
         self.by_agent.remove_if(&session.agent_id, |_, held| is_it(held));
         self.count_down(session);

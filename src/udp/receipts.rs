@@ -57,8 +57,8 @@ mod tests {
         let tokens: Vec<u64> = (0..20)
             .map(|number| {
                 let answers = answers.clone();
-                let tell = move |delivery| answers.lock().unwrap().push((number, delivery));
-                receipts.keep(Receipt::new(tell))
+                let report = move |delivery| answers.lock().unwrap().push((number, delivery));
+                receipts.keep(Receipt::new(report))
             })
             .collect();
         receipts.settle(tokens[7], Delivery::Acked);

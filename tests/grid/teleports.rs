@@ -160,7 +160,7 @@ async fn agent_that_never_arrives_stays_where_it_is() -> Result<()> {
     alice
         .expect::<ChatFromSimulator>(SOON, |chat| text(&chat.chat_data.message) == "still here")
         .await?;
-    // Its journey ends with it: the code opens nothing any more.
+    // Its handoff ends with it: the code opens nothing any more.
     alice.log_out().await?;
     grid.wait_for_count("v1/agents", 0).await?;
     grid.stop().await?;

@@ -86,8 +86,8 @@ fn a_tracked_message_that_is_given_up_is_told_as_lost() {
     circuit.send_tracked(at(0), reliable(b"x"), 1).unwrap();
     sent(&mut circuit, at(0));
     circuit.handle_timeout(at(60_000));
-    let told = [CircuitEvent::GaveUp { id: CHAT }, CircuitEvent::Lost { token: 1 }];
-    assert_eq!(events(&mut circuit), told);
+    let reported = [CircuitEvent::GaveUp { id: CHAT }, CircuitEvent::Lost { token: 1 }];
+    assert_eq!(events(&mut circuit), reported);
     circuit.handle_datagram(at(61_000), ack_of(1));
     assert_eq!(events(&mut circuit), []);
 }

@@ -8,7 +8,7 @@ use super::Caps;
 use super::request::{CapError, CapReply, CapRequest};
 use crate::ids::{AgentId, ChatSessionId};
 use crate::llsd::{Llsd, Map};
-use crate::services::chats::{MAX_IN_CONFERENCE, Refusal};
+use crate::services::chats::{ChatRefusal, MAX_IN_CONFERENCE};
 use crate::session::AgentSession;
 
 /// POST of a map with `method`, `session-id` and what the method wants in `params`.
@@ -103,14 +103,15 @@ fn invitees(params: &Llsd) -> Result<Vec<AgentId>, CapError> {
     Ok(ids)
 }
 
-impl From<Refusal> for CapError {
-    fn from(refusal: Refusal) -> Self {
+impl From<ChatRefusal> for CapError {
+    fn from(refusal: ChatRefusal) -> Self {
         match refusal {
-            Refusal::NoSession => Self::NotFound("session"),
-            Refusal::Impossible => Self::BadRequest(refusal.to_string().into()),
-            Refusal::NotMember | Refusal::NoAbility | Refusal::Muted | Refusal::NotModerator => {
-                Self::Forbidden(refusal.to_string().into())
-            }
+            ChatRefusal::NoSession => Self::NotFound("session"),
+            ChatRefusal::Impossible => Self::BadRequest(refusal.to_string().into()),
+            ChatRefusal::NotMember
+            | ChatRefusal::NoAbility
+            | ChatRefusal::Muted
+            | ChatRefusal::NotModerator => Self::Forbidden(refusal.to_string().into()),
         }
     }
 }

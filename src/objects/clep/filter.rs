@@ -5,7 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::Clep;
-use super::judge::{Judgement, LinkReading, Own, Passing, Reading, Speaker, Way};
+use super::judge::{ClepSpeaker, Judgement, LinkReading, Own, Passing, Reading, Way};
 use super::listen::Library;
 use super::model::{ClepReceived, LepReceived};
 use crate::clep::lep::LinkMessage;
@@ -91,11 +91,11 @@ impl Library {
                     None => Some(*id).filter(|id| own.bus.is_known(*id)),
                 };
                 let owner = owner.map(|owner| owner.to_string());
-                let speaker = Speaker { key: id.to_string(), owner };
+                let speaker = ClepSpeaker { key: id.to_string(), owner };
                 self.judge(own, Way::Channel(*channel), &speaker, &mut Reading::new(message))
             }
             Event::LinkMessage { sender, number, text, id } => {
-                let speaker = Speaker::prim(own.bus, linked(own.bus, own.prim, *sender)?);
+                let speaker = ClepSpeaker::prim(own.bus, linked(own.bus, own.prim, *sender)?);
                 let link =
                     LinkMessage { integer: *number, text: text.to_string(), key: id.to_string() };
                 self.judge_link(own, (*sender, &speaker), &mut LinkReading::new(&link))

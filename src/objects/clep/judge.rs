@@ -50,7 +50,7 @@ pub(super) struct Own<'a> {
 
 /// Who spoke, as scripts can find out.
 #[derive(Debug)]
-pub(super) struct Speaker {
+pub(super) struct ClepSpeaker {
     pub(super) key: String,
     /// Its owner's key, if that can be known.
     pub(super) owner: Option<String>,
@@ -129,7 +129,7 @@ impl Library {
         &self,
         own: &Own<'_>,
         way: Way,
-        speaker: &Speaker,
+        speaker: &ClepSpeaker,
         reading: &mut Reading<'_>,
     ) -> Option<Judgement> {
         let mut last: Option<Dropped> = None;
@@ -164,7 +164,7 @@ impl Library {
     pub(super) fn judge_link(
         &self,
         own: &Own<'_>,
-        (sender_link, speaker): (i32, &Speaker),
+        (sender_link, speaker): (i32, &ClepSpeaker),
         reading: &mut LinkReading<'_>,
     ) -> Option<Judgement> {
         let clep = self.judge(own, Way::Link, speaker, &mut reading.clep);
@@ -220,7 +220,7 @@ impl Setup {
     fn receive(
         &self,
         own: &Own<'_>,
-        speaker: &Speaker,
+        speaker: &ClepSpeaker,
         reading: &mut Reading<'_>,
     ) -> Result<Arc<Message>, Dropped> {
         let listen = &self.listen;
@@ -275,7 +275,7 @@ impl Judgement {
     }
 }
 
-impl Speaker {
+impl ClepSpeaker {
     /// A prim, as the receiver of a link message knows it.
     pub(super) fn prim(bus: &ChatBus, prim: PrimId) -> Self {
         let owner = bus.owner_of(prim).map(|owner| owner.key().to_string());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::filter::Sight;
-use super::judge::{Judgement, LinkReading, Own, Reading, Speaker, Way};
+use super::judge::{ClepSpeaker, Judgement, LinkReading, Own, Reading, Way};
 use super::model::{Outcome, Receiver, Traffic, Warning};
 use super::names::Channel;
 use super::read::{forms_of, others, read, read_link};
@@ -30,7 +30,8 @@ impl Clep {
         let limit = if line.call == DIRECT_CALL { rules.direct_text } else { rules.text };
         let heard: Arc<str> = Arc::from(limit.cut(line.text));
         let mut reading = Reading::new(&heard);
-        let speaker = Speaker { key: line.sender.to_string(), owner: Some(line.owner.to_string()) };
+        let speaker =
+            ClepSpeaker { key: line.sender.to_string(), owner: Some(line.owner.to_string()) };
 
         let mut receivers = Receivers::default();
         for hearing in &said.hearings {
@@ -115,7 +116,7 @@ impl Clep {
             return;
         }
         let Ok((prim, _)) = bus.script(line.script) else { return };
-        let speaker = Speaker::prim(bus, prim);
+        let speaker = ClepSpeaker::prim(bus, prim);
         let sender = bus.link_number(prim).unwrap_or_default();
         let link = LinkMessage {
             integer: line.number,

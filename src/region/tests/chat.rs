@@ -14,7 +14,7 @@ fn ranges_include_their_border_in_three_dimensions() {
         let mut ann = world.join(128.0, 128.0);
         let mut at_border = world.join(128.0 + range, 128.0);
         let mut beyond = world.join(128.0 + range + 0.25, 128.0);
-        let (above, mut above_agent) = world.entrant(128.0, 128.0, 21.95 + range + 0.5);
+        let (above, mut above_agent) = world.arrival(128.0, 128.0, 21.95 + range + 0.5);
         world.region.apply(world.now, Command::Enter(Box::new(above)));
         world.say(&ann, "hello", kind, 0);
         assert_eq!(ann.heard(), ["hello"], "speakers hear themselves");

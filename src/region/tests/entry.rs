@@ -153,9 +153,9 @@ fn movement_complete_is_repeated_on_request_only() {
 fn hostile_places_are_put_into_the_region() {
     for (x, y, z) in [(f32::NAN, f32::INFINITY, -1e30), (-500.0, 1e9, 1e9), (0.0, 0.0, 0.0)] {
         let mut world = World::new();
-        let (mut entrant, ann) = world.entrant(x, y, z);
-        entrant.look_at = Vector3::new(f32::NAN, 0.0, f32::NEG_INFINITY);
-        world.region.apply(world.now, Command::Enter(Box::new(entrant)));
+        let (mut arrival, ann) = world.arrival(x, y, z);
+        arrival.look_at = Vector3::new(f32::NAN, 0.0, f32::NEG_INFINITY);
+        world.region.apply(world.now, Command::Enter(Box::new(arrival)));
         world.tick();
         let place = world.position(&ann);
         assert!((0.0..=256.0).contains(&place.x) && (0.0..=256.0).contains(&place.y));

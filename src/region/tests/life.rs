@@ -129,9 +129,9 @@ fn the_snapshot_tells_what_is() {
 #[test]
 fn whereabouts_follow() {
     let mut world = World::new();
-    let (entrant, mut ann) = world.entrant(128.0, 128.0, 21.95);
-    let whereabouts = entrant.whereabouts.clone();
-    world.region.apply(world.now, Command::Enter(Box::new(entrant)));
+    let (arrival, mut ann) = world.arrival(128.0, 128.0, 21.95);
+    let whereabouts = arrival.whereabouts.clone();
+    world.region.apply(world.now, Command::Enter(Box::new(arrival)));
     world.steer(&mut ann, ControlFlags::AT_POS);
     world.ticks(12);
     assert_eq!(whereabouts.position(), world.position(&ann));

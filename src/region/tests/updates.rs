@@ -182,9 +182,9 @@ fn who_was_never_shown_needs_no_end() {
 fn a_returning_agent_has_a_new_number_and_the_old_one_ends_first() {
     let mut world = World::new();
     let mut ben = world.join(130.0, 128.0);
-    let (first, old) = world.entrant(128.0, 128.0, 22.0);
-    let (second, _new) = world.entrant(128.0, 128.0, 22.0);
-    let again = Entrant { agent: first.agent, ..second };
+    let (first, old) = world.arrival(128.0, 128.0, 22.0);
+    let (second, _new) = world.arrival(128.0, 128.0, 22.0);
+    let again = Arrival { agent: first.agent, ..second };
     world.region.apply(world.now, Command::Enter(Box::new(first)));
     world.ticks(3);
     ben.sent.drain();

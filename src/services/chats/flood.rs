@@ -1,6 +1,6 @@
 //! Who may still speak while the bus is congested: everybody but those whose texts congest it.
 
-use super::state::{Effect, Refusal};
+use super::state::{ChatRefusal, Effect};
 use super::{Shared, dropped};
 use crate::ids::AgentId;
 use crate::services::ports::Congestion;
@@ -12,10 +12,10 @@ pub(super) const CONGESTED_COPIES_PER_SECOND: u32 = 2000;
 
 impl Shared {
     /// Whether what the agent says now counts against its budget; an error if it may not speak.
-    pub(super) fn check_flood(&self, agent: AgentId, now: Timestamp) -> Result<bool, Refusal> {
+    pub(super) fn check_flood(&self, agent: AgentId, now: Timestamp) -> Result<bool, ChatRefusal> {
         let refuse = |reason| {
             dropped(reason);
-            Err(Refusal::Impossible)
+            Err(ChatRefusal::Impossible)
         };
         match self.bus.congestion() {
             // While there is room for all, nobody's copies are counted.

@@ -23,7 +23,7 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 
 pub use report::{ChatReport, Participant, Participation};
-pub use state::{ChatKind, MAX_IN_CONFERENCE, MAX_IN_GROUP, Refusal, Speaker};
+pub use state::{ChatKind, ChatRefusal, MAX_IN_CONFERENCE, MAX_IN_GROUP, Speaker};
 use state::{ChatSession, Effect, Rights, Roster, Surroundings};
 
 use super::groups::{Group, Groups, Powers};
@@ -100,7 +100,7 @@ impl ChatSessions {
         });
         if let Err(refusal) = opened.await {
             tracing::debug!(%agent, %group, error = %refusal, "group chat not opened");
-            self.tell(agent, events::not_started(id, &refusal.to_string()));
+            self.notify(agent, events::not_started(id, &refusal.to_string()));
         }
     }
 
@@ -108,17 +108,17 @@ impl ChatSessions {
     /// first text.
     ///
     /// # Errors
-    /// [`Refusal::Impossible`] for nobody or too many to talk to, or too many sessions.
+    /// [`ChatRefusal::Impossible`] for nobody or too many to talk to, or too many sessions.
     pub fn start_conference(
         &self,
         agent: AgentId,
         name: &str,
         temporary: ChatSessionId,
         invitees: &[AgentId],
-    ) -> Result<ChatSessionId, Refusal> {
+    ) -> Result<ChatSessionId, ChatRefusal> {
         let opened = self.open_conference(agent, name, temporary, invitees);
         if let Err(refusal) = opened {
-            self.tell(agent, events::not_started(temporary, &refusal.to_string()));
+            self.notify(agent, events::not_started(temporary, &refusal.to_string()));
         }
         opened
     }
@@ -179,8 +179,8 @@ impl ChatSessions {
     /// Accepts an invitation; gives who is there.
     ///
     /// # Errors
-    /// [`Refusal::NoSession`]; [`Refusal::NotMember`] for who was not invited.
-    pub fn accept(&self, agent: AgentId, id: ChatSessionId) -> Result<Llsd, Refusal> {
+    /// [`ChatRefusal::NoSession`]; [`ChatRefusal::NotMember`] for who was not invited.
+    pub fn accept(&self, agent: AgentId, id: ChatSessionId) -> Result<Llsd, ChatRefusal> {
         self.in_session(id, |_, session, now, effects| {
             session.accept(agent, now, effects)?;
             Ok(events::accepted(session))
@@ -190,11 +190,11 @@ impl ChatSessions {
     /// Declines an invitation, as [`Self::leave`].
     ///
     /// # Errors
-    /// [`Refusal::NoSession`]; [`Refusal::NotMember`] for who was not invited.
-    pub fn decline(&self, agent: AgentId, id: ChatSessionId) -> Result<(), Refusal> {
+    /// [`ChatRefusal::NoSession`]; [`ChatRefusal::NotMember`] for who was not invited.
+    pub fn decline(&self, agent: AgentId, id: ChatSessionId) -> Result<(), ChatRefusal> {
         self.in_session(id, |shared, session, now, effects| {
             if !session.has(agent) {
-                return Err(Refusal::NotMember);
+                return Err(ChatRefusal::NotMember);
             }
             session.leave(agent, now, effects);
             if session.kind() == ChatKind::Group {
@@ -207,22 +207,22 @@ impl ChatSessions {
     /// Adds people to a conference; they are invited with its next text.
     ///
     /// # Errors
-    /// [`Refusal::NoSession`]; [`Refusal::NotMember`] for who does not take part;
-    /// [`Refusal::Impossible`] for a group's session, or too many people.
+    /// [`ChatRefusal::NoSession`]; [`ChatRefusal::NotMember`] for who does not take part;
+    /// [`ChatRefusal::Impossible`] for a group's session, or too many people.
     pub fn invite(
         &self,
         agent: AgentId,
         id: ChatSessionId,
         invitees: &[AgentId],
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ChatRefusal> {
         self.in_session(id, |_, session, _, _| session.invite(agent, invitees))
     }
 
     /// Silences somebody, by text or by voice, or lets him speak again.
     ///
     /// # Errors
-    /// [`Refusal::NoSession`]; [`Refusal::NotMember`] and [`Refusal::NotModerator`] for who may not;
-    /// [`Refusal::Impossible`] when the other may not take part anyway.
+    /// [`ChatRefusal::NoSession`]; [`ChatRefusal::NotMember`] and [`ChatRefusal::NotModerator`] for who may not;
+    /// [`ChatRefusal::Impossible`] when the other may not take part anyway.
     pub fn mute(
         &self,
         agent: AgentId,
@@ -230,7 +230,7 @@ impl ChatSessions {
         target: AgentId,
         text: Option<bool>,
         voice: Option<bool>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ChatRefusal> {
         self.in_session(id, |_, session, now, effects| {
             session.mute(agent, target, text, voice, now, effects)
         })
@@ -245,25 +245,29 @@ impl ChatSessions {
         agent: AgentId,
         id: ChatSessionId,
         voice: bool,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ChatRefusal> {
         self.in_session(id, |_, session, _, effects| session.moderate_voice(agent, voice, effects))
     }
 
     /// What was said last, the oldest first, as clients read it.
     ///
     /// # Errors
-    /// [`Refusal::NoSession`]; [`Refusal::NotMember`] for who is neither there nor invited.
-    pub fn history(&self, agent: AgentId, id: ChatSessionId) -> Result<Llsd, Refusal> {
+    /// [`ChatRefusal::NoSession`]; [`ChatRefusal::NotMember`] for who is neither there nor invited.
+    pub fn history(&self, agent: AgentId, id: ChatSessionId) -> Result<Llsd, ChatRefusal> {
         self.in_session(id, |_, session, _, _| {
-            if session.has(agent) { Ok(events::history(session)) } else { Err(Refusal::NotMember) }
+            if session.has(agent) {
+                Ok(events::history(session))
+            } else {
+                Err(ChatRefusal::NotMember)
+            }
         })
     }
 
     /// Tells the other one of two that the agent does not talk by voice.
     pub fn decline_voice(&self, agent: AgentId, id: ChatSessionId, name: &str) {
         let other = AgentId(uuid::Uuid::from_u128(agent.0.as_u128() ^ id.0.as_u128()));
-        if self.shared.mutes.hears(other, mutes::Speaker::Agent(agent, name)) {
-            self.tell(other, events::no_voice(id, agent));
+        if self.shared.mutes.hears(other, mutes::MuteTarget::Agent(agent, name)) {
+            self.notify(other, events::no_voice(id, agent));
         }
     }
 
@@ -345,21 +349,21 @@ impl ChatSessions {
         &self,
         agent: AgentId,
         group: GroupId,
-        act: impl FnOnce(&mut ChatSession, Timestamp, &mut Vec<Effect>) -> Result<(), Refusal>,
-    ) -> Result<(), Refusal> {
+        act: impl FnOnce(&mut ChatSession, Timestamp, &mut Vec<Effect>) -> Result<(), ChatRefusal>,
+    ) -> Result<(), ChatRefusal> {
         let mut act = Some(act);
         for reading in 1..=MAX_READINGS {
             let before = self.shared.changes.load(Ordering::Acquire);
             let group = match self.shared.groups.group(group).await {
-                Ok(found) => found.ok_or(Refusal::NoSession)?,
+                Ok(found) => found.ok_or(ChatRefusal::NoSession)?,
                 Err(error) => {
                     tracing::warn!(%group, %error, "group cannot be had");
-                    return Err(Refusal::Impossible);
+                    return Err(ChatRefusal::Impossible);
                 }
             };
-            let powers = group.powers_of(agent).ok_or(Refusal::NotMember)?;
+            let powers = group.powers_of(agent).ok_or(ChatRefusal::NotMember)?;
             if !powers.contains(Powers::JOIN_CHAT) {
-                return Err(Refusal::NoAbility);
+                return Err(ChatRefusal::NoAbility);
             }
             let id = ChatSessionId(group.info.id.0);
             self.shared.check_room(agent, id)?;
@@ -388,7 +392,7 @@ impl ChatSessions {
                 }
             }
         }
-        Err(Refusal::Impossible)
+        Err(ChatRefusal::Impossible)
     }
 
     fn open_conference(
@@ -397,17 +401,17 @@ impl ChatSessions {
         name: &str,
         temporary: ChatSessionId,
         invitees: &[AgentId],
-    ) -> Result<ChatSessionId, Refusal> {
+    ) -> Result<ChatSessionId, ChatRefusal> {
         let mut roster = Roster::new();
         for &invitee in invitees.iter().filter(|invitee| !invitee.0.is_nil()) {
             roster.insert(invitee, Rights::default());
             if roster.len() > MAX_IN_CONFERENCE {
-                return Err(Refusal::Impossible);
+                return Err(ChatRefusal::Impossible);
             }
         }
         roster.insert(agent, Rights { moderates: true });
         if roster.len() < 2 {
-            return Err(Refusal::Impossible);
+            return Err(ChatRefusal::Impossible);
         }
         let id = ChatSessionId::random();
         self.shared.check_room(agent, id)?;
@@ -422,9 +426,14 @@ impl ChatSessions {
     fn in_session<R>(
         &self,
         id: ChatSessionId,
-        act: impl FnOnce(&Shared, &mut ChatSession, Timestamp, &mut Vec<Effect>) -> Result<R, Refusal>,
-    ) -> Result<R, Refusal> {
-        self.with(id, act).unwrap_or(Err(Refusal::NoSession))
+        act: impl FnOnce(
+            &Shared,
+            &mut ChatSession,
+            Timestamp,
+            &mut Vec<Effect>,
+        ) -> Result<R, ChatRefusal>,
+    ) -> Result<R, ChatRefusal> {
+        self.with(id, act).unwrap_or(Err(ChatRefusal::NoSession))
     }
 
     /// Does something in an open session and carries out what follows from it.
@@ -451,12 +460,12 @@ impl ChatSessions {
 
     // --- telling ----------------------------------------------------------------------------
 
-    fn refuse(&self, agent: AgentId, id: ChatSessionId, what: &'static str, refusal: Refusal) {
+    fn refuse(&self, agent: AgentId, id: ChatSessionId, what: &'static str, refusal: ChatRefusal) {
         tracing::debug!(%agent, session = %id, error = %refusal, "refused in a chat session");
-        self.tell(agent, events::refused(id, what, &refusal.to_string()));
+        self.notify(agent, events::refused(id, what, &refusal.to_string()));
     }
 
-    fn tell(&self, agent: AgentId, event: Event) {
+    fn notify(&self, agent: AgentId, event: Event) {
         if self.shared.bus.deliver(agent, Delivery::Event(event)) == Reach::Congested {
             dropped("congested");
         }
@@ -477,7 +486,7 @@ impl Shared {
         text: String,
         now: Timestamp,
         effects: &mut Vec<Effect>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ChatRefusal> {
         let (agent, id) = (speaker.agent, session.id());
         if !session.is_joined(agent) {
             self.check_room(agent, id)?;
@@ -494,10 +503,10 @@ impl Shared {
     }
 
     /// Makes a session findable. Somebody has to enter it next, or the next look ends it.
-    fn add(&self, session: ChatSession) -> Result<(), Refusal> {
+    fn add(&self, session: ChatSession) -> Result<(), ChatRefusal> {
         if self.sessions.len() >= MAX_SESSIONS {
             dropped("too_many_sessions");
-            return Err(Refusal::Impossible);
+            return Err(ChatRefusal::Impossible);
         }
         // Somebody else may have been faster: then that one is used.
         if let Entry::Vacant(vacant) = self.sessions.entry(session.id()) {
@@ -506,8 +515,8 @@ impl Shared {
         Ok(())
     }
 
-    fn check_room(&self, agent: AgentId, id: ChatSessionId) -> Result<(), Refusal> {
-        if self.has_room(agent, id) { Ok(()) } else { Err(Refusal::Impossible) }
+    fn check_room(&self, agent: AgentId, id: ChatSessionId) -> Result<(), ChatRefusal> {
+        if self.has_room(agent, id) { Ok(()) } else { Err(ChatRefusal::Impossible) }
     }
 
     /// Whether the agent may be in one session more, if it is not in this one anyway.
@@ -557,8 +566,8 @@ impl Surroundings for Around<'_> {
 
     fn hears(&self, listener: AgentId, speaker: &Speaker) -> bool {
         let mutes = &self.shared.mutes;
-        mutes.hears(listener, mutes::Speaker::Agent(speaker.agent, &speaker.name))
-            && self.group.is_none_or(|group| mutes.hears(listener, mutes::Speaker::Group(group)))
+        mutes.hears(listener, mutes::MuteTarget::Agent(speaker.agent, &speaker.name))
+            && self.group.is_none_or(|group| mutes.hears(listener, mutes::MuteTarget::Group(group)))
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) use effect::{Change, Effect, Info, Rights, Roster, Surroundings, Text, Transition};
-pub use effect::{ChatKind, Refusal, Speaker};
+pub use effect::{ChatKind, ChatRefusal, Speaker};
 
 use crate::ids::{AgentId, ChatSessionId, GroupId};
 use crate::time::Timestamp;
@@ -52,8 +52,8 @@ pub(super) struct ChatSession {
     voice_moderated: bool,
     history: VecDeque<Arc<Text>>,
     texts: u32,
-    untold: BTreeMap<AgentId, Change>,
-    told_at: Option<Timestamp>,
+    unsent: BTreeMap<AgentId, Change>,
+    notified_at: Option<Timestamp>,
     wakes: bool,
     over: bool,
 }
@@ -73,8 +73,8 @@ impl ChatSession {
             voice_moderated: false,
             history: VecDeque::new(),
             texts: 0,
-            untold: BTreeMap::new(),
-            told_at: None,
+            unsent: BTreeMap::new(),
+            notified_at: None,
             wakes: false,
             over: false,
         }
@@ -89,7 +89,7 @@ impl ChatSession {
         temporary: ChatSessionId,
         now: Timestamp,
         effects: &mut Vec<Effect>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ChatRefusal> {
         let entrance = self.enter(agent, effects)?;
         effects.push(Effect::Started { to: agent, temporary });
         self.entered(agent, entrance, now, effects);
@@ -102,7 +102,7 @@ impl ChatSession {
         agent: AgentId,
         now: Timestamp,
         effects: &mut Vec<Effect>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ChatRefusal> {
         if self.is_joined(agent) {
             return Ok(());
         }
@@ -118,26 +118,26 @@ impl ChatSession {
         agent: AgentId,
         now: Timestamp,
         effects: &mut Vec<Effect>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ChatRefusal> {
         if self.people.contains_key(&agent) {
             self.join(agent, now, effects)
         } else {
-            Err(Refusal::NotMember)
+            Err(ChatRefusal::NotMember)
         }
     }
 
     /// Adds people who may take part in a conference; they are invited with the next text.
-    pub fn invite(&mut self, by: AgentId, invitees: &[AgentId]) -> Result<(), Refusal> {
+    pub fn invite(&mut self, by: AgentId, invitees: &[AgentId]) -> Result<(), ChatRefusal> {
         if self.kind != ChatKind::Conference {
-            return Err(Refusal::Impossible);
+            return Err(ChatRefusal::Impossible);
         }
         if !self.is_joined(by) {
-            return Err(Refusal::NotMember);
+            return Err(ChatRefusal::NotMember);
         }
         let new: BTreeSet<_> =
             invitees.iter().filter(|agent| !self.roster.contains_key(agent)).copied().collect();
         if self.roster.len() + new.len() > MAX_IN_CONFERENCE {
-            return Err(Refusal::Impossible);
+            return Err(ChatRefusal::Impossible);
         }
         for agent in new {
             self.roster.insert(agent, Rights::default());
@@ -147,12 +147,16 @@ impl ChatSession {
     }
 
     /// Makes somebody one of those who take part; gives the texts that it has not got yet.
-    fn enter(&mut self, agent: AgentId, effects: &mut Vec<Effect>) -> Result<Entrance, Refusal> {
+    fn enter(
+        &mut self,
+        agent: AgentId,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Entrance, ChatRefusal> {
         if !self.roster.contains_key(&agent) {
-            return Err(Refusal::NotMember);
+            return Err(ChatRefusal::NotMember);
         }
         if !self.people.contains_key(&agent) && self.people.len() >= self.most_people() {
-            return Err(Refusal::Impossible);
+            return Err(ChatRefusal::Impossible);
         }
         self.outside.remove(&agent);
         match self.people.insert(agent, Person::Joined) {
@@ -189,12 +193,12 @@ impl ChatSession {
         now: Timestamp,
         around: &dyn Surroundings,
         effects: &mut Vec<Effect>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ChatRefusal> {
         if !self.is_joined(by.agent) {
-            return Err(Refusal::NoSession);
+            return Err(ChatRefusal::NoSession);
         }
         if self.text_muted.contains(&by.agent) {
-            return Err(Refusal::Muted);
+            return Err(ChatRefusal::Muted);
         }
         let text = Arc::new(Text { by, said: text, at, number: self.texts });
         self.texts = self.texts.wrapping_add(1);
@@ -249,7 +253,7 @@ impl ChatSession {
             self.settle(agent, now, effects);
         }
         self.wakes = false;
-        self.tell(now, effects);
+        self.notify(now, effects);
     }
 
     /// Somebody who was invited counts as taking part, and gets what was held back.
@@ -353,10 +357,10 @@ impl ChatSession {
         voice: Option<bool>,
         now: Timestamp,
         effects: &mut Vec<Effect>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ChatRefusal> {
         self.check_moderator(by)?;
         if !self.roster.contains_key(&target) {
-            return Err(Refusal::Impossible);
+            return Err(ChatRefusal::Impossible);
         }
         for (muted, wanted) in [(&mut self.text_muted, text), (&mut self.voice_muted, voice)] {
             match wanted {
@@ -377,18 +381,18 @@ impl ChatSession {
         by: AgentId,
         voice: bool,
         effects: &mut Vec<Effect>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ChatRefusal> {
         self.check_moderator(by)?;
         self.voice_moderated = voice;
         effects.push(Effect::Moderated { to: self.joined().collect() });
         Ok(())
     }
 
-    fn check_moderator(&self, agent: AgentId) -> Result<(), Refusal> {
+    fn check_moderator(&self, agent: AgentId) -> Result<(), ChatRefusal> {
         if !self.is_joined(agent) {
-            return Err(Refusal::NotMember);
+            return Err(ChatRefusal::NotMember);
         }
-        if self.info(agent).moderates { Ok(()) } else { Err(Refusal::NotModerator) }
+        if self.info(agent).moderates { Ok(()) } else { Err(ChatRefusal::NotModerator) }
     }
 
     // --- telling the others -----------------------------------------------------------------
@@ -401,25 +405,25 @@ impl ChatSession {
         effects: &mut Vec<Effect>,
     ) {
         // News of a kind that nobody has heard yet stays what it is.
-        let earlier = self.untold.get(&agent).and_then(|change| change.transition);
+        let earlier = self.unsent.get(&agent).and_then(|change| change.transition);
         let change = Change { agent, transition: transition.or(earlier), info: self.info(agent) };
-        self.untold.insert(agent, change);
-        self.tell(now, effects);
+        self.unsent.insert(agent, change);
+        self.notify(now, effects);
     }
 
     /// Tells what is new, if nothing was told just now; else a little later, together with more.
-    fn tell(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        if self.untold.is_empty() {
+    fn notify(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        if self.unsent.is_empty() {
             return;
         }
-        if self.told_at.is_some_and(|at| now.since(at) < GATHER) {
+        if self.notified_at.is_some_and(|at| now.since(at) < GATHER) {
             if !self.wakes {
                 self.wakes = true;
                 effects.push(Effect::Wake(GATHER));
             }
             return;
         }
-        let changes: Vec<Change> = std::mem::take(&mut self.untold).into_values().collect();
+        let changes: Vec<Change> = std::mem::take(&mut self.unsent).into_values().collect();
         // Whoever came alone knows that already, and whoever went does not hear it.
         let alone = match changes[..] {
             [Change { agent, transition: Some(_), .. }] => Some(agent),
@@ -427,7 +431,7 @@ impl ChatSession {
         };
         let to: Vec<AgentId> = self.joined().filter(|&agent| Some(agent) != alone).collect();
         if !to.is_empty() {
-            self.told_at = Some(now);
+            self.notified_at = Some(now);
             effects.push(Effect::Changed { to, changes });
         }
     }

@@ -161,11 +161,11 @@ async fn who_left_is_let_alone_until_it_speaks_starts_or_comes_anew() {
 async fn to_decline_is_to_leave() {
     let mut grid = Grid::new();
     let (one, two, mute) = grid.weavers().await;
-    assert_eq!(grid.chats.decline(two, SESSION), Err(Refusal::NoSession));
+    assert_eq!(grid.chats.decline(two, SESSION), Err(ChatRefusal::NoSession));
     grid.chats.start_group(one, WEAVERS).await;
     grid.say(one, SESSION, "one").await;
     grid.chats.decline(two, SESSION).unwrap();
-    assert_eq!(grid.chats.decline(mute, SESSION), Err(Refusal::NotMember));
+    assert_eq!(grid.chats.decline(mute, SESSION), Err(ChatRefusal::NotMember));
     grid.events(two);
     grid.say(one, SESSION, "two").await;
     grid.pass(Duration::from_secs(5));
@@ -280,10 +280,10 @@ async fn a_conference_begins_with_its_first_text() {
     assert_eq!(events[0].1.get("event").as_str(), Some("message"));
 
     let alone = grid.chats.start_conference(one, "One", temporary, &[one, AgentId::NIL]);
-    assert_eq!(alone, Err(Refusal::Impossible));
+    assert_eq!(alone, Err(ChatRefusal::Impossible));
     let crowd: Vec<AgentId> = (0..=MAX_IN_CONFERENCE).map(|_| AgentId::random()).collect();
     let crowded = grid.chats.start_conference(one, "One", temporary, &crowd);
-    assert_eq!(crowded, Err(Refusal::Impossible));
+    assert_eq!(crowded, Err(ChatRefusal::Impossible));
     let errors = grid.events(one).into_iter().filter(|(_, body)| !body.get("error").is_undef());
     assert_eq!(errors.count(), 2);
 }
@@ -374,7 +374,7 @@ async fn one_agent_has_a_bounded_number_of_sessions() {
     for _ in 0..MAX_OF_AGENT {
         start(&grid).unwrap();
     }
-    assert_eq!(start(&grid), Err(Refusal::Impossible));
+    assert_eq!(start(&grid), Err(ChatRefusal::Impossible));
     grid.depart(one);
     assert!(grid.is_clean());
 }

@@ -8,7 +8,7 @@ pub use message::{InstantMessage, MAX_BUCKET, MAX_TEXT, PARENT_ESTATE};
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::mutes::{Mutes, Speaker};
+use super::mutes::{MuteTarget, Mutes};
 use super::offline::{Mail, Returns};
 use super::ports::{Bus, Delivery, Reach};
 use crate::circuit::{Category, Outgoing};
@@ -113,7 +113,7 @@ pub fn route(
     if !is_routed(dialog) {
         return Verdict::Refused;
     }
-    let speaker = Speaker::Agent(corrections.sender, &corrections.sender_name);
+    let speaker = MuteTarget::Agent(corrections.sender, &corrections.sender_name);
     if !mutes.hears(to, speaker) {
         return Verdict::Muted;
     }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use uuid::Uuid;
 
 use super::model::{Mute, MuteExceptions, MuteKind};
-use super::{Speaker, file};
+use super::{MuteTarget, file};
 
 /// Entries of one list, as many as viewers keep.
 pub const MAX_MUTES: usize = 1000;
@@ -33,7 +33,7 @@ impl List {
         *self.checksum.get_or_init(|| file::checksum(&file::write(&self.mutes)))
     }
 
-    pub(super) fn silences(&self, speaker: Speaker<'_>) -> bool {
+    pub(super) fn silences(&self, speaker: MuteTarget<'_>) -> bool {
         self.mutes.iter().any(|mute| silences(mute, speaker))
     }
 
@@ -60,17 +60,17 @@ fn is_same(mute: &Mute, id: Uuid, name: &str) -> bool {
     mute.id == id && mute.name == name
 }
 
-fn silences(mute: &Mute, speaker: Speaker<'_>) -> bool {
+fn silences(mute: &Mute, speaker: MuteTarget<'_>) -> bool {
     if mute.exceptions.contains(MuteExceptions::TEXT) {
         return false;
     }
     match (mute.kind, speaker) {
-        (MuteKind::Agent, Speaker::Agent(id, _) | Speaker::Object { owner: id, .. }) => {
+        (MuteKind::Agent, MuteTarget::Agent(id, _) | MuteTarget::Object { owner: id, .. }) => {
             mute.id == id.0
         }
-        (MuteKind::Object, Speaker::Object { id, .. }) => mute.id == id,
-        (MuteKind::Group, Speaker::Group(id)) => mute.id == id.0,
-        (MuteKind::ByName, Speaker::Agent(_, name) | Speaker::Object { name, .. }) => {
+        (MuteKind::Object, MuteTarget::Object { id, .. }) => mute.id == id,
+        (MuteKind::Group, MuteTarget::Group(id)) => mute.id == id.0,
+        (MuteKind::ByName, MuteTarget::Agent(_, name) | MuteTarget::Object { name, .. }) => {
             mute.name == name
         }
         _ => false,
@@ -89,12 +89,12 @@ mod tests {
         Mute { id, name: name.to_owned(), kind, exceptions: MuteExceptions::empty() }
     }
 
-    fn agent(id: Uuid, name: &str) -> Speaker<'_> {
-        Speaker::Agent(AgentId(id), name)
+    fn agent(id: Uuid, name: &str) -> MuteTarget<'_> {
+        MuteTarget::Agent(AgentId(id), name)
     }
 
-    fn object(id: Uuid, owner: Uuid, name: &str) -> Speaker<'_> {
-        Speaker::Object { id, owner: AgentId(owner), name }
+    fn object(id: Uuid, owner: Uuid, name: &str) -> MuteTarget<'_> {
+        MuteTarget::Object { id, owner: AgentId(owner), name }
     }
 
     #[test]
@@ -103,7 +103,7 @@ mod tests {
         assert!(list.silences(agent(ID, "Bob Tester")));
         assert!(list.silences(object(OTHER, ID, "Bob's box")));
         assert!(!list.silences(agent(OTHER, "Bob Tester")));
-        assert!(!list.silences(Speaker::Group(GroupId(ID))));
+        assert!(!list.silences(MuteTarget::Group(GroupId(ID))));
     }
 
     #[test]
@@ -125,8 +125,8 @@ mod tests {
     #[test]
     fn a_muted_group_is_silent() {
         let list = List::new(vec![mute(MuteKind::Group, ID, "Group")]);
-        assert!(list.silences(Speaker::Group(GroupId(ID))));
-        assert!(!list.silences(Speaker::Group(GroupId(OTHER))));
+        assert!(list.silences(MuteTarget::Group(GroupId(ID))));
+        assert!(!list.silences(MuteTarget::Group(GroupId(OTHER))));
         assert!(!list.silences(agent(ID, "Group")));
     }
 

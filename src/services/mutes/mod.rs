@@ -23,7 +23,7 @@ use crate::ids::{AgentId, GroupId, SessionId};
 
 /// Whose words somebody may not want to hear.
 #[derive(Clone, Copy, Debug)]
-pub enum Speaker<'a> {
+pub enum MuteTarget<'a> {
     /// An agent.
     Agent(AgentId, &'a str),
     /// An object; to mute its owner mutes it too.
@@ -100,7 +100,7 @@ impl Mutes {
     }
 
     /// Whether `listener` lets text of `speaker` through. Who is not logged in here hears all.
-    pub fn hears(&self, listener: AgentId, speaker: Speaker<'_>) -> bool {
+    pub fn hears(&self, listener: AgentId, speaker: MuteTarget<'_>) -> bool {
         let held = self.lists.get(&listener);
         let list = held.as_ref().and_then(|held| held.list.as_ref());
         !list.is_some_and(|list| list.silences(speaker))
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn a_list_holds_as_long_as_the_newest_login() {
         let mutes = mutes();
-        let hears = || mutes.hears(ALICE, Speaker::Agent(BOB, "Bob"));
+        let hears = || mutes.hears(ALICE, MuteTarget::Agent(BOB, "Bob"));
         assert!(hears(), "nobody is logged in");
         mutes.arrive(ALICE, session(1), vec![bob()]);
         assert!(!hears());
@@ -232,6 +232,6 @@ mod tests {
         mutes.arrive(ALICE, session(1), Vec::new());
         let refused = mutes.put(ALICE, bob()).await;
         assert!(matches!(refused, Err(MuteError::Store(StoreError::NotFound(ALICE)))));
-        assert!(mutes.hears(ALICE, Speaker::Agent(BOB, "Bob")));
+        assert!(mutes.hears(ALICE, MuteTarget::Agent(BOB, "Bob")));
     }
 }

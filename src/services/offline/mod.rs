@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::im::{InstantMessage, conversation, dialog};
-use super::mutes::{Mutes, Speaker};
+use super::mutes::{MuteTarget, Mutes};
 use super::ports::{Bus, StoreError, StoreGone, StoreHandle};
 use crate::config::Flavour;
 use crate::ids::{AgentId, GroupId};
@@ -231,7 +231,7 @@ impl OfflineMessages {
             let inviter = inviter.filter(|_| message.dialog == dialog::GROUP_INVITATION);
             self.mutes.hears(agent, speaker(message))
                 && inviter.is_none_or(|invite| {
-                    let by = Speaker::Agent(invite.inviter, &message.from_name);
+                    let by = MuteTarget::Agent(invite.inviter, &message.from_name);
                     self.mutes.hears(agent, by)
                 })
         };
@@ -298,14 +298,14 @@ const fn waits(dialog: u8) -> bool {
     )
 }
 
-fn speaker(message: &InstantMessage) -> Speaker<'_> {
+fn speaker(message: &InstantMessage) -> MuteTarget<'_> {
     let name = message.from_name.as_str();
     if message.dialog == dialog::FROM_TASK {
-        Speaker::Object { id: message.id, owner: AgentId(message.from), name }
+        MuteTarget::Object { id: message.id, owner: AgentId(message.from), name }
     } else if message.from_group {
-        Speaker::Group(GroupId(message.from))
+        MuteTarget::Group(GroupId(message.from))
     } else {
-        Speaker::Agent(AgentId(message.from), name)
+        MuteTarget::Agent(AgentId(message.from), name)
     }
 }
 

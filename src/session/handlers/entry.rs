@@ -5,7 +5,7 @@ use crate::circuit::CloseReason;
 use crate::message::{
     AgentPause, AgentResume, AgentThrottle, CompleteAgentMovement, RegionHandshakeReply,
 };
-use crate::region::{Command, Entrant};
+use crate::region::{Arrival, Command};
 use crate::session::presence;
 
 pub(super) fn complete_movement(
@@ -23,7 +23,7 @@ pub(super) fn complete_movement(
     }
     session.entered = true;
     let previous = session.context.sessions.arrive(shared);
-    turn.commands.push_back(Command::Enter(Box::new(Entrant {
+    turn.commands.push_back(Command::Enter(Box::new(Arrival {
         agent: shared.agent_id,
         session: shared.session_id,
         first: shared.first.clone(),

@@ -12,7 +12,7 @@ use crate::message::{
 };
 use crate::outbox::Outbox;
 use crate::services::friends::{self, FriendError, Rights, Sender};
-use crate::services::mutes::Speaker;
+use crate::services::mutes::MuteTarget;
 use crate::session::presence;
 
 /// A message with dialog 38. Most of what clients write into it is not used: viewers put the name
@@ -26,7 +26,7 @@ pub(super) fn offer(
     let text = message::text(&message.message_block.message);
     let by = sender(session);
     let services = session.context.services.clone();
-    if !services.mutes.hears(to, Speaker::Agent(by.agent, &by.name)) {
+    if !services.mutes.hears(to, MuteTarget::Agent(by.agent, &by.name)) {
         return dropped("muted");
     }
     let outbox = session.outbox.clone();
@@ -151,7 +151,7 @@ pub(super) fn offer_card(
     let by = sender(session);
     let to = AgentId(message.agent_block.dest_id);
     let services = &session.context.services;
-    if !services.mutes.hears(to, Speaker::Agent(by.agent, &by.name)) {
+    if !services.mutes.hears(to, MuteTarget::Agent(by.agent, &by.name)) {
         return dropped("muted");
     }
     if services.friends.offer_card(by.agent, to, message.agent_block.transaction_id).is_err() {

@@ -12,7 +12,7 @@ use crate::region::info::sim_access;
 use crate::services::friends::Sender;
 use crate::services::im::InstantMessage;
 use crate::services::lures::{LureError, LurePlace};
-use crate::services::mutes::Speaker;
+use crate::services::mutes::MuteTarget;
 use crate::services::offline::Mail;
 
 /// `Dialog` of an offer.
@@ -38,7 +38,7 @@ pub(super) fn start(session: &mut Session, _turn: &mut Turn<'_>, message: StartL
     targets.retain(|&target| services.bus.is_online(target));
     let absent = asked - targets.len();
     // Who does not want to hear of the agent is passed over without a word.
-    let muted = |target| !services.mutes.hears(target, Speaker::Agent(by.agent, &by.name));
+    let muted = |target| !services.mutes.hears(target, MuteTarget::Agent(by.agent, &by.name));
     targets.retain(|&target| !muted(target));
     if absent > 0 {
         alert(&session.outbox, &not_online(absent));

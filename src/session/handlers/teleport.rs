@@ -55,11 +55,11 @@ pub(super) fn teleport(
     let mut start = TeleportStart::default();
     start.info.teleport_flags = flags;
     session.reply(turn, &start);
-    let journey = session.context.sessions.depart(
+    let handoff = session.context.sessions.depart(
         &session.shared,
         Destination { region: to.clone(), position: inside(position), look_at, at: turn.now },
     );
-    match journey.caps.grant(&journey, SEED) {
+    match handoff.caps.grant(&handoff, SEED) {
         Some(seed) => {
             session.outbox.event(finish(session, to, &seed, flags));
             tracing::info!(%agent, to = %to.info.name, "agent teleports");

@@ -160,7 +160,7 @@ impl Effect {
 
 /// Why something was not done. The text is the key that viewers translate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum ChatRefusal {
     /// There is no such session, or the agent is not in it.
     #[error("session_does_not_exist_error")]
     NoSession,

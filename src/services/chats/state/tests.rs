@@ -71,14 +71,14 @@ impl Test {
         effects
     }
 
-    fn say(&mut self, number: u128, text: &str) -> Result<Vec<Effect>, Refusal> {
+    fn say(&mut self, number: u128, text: &str) -> Result<Vec<Effect>, ChatRefusal> {
         let mut effects = Vec::new();
         let (by, text) = (speaker(number), text.to_owned());
         self.session.speak(by, text, 0, self.now, &self.world, &mut effects)?;
         Ok(effects)
     }
 
-    fn accept(&mut self, number: u128) -> Result<Vec<Effect>, Refusal> {
+    fn accept(&mut self, number: u128) -> Result<Vec<Effect>, ChatRefusal> {
         let mut effects = Vec::new();
         self.session.accept(agent(number), self.now, &mut effects)?;
         Ok(effects)
@@ -118,9 +118,9 @@ fn invited(effects: &[Effect]) -> Vec<u128> {
 }
 
 /// Who is told, and of whom.
-type Told = (Vec<u128>, Vec<(u128, Option<Transition>)>);
+type Notified = (Vec<u128>, Vec<(u128, Option<Transition>)>);
 
-fn told(effects: &[Effect]) -> Vec<Told> {
+fn notified(effects: &[Effect]) -> Vec<Notified> {
     let change = |change: &Change| (change.agent.0.as_u128(), change.transition);
     effects
         .iter()
@@ -145,12 +145,12 @@ fn who_starts_is_told_and_the_others_hear_of_it() {
     let mut test = Test::group(3);
     let effects = test.start(1);
     assert_eq!(effects, [Effect::Came(agent(1)), Effect::Started { to: agent(1), temporary: ID }]);
-    assert_eq!(told(&test.start(2)), [(vec![1], vec![(2, ENTER)])]);
+    assert_eq!(notified(&test.start(2)), [(vec![1], vec![(2, ENTER)])]);
     let again = test.start(2);
     assert_eq!(again, [Effect::Started { to: agent(2), temporary: ID }]);
     let mut effects = Vec::new();
     let stranger = test.session.start(agent(9), ID, at(0), &mut effects);
-    assert_eq!(stranger, Err(Refusal::NotMember));
+    assert_eq!(stranger, Err(ChatRefusal::NotMember));
     assert!(effects.is_empty());
 }
 
@@ -170,7 +170,7 @@ fn a_text_goes_by_one_way_to_each() {
     assert_eq!(said(&accepted), [(vec![2], "two")], "the invitation carried the first");
     assert!(accepted.contains(&Effect::Present { to: agent(2) }));
     assert!(test.accept(2).unwrap().is_empty(), "once is enough");
-    assert_eq!(test.accept(4), Err(Refusal::NotMember));
+    assert_eq!(test.accept(4), Err(ChatRefusal::NotMember));
     assert_eq!(said(&test.say(2, "three").unwrap()), [(vec![1, 2], "three")]);
 }
 
@@ -184,7 +184,7 @@ fn an_invitation_does_not_wait_for_ever() {
     assert!(said(&test.wake(at(1999))).is_empty());
     let effects = test.wake(at(2000));
     assert_eq!(said(&effects), [(vec![2], "two")]);
-    assert_eq!(told(&effects), [(vec![1], vec![(2, ENTER)])]);
+    assert_eq!(notified(&effects), [(vec![1], vec![(2, ENTER)])]);
     assert!(test.session.is_joined(agent(2)));
 }
 
@@ -206,11 +206,11 @@ fn what_is_held_back_is_bounded_and_nothing_is_lost() {
 #[test]
 fn the_speaker_is_never_invited_and_strangers_may_not_speak() {
     let mut test = Test::group(2);
-    assert_eq!(test.say(1, "one"), Err(Refusal::NoSession));
+    assert_eq!(test.say(1, "one"), Err(ChatRefusal::NoSession));
     test.start(1);
     test.say(1, "one").unwrap();
-    assert_eq!(test.say(2, "not yet"), Err(Refusal::NoSession), "only invited");
-    assert_eq!(test.say(9, "stranger"), Err(Refusal::NoSession));
+    assert_eq!(test.say(2, "not yet"), Err(ChatRefusal::NoSession), "only invited");
+    assert_eq!(test.say(9, "stranger"), Err(ChatRefusal::NoSession));
     assert!(invited(&test.say(1, "two").unwrap()).is_empty());
 }
 
@@ -234,11 +234,11 @@ fn who_leaves_hears_no_more() {
     test.start(2);
     test.now = at(500);
     let effects = test.leave(2);
-    assert_eq!(told(&effects), [(vec![1], vec![(2, LEAVE)])]);
+    assert_eq!(notified(&effects), [(vec![1], vec![(2, LEAVE)])]);
     test.world.away.insert(agent(2));
     let effects = test.say(1, "one").unwrap();
     assert_eq!((said(&effects), invited(&effects)), (vec![(vec![1], "one")], vec![3]));
-    assert!(told(&test.leave(3)).is_empty(), "who was only invited was never there");
+    assert!(notified(&test.leave(3)).is_empty(), "who was only invited was never there");
     test.leave(1);
     assert!(test.session.is_empty());
 }
@@ -250,15 +250,15 @@ fn a_conference_takes_back_only_who_is_invited_anew() {
     test.say(1, "one").unwrap();
     test.leave(2);
     assert!(invited(&test.say(1, "two").unwrap()).is_empty());
-    assert_eq!(test.accept(2), Err(Refusal::NotMember));
-    assert_eq!(test.session.invite(agent(2), &[agent(5)]), Err(Refusal::NotMember));
+    assert_eq!(test.accept(2), Err(ChatRefusal::NotMember));
+    assert_eq!(test.session.invite(agent(2), &[agent(5)]), Err(ChatRefusal::NotMember));
     test.session.invite(agent(1), &[agent(2), agent(5), agent(3)]).unwrap();
     assert_eq!(invited(&test.say(1, "three").unwrap()), [2, 5]);
     let crowd: Vec<AgentId> = (10..10 + MAX_IN_CONFERENCE as u128).map(agent).collect();
-    assert_eq!(test.session.invite(agent(1), &crowd), Err(Refusal::Impossible));
+    assert_eq!(test.session.invite(agent(1), &crowd), Err(ChatRefusal::Impossible));
     let mut group = Test::group(2);
     group.start(1);
-    assert_eq!(group.session.invite(agent(1), &[agent(5)]), Err(Refusal::Impossible));
+    assert_eq!(group.session.invite(agent(1), &[agent(5)]), Err(ChatRefusal::Impossible));
 }
 
 #[test]
@@ -274,12 +274,12 @@ fn the_muted_are_told_so_and_everybody_knows() {
         test.session.mute(by, two, Some(muted), None, test.now, &mut effects)?;
         Ok(effects.clone())
     };
-    assert_eq!(mute(&mut test, agent(3), true), Err(Refusal::NotModerator));
-    assert_eq!(mute(&mut test, agent(9), true), Err(Refusal::NotMember));
+    assert_eq!(mute(&mut test, agent(3), true), Err(ChatRefusal::NotModerator));
+    assert_eq!(mute(&mut test, agent(9), true), Err(ChatRefusal::NotMember));
     let effects = mute(&mut test, one, true).unwrap();
-    assert_eq!(told(&effects), [(vec![1, 2, 3], vec![(2, None)])]);
+    assert_eq!(notified(&effects), [(vec![1, 2, 3], vec![(2, None)])]);
     assert!(test.session.info(two).text_muted);
-    assert_eq!(test.say(2, "but"), Err(Refusal::Muted));
+    assert_eq!(test.say(2, "but"), Err(ChatRefusal::Muted));
     assert!(test.say(3, "hush").is_ok());
     mute(&mut test, one, false).unwrap();
     assert!(test.say(2, "thanks").is_ok());
@@ -297,11 +297,11 @@ fn a_new_roster_throws_out_who_is_no_longer_on_it() {
     test.session.renew("Spinners", roster, |_| "removed", test.now, &mut effects);
     assert!(effects.contains(&Effect::Closed { to: agent(2), reason: "removed" }));
     assert!(effects.contains(&Effect::Went(agent(2))));
-    assert_eq!(told(&effects), [(vec![1], vec![(2, LEAVE)])]);
+    assert_eq!(notified(&effects), [(vec![1], vec![(2, LEAVE)])]);
     assert_eq!(test.session.name(), "Spinners");
     // That the first no longer moderates is told a little later.
     let effects = test.wake(at(1100));
-    assert_eq!(told(&effects), [(vec![1], vec![(1, None)])]);
+    assert_eq!(notified(&effects), [(vec![1], vec![(1, None)])]);
     assert_eq!(invited(&test.say(1, "one").unwrap()), [4]);
 }
 
@@ -309,17 +309,17 @@ fn a_new_roster_throws_out_who_is_no_longer_on_it() {
 fn a_crowd_that_comes_at_once_is_told_together() {
     let mut test = Test::group(50);
     let first = test.start(1);
-    assert!(told(&first).is_empty());
-    assert_eq!(told(&test.start(2)).len(), 1);
+    assert!(notified(&first).is_empty());
+    assert_eq!(notified(&test.start(2)).len(), 1);
     let mut wakes = 0;
     for number in 3..=50 {
         let effects = test.start(number);
-        assert!(told(&effects).is_empty());
+        assert!(notified(&effects).is_empty());
         wakes += effects.iter().filter(|effect| **effect == Effect::Wake(GATHER)).count();
     }
     assert_eq!(wakes, 1);
     let effects = test.wake(at(100));
-    let [(to, changes)] = &told(&effects)[..] else { panic!("{effects:?}") };
+    let [(to, changes)] = &notified(&effects)[..] else { panic!("{effects:?}") };
     assert_eq!((to.len(), changes.len()), (50, 48));
     assert!(test.wake(at(500)).is_empty());
 }
@@ -429,7 +429,7 @@ proptest! {
                         number += 1;
                         effects = test.say(who, "").unwrap();
                     } else {
-                        prop_assert_eq!(test.say(who, ""), Err(Refusal::NoSession));
+                        prop_assert_eq!(test.say(who, ""), Err(ChatRefusal::NoSession));
                     }
                 }
                 Step::Accept(who) => {

@@ -11,7 +11,7 @@ use crate::message::{
 };
 use crate::services::groups::{Invited, Invitee};
 use crate::services::im::InstantMessage;
-use crate::services::mutes::Speaker;
+use crate::services::mutes::MuteTarget;
 use crate::session::handlers::{Outcome, Session, Turn};
 
 pub(in super::super) fn join(
@@ -114,7 +114,7 @@ pub(in super::super) fn invite(
         let mutes = &desk.context.services.mutes;
         for message in messages {
             // It speaks as the group; whoever has muted the inviter does not want it either.
-            if mutes.hears(message.to, Speaker::Agent(desk.agent, &desk.name)) {
+            if mutes.hears(message.to, MuteTarget::Agent(desk.agent, &desk.name)) {
                 desk.deliver(message).await;
             }
         }

@@ -5,9 +5,9 @@ use crate::circuit::Outgoing;
 use crate::outbox::Outbox;
 
 /// The way to one client for the length of its turn.
-pub struct Pipe<'a> {
+pub struct SendBudget<'a> {
     outbox: &'a Outbox,
-    share: Share,
+    left: Allowance,
     sent: u64,
     /// The endpoint took something no more.
     failed: bool,
@@ -15,17 +15,17 @@ pub struct Pipe<'a> {
 
 /// Part of what a client may be sent in a turn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Share {
+pub struct Allowance {
     packets: usize,
     bytes: usize,
 }
 
-impl<'a> Pipe<'a> {
+impl<'a> SendBudget<'a> {
     /// Room for so many packets, and for `limit` bytes together with what waits behind the client's
     /// throttles; for nothing while the endpoint is behind.
     pub fn new(outbox: &'a Outbox, packets: usize, limit: usize) -> Self {
         let bytes = if outbox.is_congested() { 0 } else { limit.saturating_sub(outbox.backlog()) };
-        Self { outbox, share: Share { packets, bytes }, sent: 0, failed: false }
+        Self { outbox, left: Allowance { packets, bytes }, sent: 0, failed: false }
     }
 
     /// Leaves room for at most so many packets, and for the bytes of updates of avatars and objects
@@ -35,18 +35,18 @@ impl<'a> Pipe<'a> {
             let passed = rate as usize / 1000 * BACKLOG_MILLIS;
             passed.max(LEAST_BACKLOG).saturating_sub(backlog)
         });
-        self.share.packets = self.share.packets.min(packets);
-        self.share.bytes = self.share.bytes.min(bytes);
+        self.left.packets = self.left.packets.min(packets);
+        self.left.bytes = self.left.bytes.min(bytes);
     }
 
     /// Whether anything may be sent.
     pub fn is_open(&self) -> bool {
-        !self.failed && self.share.packets > 0 && self.share.bytes > 0
+        !self.failed && self.left.packets > 0 && self.left.bytes > 0
     }
 
     /// Packets that may still be sent.
     pub fn packets(&self) -> usize {
-        self.share.packets
+        self.left.packets
     }
 
     /// Packets that were sent.
@@ -55,20 +55,20 @@ impl<'a> Pipe<'a> {
     }
 
     /// Puts aside what `packets` of some `bytes` each take, but at most half of what there is.
-    pub fn keep(&mut self, packets: usize, bytes: usize) -> Share {
-        let kept = Share {
-            packets: packets.min(self.share.packets / 2),
-            bytes: packets.saturating_mul(bytes).min(self.share.bytes / 2),
+    pub fn keep(&mut self, packets: usize, bytes: usize) -> Allowance {
+        let kept = Allowance {
+            packets: packets.min(self.left.packets / 2),
+            bytes: packets.saturating_mul(bytes).min(self.left.bytes / 2),
         };
-        self.share.packets -= kept.packets;
-        self.share.bytes -= kept.bytes;
+        self.left.packets -= kept.packets;
+        self.left.bytes -= kept.bytes;
         kept
     }
 
     /// Gives back what was put aside.
-    pub fn release(&mut self, kept: Share) {
-        self.share.packets += kept.packets;
-        self.share.bytes += kept.bytes;
+    pub fn release(&mut self, kept: Allowance) {
+        self.left.packets += kept.packets;
+        self.left.bytes += kept.bytes;
     }
 
     /// Sends, if there is room; gives whether it did.
@@ -78,12 +78,12 @@ impl<'a> Pipe<'a> {
         if !self.is_open() {
             return false;
         }
-        let bytes = self.share.bytes.saturating_sub(outgoing.message.body.len());
+        let bytes = self.left.bytes.saturating_sub(outgoing.message.body.len());
         if self.outbox.send(outgoing).is_err() {
             self.failed = true;
             return false;
         }
-        self.share = Share { packets: self.share.packets - 1, bytes };
+        self.left = Allowance { packets: self.left.packets - 1, bytes };
         self.sent += 1;
         true
     }
@@ -103,17 +103,17 @@ mod tests {
     use crate::ids::AgentId;
     use crate::outbox::recorder::recorder;
 
-    fn share(pipe: &Pipe<'_>) -> (usize, usize) {
-        (pipe.share.packets, pipe.share.bytes)
+    fn left(budget: &SendBudget<'_>) -> (usize, usize) {
+        (budget.left.packets, budget.left.bytes)
     }
 
     #[test]
     fn room_follows_the_throttle() {
         let (outbox, recorder) = recorder(AgentId(Uuid::from_u128(1)), 1);
         let narrowed = || {
-            let mut pipe = Pipe::new(&outbox, 11, 24_000);
-            pipe.narrow(9);
-            share(&pipe)
+            let mut budget = SendBudget::new(&outbox, 11, 24_000);
+            budget.narrow(9);
+            left(&budget)
         };
         assert_eq!(narrowed(), (9, 24_000), "no throttle");
         recorder.set_task(0, Some(60_000));
@@ -133,14 +133,14 @@ mod tests {
     #[test]
     fn what_is_kept_comes_back() {
         let (outbox, _recorder) = recorder(AgentId(Uuid::from_u128(1)), 1);
-        let mut pipe = Pipe::new(&outbox, 9, 1000);
-        let little = pipe.keep(1, 300);
-        assert_eq!(share(&pipe), (8, 700));
-        let much = pipe.keep(100, 300);
-        assert_eq!(share(&pipe), (4, 350));
-        pipe.release(much);
-        pipe.release(little);
-        assert_eq!(share(&pipe), (9, 1000));
-        assert_eq!(pipe.keep(0, 300), Share::default());
+        let mut budget = SendBudget::new(&outbox, 9, 1000);
+        let little = budget.keep(1, 300);
+        assert_eq!(left(&budget), (8, 700));
+        let much = budget.keep(100, 300);
+        assert_eq!(left(&budget), (4, 350));
+        budget.release(much);
+        budget.release(little);
+        assert_eq!(left(&budget), (9, 1000));
+        assert_eq!(budget.keep(0, 300), Allowance::default());
     }
 }
