@@ -442,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_in_one_command_counts() {
+    fn messages_of_one_command_count_as_waiting() {
         let (outbox, mut recorder) = recorder(AgentId::random(), 1);
         let many = || (0..1 << 14).map(|_| (outbox.clone(), ping(0))).collect();
         send_each(many());

@@ -1,5 +1,5 @@
 //! The rules of `docs/architecture.md` that a compiler does not check: layers, what the lower
-//! layers may use, module headers, file sizes.
+//! layers may use, module headers, file sizes, names of functions.
 //!
 //! The checker reads the sources as text. Code under `#[cfg(test)]` may import what it likes, since
 //! it is not part of what others build on.
@@ -47,6 +47,9 @@ const LONGEST_FILE: usize = 1000;
 /// What a longer file's header must contain, followed by the reason.
 const SIZE_REASON: &str = "over 1000 lines because";
 
+/// Longest name of a function. Those of tests give subject and outcome.
+const LONGEST_NAME: usize = 60;
+
 #[test]
 fn sources_keep_the_rules() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -93,6 +96,32 @@ fn architecture_document_shows_the_same_layers() {
         let line = format!("| {number} | `{}` |", modules.join("`, `"));
         assert!(document.contains(&line), "docs/architecture.md lacks: {line}");
     }
+}
+
+#[test]
+fn names_of_tests_are_short_and_begin_with_their_subject() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut report = String::new();
+    for file in ["src", "tests", "benches"].iter().flat_map(|folder| rust_files(&root.join(folder)))
+    {
+        for problem in name_problems(&fs::read_to_string(&file).unwrap()) {
+            writeln!(report, "{}:{problem}", file.strip_prefix(root).unwrap().display()).unwrap();
+        }
+    }
+    assert!(report.is_empty(), "\n{report}");
+}
+
+/// Functions whose names are too long, or are a clause in the place of a subject.
+fn name_problems(text: &str) -> Vec<String> {
+    let tokens = tokens(text);
+    let names = tokens.windows(2).filter(|pair| pair[0].text == "fn").map(|pair| pair[1]);
+    let clauses = ["who_", "whom_", "whoever_", "what_", "whatever_"];
+    names
+        .filter(|name| {
+            name.text.len() > LONGEST_NAME || clauses.iter().any(|word| name.text.starts_with(word))
+        })
+        .map(|name| format!("{}: fn {}", name.line, name.text))
+        .collect()
 }
 
 /// What must be known of the whole crate to judge one file.
@@ -507,6 +536,15 @@ mod checker {
         assert!(is_test_file("circuit/pair/x.rs", &declared));
         assert!(!is_test_file("circuit/pairs.rs", &declared));
         assert!(!is_test_file("circuit/a.rs", &declared));
+    }
+
+    #[test]
+    fn long_names_and_clauses_are_found() {
+        let longest = "a".repeat(LONGEST_NAME);
+        let code = format!("fn {longest}() {{}}\n#[test]\nfn {longest}b() {{}} // fn who_x()\n");
+        assert_eq!(name_problems(&code), [format!("3: fn {longest}b")]);
+        let code = "async fn whoever_asks() {}\nfn whole() { what_for() }\nfn what_for() {}";
+        assert_eq!(name_problems(code), ["1: fn whoever_asks", "3: fn what_for"]);
     }
 
     #[test]

@@ -72,7 +72,7 @@ fn shown_file_explains_every_key() {
 }
 
 #[test]
-fn file_beats_defaults_environment_beats_file_flags_beat_environment() {
+fn flags_beat_environment_beats_file_beats_defaults() {
     let file = "[network]\nhttp_port = 1\ncontrol_port = 1\n[[region]]\nudp_port = 1";
     let environment = [
         ("HOLM_NETWORK_HTTP_PORT", "2"),
@@ -446,7 +446,7 @@ fn flag_errors_name_the_flag() {
 }
 
 #[test]
-fn control_listener_off_loopback_needs_a_token_that_errors_never_show() {
+fn control_off_loopback_needs_a_token_that_errors_hide() {
     file_fails("[network]\ncontrol_bind = \"10.0.0.1\"", "network.control_token must be set");
     let error = from_file("[network]\ncontrol_token = \"secret\"").unwrap_err();
     assert!(error.contains("network.control_token = (hidden)"), "{error}");

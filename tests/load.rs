@@ -414,7 +414,7 @@ async fn the_user_may_stop_a_run() {
 }
 
 #[tokio::test]
-async fn who_is_thrown_out_is_told() {
+async fn kicked_agent_fails_the_run_with_its_reason() {
     let grid = TestGrid::start().await.expect("starts");
     let plan =
         Plan { duration: Duration::from_secs(2), ..plan(grid.login_uri(), 3, Scenario::Idle) };

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_message_is_shown_as_makes_it_again() {
+    fn shown_form_of_a_message_makes_it_again() {
         for (dialect, value) in [
             (Dialect::SeedChuf, json!({"text": "hello"})),
             (Dialect::ClepSvc, json!({"service": "s", "domain": "d"})),

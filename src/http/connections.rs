@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_at_work_never_gives_way() {
+    fn busy_connection_never_gives_way() {
         let all = connections(4, 2);
         let places = [taken(&all, 1), taken(&all, 1), taken(&all, 2), taken(&all, 2)];
         let works: Vec<_> = places.iter().map(Place::work).collect();

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn who_never_reads_knows_nothing() {
+    fn silence_of_rude_agents_is_no_death() {
         let shared = shared(&[Manner::Rude]);
         let late = Timestamp::ZERO + SILENCE * 10;
         assert_eq!(Health::default().check_circuits(late, &shared), Ok(()));

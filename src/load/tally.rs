@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_handed_in_is_not_counted_twice() {
+    fn earlier_tallies_are_not_counted_twice() {
         let (mut totals, mut tally) = (Totals::default(), Tally::default());
         let mut circuit = Statistics { packets_in: 5, resends: 1, ..Statistics::default() };
         tally.delivered = 3;

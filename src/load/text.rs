@@ -297,7 +297,7 @@ chat: 100 agents, 30.0 s, complete
     }
 
     #[test]
-    fn what_went_wrong_comes_first_and_cannot_play_with_the_terminal() {
+    fn problems_come_first_without_control_characters() {
         let trouble = Trouble {
             kind: "login".to_owned(),
             text: "no \u{1b}[2Jway\u{202E}\n".to_owned(),

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_counts() {
+    fn refused_calls_count() {
         let mut windows = Windows::new(2, Duration::from_secs(10));
         assert!(windows.allows(at(0), 1));
         assert!(windows.allows(at(1000), 1));
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn twelfth_say_of_a_second_sleeps_and_only_a_public_one_ends_that() {
+    fn twelfth_say_of_a_second_sleeps_until_a_public_one() {
         let mut window = SayWindow::default();
         let two = Duration::from_secs(2);
         (0..11).for_each(|_| assert_eq!(window.sleep(at(5000), true), Duration::ZERO));

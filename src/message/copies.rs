@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_fixed_place_is_refused() {
+    fn field_without_a_fixed_place_is_refused() {
         let message = ImprovedInstantMessage::default();
         for (block, field) in [
             ("MessageBlock", "FromAgentName"),

@@ -229,7 +229,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_written_reads_back(
+        fn written_form_reads_back(
             flags in any::<u8>(),
             sequence in any::<u32>(),
             body in proptest::collection::vec(prop_oneof![Just(0u8), any::<u8>()], 0..300),

@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn who_follows_is_told_of_news_and_of_the_end() {
+    fn follower_hears_of_news_and_of_the_end() {
         let mut heard = Heard::default();
         let mut news = heard.follow();
         assert_eq!(*news.borrow_and_update(), 0);

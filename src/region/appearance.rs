@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_relayed_is_refused() {
+    fn appearance_that_cannot_be_relayed_is_refused() {
         let mut appearance = Appearance::new();
         let mut message = AgentSetAppearance::default();
         message.object_data.texture_entry = Bytes::from(vec![1; MAX_TEXTURE_ENTRY + 1]);

@@ -191,7 +191,7 @@ impl Region {
         self.scratch = scratch;
     }
 
-    /// `turn` counts the times that this client was sent.
+    /// `turn` counts the turns of this client.
     fn flush_view(&mut self, viewer: usize, turn: usize, packets: usize, scratch: &mut Scratch) {
         let Some(member) = self.crowd.get_mut(viewer).filter(|member| member.view.ready) else {
             return;

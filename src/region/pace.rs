@@ -44,7 +44,7 @@ mod tests {
     const FRAME: Duration = Duration::from_millis(90);
 
     #[test]
-    fn long_ticks_slow_it_down_to_a_limit_and_short_ones_bring_it_back() {
+    fn long_ticks_slow_the_pace_and_short_ones_restore_it() {
         let mut pace = Pace::default();
         pace.record(Duration::from_millis(60), FRAME);
         assert_eq!(pace.of(18), 18);

@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_worn_names_its_point_and_item() {
+    fn attachment_names_its_point_and_item() {
         let worn = Some((AgentId(Uuid::from_u128(9)), 0x26));
         let data = block(&PrimView { worn, ..prim() }, Some(LocalId(3)), true);
         assert_eq!((data.state, data.parent_id), (0x62, 3));

@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_comes_back() {
+    fn kept_allowance_comes_back() {
         let (outbox, _recorder) = recorder(AgentId(Uuid::from_u128(1)), 1);
         let mut budget = SendBudget::new(&outbox, 9, 1000);
         let little = budget.keep(1, 300);

@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_resolves_after_the_session_but_its_event_queue_for_a_while() {
+    fn only_the_event_queue_resolves_a_while_after_the_session() {
         let (registry, clock) = registry();
         let one = session(&registry, 1);
         let seed = id_of(&one.caps.grant(&one, SEED).unwrap());

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_kernel_refuses_does_not_hold_up_the_rest() {
+    async fn datagram_that_the_kernel_refuses_holds_up_no_other() {
         let (sender, _) = socket().await;
         let (receiver, address) = socket().await;
         let mut batch = Batch::default();

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_open_is_lost_in_the_order_of_sending() {
+    fn open_receipts_are_lost_in_the_order_of_sending() {
         let answers = Arc::new(Mutex::new(Vec::new()));
         let mut receipts = Receipts::default();
         let tokens: Vec<u64> = (0..20)

@@ -90,7 +90,7 @@ async fn groups(client: &mut Client, query: &str, start: i32, count: usize) -> R
 }
 
 #[tokio::test]
-async fn groups_are_found_a_hundred_at_a_time_and_one_as_the_sign_of_more() -> Result<()> {
+async fn groups_are_found_a_hundred_at_a_time_plus_one_for_more() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let mut store = SqliteStore::open(directory.path())?;
     store.create_group(&group(999, "Club of the hidden".to_owned(), false))?;
@@ -119,7 +119,7 @@ async fn groups_are_found_a_hundred_at_a_time_and_one_as_the_sign_of_more() -> R
 }
 
 #[tokio::test]
-async fn what_does_not_exist_here_is_answered_as_not_found() -> Result<()> {
+async fn unsupported_searches_are_answered_as_not_found() -> Result<()> {
     let grid = TestGrid::start().await?;
     let mut alice = grid.enter("Alice", "Tester").await?;
     let (agent, session) = (alice.login.agent_id.0, alice.login.session_id.0);

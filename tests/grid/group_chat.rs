@@ -202,7 +202,7 @@ async fn strangers_are_refused_by_a_key_that_viewers_translate() -> Result<()> {
 }
 
 #[tokio::test]
-async fn who_is_invited_gets_each_text_once() -> Result<()> {
+async fn invitee_gets_each_text_once() -> Result<()> {
     let grid = grid().await?;
     let mut alice = grid.enter("Alice", "Tester").await?;
     let mut bob = grid.enter("Bob", "Tester").await?;
@@ -283,7 +283,7 @@ async fn a_text_right_behind_the_start_stays_behind_it() -> Result<()> {
 }
 
 #[tokio::test]
-async fn who_leaves_is_missed_and_let_alone() -> Result<()> {
+async fn member_that_leaves_is_missed_and_hears_nothing() -> Result<()> {
     let grid = grid().await?;
     let mut alice = grid.enter("Alice", "Tester").await?;
     let mut bob = grid.enter("Bob", "Tester").await?;

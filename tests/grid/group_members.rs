@@ -210,7 +210,7 @@ async fn invitations_have_limits() -> Result<()> {
 }
 
 #[tokio::test]
-async fn who_is_ejected_is_told() -> Result<()> {
+async fn ejected_member_is_notified() -> Result<()> {
     let grid = TestGrid::start().await?;
     let mut alice = grid.enter("Alice", "Tester").await?;
     let mut bob = grid.enter("Bob", "Tester").await?;
@@ -321,7 +321,7 @@ async fn strangers_get_a_member_list_of_who_is_to_be_seen() -> Result<()> {
 }
 
 #[tokio::test]
-async fn who_is_ejected_while_away_finds_itself_outside() -> Result<()> {
+async fn member_ejected_while_away_finds_itself_outside() -> Result<()> {
     let grid = TestGrid::start().await?;
     let mut alice = grid.enter("Alice", "Tester").await?;
     let mut bob = grid.enter("Bob", "Tester").await?;
@@ -378,7 +378,7 @@ async fn groups_reach_across_regions() -> Result<()> {
 }
 
 #[tokio::test]
-async fn who_is_invited_while_away_may_join_later() -> Result<()> {
+async fn invitation_while_away_may_be_accepted_later() -> Result<()> {
     let grid = TestGrid::start().await?;
     let bob = grid.enter("Bob", "Tester").await?;
     let bob_id = bob.login.agent_id;

@@ -208,7 +208,7 @@ async fn roles_are_made_changed_given_and_deleted() -> Result<()> {
 }
 
 #[tokio::test]
-async fn what_is_not_allowed_changes_nothing_and_is_said() -> Result<()> {
+async fn forbidden_role_change_changes_nothing_and_is_reported() -> Result<()> {
     let grid = TestGrid::start().await?;
     let mut alice = grid.enter("Alice", "Tester").await?;
     let mut bob = grid.enter("Bob", "Tester").await?;

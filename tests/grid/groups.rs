@@ -190,7 +190,7 @@ async fn the_title_of_the_active_group_is_seen_by_others() -> Result<()> {
 }
 
 #[tokio::test]
-async fn who_asks_for_itself_is_told_also_without_groups() -> Result<()> {
+async fn agent_data_are_answered_also_without_groups() -> Result<()> {
     let grid = TestGrid::start().await?;
     let mut alice = grid.enter("Alice", "Tester").await?;
     alice.forget();
@@ -208,7 +208,7 @@ async fn who_asks_for_itself_is_told_also_without_groups() -> Result<()> {
 }
 
 #[tokio::test]
-async fn what_a_member_sets_for_itself_is_kept() -> Result<()> {
+async fn settings_of_a_member_are_kept() -> Result<()> {
     let grid = TestGrid::start().await?;
     let mut alice = grid.enter("Alice", "Tester").await?;
     let id = found(&mut alice, "Gardeners", true).await?;
@@ -364,7 +364,7 @@ async fn the_ready_made_accounts_share_a_group() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_configured_group_of_unknown_accounts_is_an_error_with_its_key() {
+async fn configured_group_of_unknown_accounts_names_its_key() {
     let started = TestGrid::start_with(|config| {
         config.login.test_accounts = true;
         config.group.push(GroupConfig {

@@ -90,7 +90,7 @@ async fn offers_to_others_lead_nowhere() -> Result<()> {
 }
 
 #[tokio::test]
-async fn who_is_not_online_cannot_be_asked() -> Result<()> {
+async fn offline_agent_cannot_be_sent_a_lure() -> Result<()> {
     let grid = TestGrid::start().await?;
     let mut alice = grid.enter("Alice", "Tester").await?;
     let mut bob = grid.enter("Bob", "Tester").await?;

@@ -142,7 +142,7 @@ async fn many_notices_are_listed_in_packets() -> Result<()> {
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_notice_is_refused_with_its_reason() -> Result<()> {
+async fn invalid_notice_is_refused_with_its_reason() -> Result<()> {
     let grid = TestGrid::start().await?;
     let mut alice = grid.enter("Alice", "Tester").await?;
     let mut bob = grid.enter("Bob", "Tester").await?;

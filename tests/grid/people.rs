@@ -76,7 +76,7 @@ async fn mute(client: &mut Client, whom: &Client, exceptions: u32) -> Result<()>
 }
 
 #[tokio::test]
-async fn who_is_muted_for_text_is_not_heard() -> Result<()> {
+async fn agent_muted_for_text_is_not_heard() -> Result<()> {
     let grid = TestGrid::start().await?;
     let alice = grid.enter("Alice", "Tester").await?;
     let carol = grid.enter("Carol", "Tester").await?;

@@ -41,7 +41,7 @@ async fn friends(grid: &TestGrid) -> Result<(Client, Client)> {
 }
 
 #[tokio::test]
-async fn logout_and_entry_are_told_to_friends_and_the_newcomer_gets_a_list() -> Result<()> {
+async fn friends_hear_of_logout_and_entry_newcomer_gets_a_list() -> Result<()> {
     let grid = TestGrid::start().await?;
     let (mut alice, bob) = friends(&grid).await?;
     let bob_id = bob.login.agent_id;
@@ -106,7 +106,7 @@ async fn a_new_login_is_not_taken_for_the_end_of_the_old_one() -> Result<()> {
 }
 
 #[tokio::test]
-async fn who_does_not_let_it_be_seen_comes_and_goes_unseen() -> Result<()> {
+async fn friend_without_the_right_sees_no_coming_or_going() -> Result<()> {
     let grid = TestGrid::start().await?;
     let (mut alice, mut bob) = friends(&grid).await?;
     let bob_id = bob.login.agent_id;

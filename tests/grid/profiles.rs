@@ -120,7 +120,7 @@ async fn a_profile_is_seen_by_others_as_it_was_written() -> Result<()> {
 }
 
 #[tokio::test]
-async fn who_changes_a_profile_and_asks_for_it_sees_the_change_and_is_online() -> Result<()> {
+async fn profile_edit_is_visible_at_once() -> Result<()> {
     let grid = TestGrid::start().await?;
     let mut alice = grid.enter("Alice", "Tester").await?;
     let id = alice.login.agent_id;
@@ -224,7 +224,7 @@ fn group(number: u128, name: &str, agent: AgentId, list_in_profile: bool) -> Gro
 }
 
 #[tokio::test]
-async fn groups_are_in_the_profile_the_hidden_ones_for_their_member_only() -> Result<()> {
+async fn profile_lists_groups_hidden_ones_for_their_member_only() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let grid = kept_in(directory.path()).await?;
     let alice = grid.enter("Alice", "Tester").await?;

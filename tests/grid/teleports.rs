@@ -133,7 +133,7 @@ async fn agent_goes_to_the_other_region_and_is_the_same_there() -> Result<()> {
 }
 
 #[tokio::test]
-async fn who_arrives_is_seen_by_who_is_there() -> Result<()> {
+async fn arrival_is_seen_by_those_present() -> Result<()> {
     let grid = two_regions().await?;
     let mut alice = grid.enter("Alice", "Tester").await?;
     let options = grid.options("Bob", "Tester").at("uri:Skerry&41&51&30");

@@ -46,7 +46,7 @@ fn acks_that_nobody_polls_are_bounded() {
 }
 
 #[test]
-fn closing_lets_queued_unthrottled_messages_out_and_nothing_else() {
+fn closing_sends_queued_unthrottled_messages_only() {
     let mut circuit = Circuit::new(CircuitConfig::default(), at(0));
     hear(&mut circuit, at(0), chat(PacketFlags::RELIABLE, 4));
     circuit.send(at(0), in_category(Category::Task, 100)).unwrap();

@@ -6,7 +6,7 @@ use crate::circuit::DropReason;
 const RELIABLE: PacketFlags = PacketFlags::RELIABLE;
 
 #[test]
-fn duplicate_is_acked_and_not_handled_with_or_without_the_resent_flag() {
+fn duplicate_is_acked_but_not_handled_whatever_its_flag() {
     let mut circuit = Circuit::new(quiet(), at(0));
     let mut taken = 0;
     for flags in [RELIABLE, RELIABLE, RELIABLE | PacketFlags::RESENT] {

@@ -223,7 +223,7 @@ proptest! {
     }
 
     #[test]
-    fn what_the_simulator_cuts_is_refused((codec, message) in spoken(), limit in 1023..=1024_usize) {
+    fn text_that_the_simulator_cuts_is_refused((codec, message) in spoken(), limit in 1023..=1024_usize) {
         // Ask for more than fits.
         let mut message = message;
         let much = "日x 🧡".repeat(150);

@@ -77,7 +77,7 @@ fn older_receivers_do_not_compare_the_prim() {
 }
 
 #[test]
-fn what_is_no_message() {
+fn malformed_messages_are_refused() {
     let codec = Codec::new(Dialect::ClepSvc);
     let domains = domains(&["test"]);
     let listener = Listener::new(&codec, "", &domains);

@@ -29,7 +29,7 @@ fn fails(line: &[&str], code: u8, message: &str) {
 }
 
 #[test]
-fn what_is_written_is_shown_field_by_field() {
+fn composed_message_is_shown_field_by_field() {
     let line = ["encode", "--dialect", "clep-json", "--domain", "test", "--method", "file.open"];
     let id = ["--id", "7", "--params", r#"{"path":["a",1]}"#, "--source-script", "s"];
     let text = ok(&[&line[..], &id, &["--target-prim", "p", "--wrap"]].concat());

@@ -183,7 +183,7 @@ fn captures_of_every_link_type() {
 }
 
 #[test]
-fn what_a_capture_holds_besides_is_counted() {
+fn foreign_packets_of_a_capture_are_counted() {
     let ping = bytes_of(PING).unwrap();
     let mut tcp = ipv4(&ping, 0);
     tcp[9] = 6;

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_misses_is_lost_even_if_it_hears_another_line_twice() {
+    fn missed_line_is_lost_even_if_another_is_heard_twice() {
         let shared = chat();
         said(&shared, 0, Way::Chat, 3);
         said(&shared, 1, Way::Chat, 1);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn who_heard_nothing_lost_everything() {
+    fn deaf_agent_lost_every_line() {
         let shared = chat();
         said(&shared, 1, Way::Chat, 5);
         let balance = Ears::default().balance(&shared, None);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_said_makes_up_for_nothing() {
+    fn line_never_said_makes_up_for_nothing() {
         let shared = chat();
         said(&shared, 0, Way::Chat, 1);
         said(&shared, 1, Way::Chat, 1);

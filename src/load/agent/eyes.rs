@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn who_left_is_forgotten() {
+    fn departed_avatar_is_forgotten() {
         let mut eyes = Eyes::new(0);
         eyes.full(Timestamp::ZERO, OWN, &full(5, AgentId::NIL));
         assert_eq!(eyes.known.len(), 1);

@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_not_drawn() {
+    fn value_that_is_no_number_is_not_drawn() {
         let values = [Some(f64::NAN), Some(f64::INFINITY), Some(-1.0), Some(2.0), Some(f64::MAX)];
         let mut bad = line(&values);
         bad.points.push((f64::NAN, Some(1.0)));

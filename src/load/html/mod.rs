@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_went_wrong_is_on_top() {
+    fn problems_are_on_top() {
         assert!(!page(&report()).contains("What went wrong"));
         assert!(page(&report()).contains("badge good\">complete<"));
         let trouble = Trouble { kind: "login".to_owned(), text: "no".to_owned(), count: 2 };

@@ -504,7 +504,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_went_wrong_with_messages_fails_the_run() {
+    fn message_failures_fail_the_run() {
         let mut totals = Totals::default();
         assert_eq!(verdict(&totals), None);
         totals.trouble("logout", "no answer", 1);

@@ -52,7 +52,7 @@ fn check_02_ranges_end_where_they_should_in_three_dimensions() {
 }
 
 #[test]
-fn check_03_a_child_prim_far_from_its_root_hears_at_its_own_place_or_at_the_roots() {
+fn check_03_child_prim_hears_at_its_place_or_its_roots() {
     for (flavour, hears_at_child) in [(Flavour::OpenSim, true), (Flavour::SecondLife, false)] {
         let mut scene = Scene::new(flavour);
         let offsets = [at(0.0, 0.0, 0.0), at(50.0, 0.0, 0.0)];
@@ -74,7 +74,7 @@ fn check_03_a_child_prim_far_from_its_root_hears_at_its_own_place_or_at_the_root
 }
 
 #[test]
-fn check_04_region_say_reaches_the_region_but_not_on_the_public_channel() {
+fn check_04_region_say_reaches_all_but_on_channel_0() {
     for flavour in FLAVOURS {
         let is_open_sim = flavour == Flavour::OpenSim;
         let mut scene = Scene::new(flavour);
@@ -114,7 +114,7 @@ fn check_04_region_say_reaches_the_region_but_not_on_the_public_channel() {
 }
 
 #[test]
-fn check_05_what_an_avatar_types_on_a_negative_channel_comes_as_a_dialog_reply() {
+fn check_05_negative_channel_typing_comes_as_dialog_reply() {
     for flavour in FLAVOURS {
         let mut scene = Scene::new(flavour);
         let avatar = scene.avatar(2, HERE);
@@ -257,7 +257,7 @@ fn check_09_a_state_change_ends_listens_and_clears_the_queue() {
 }
 
 #[test]
-fn check_10_the_65th_event_is_dropped_and_the_others_keep_their_order() {
+fn check_10_65th_event_is_dropped_the_others_stay_in_order() {
     for flavour in FLAVOURS {
         let mut scene = Scene::new(flavour);
         let (_, speaker) = scene.object("speaker", HERE);
@@ -327,7 +327,7 @@ fn check_11_texts_are_cut_before_a_character_that_does_not_fit() {
 }
 
 #[test]
-fn check_12_dialog_replies_carry_twenty_metres_from_the_root_or_through_the_region() {
+fn check_12_dialog_reply_carries_20_metres_or_region_wide() {
     for (flavour, distance, hears) in [
         (Flavour::SecondLife, 19.9, true),
         (Flavour::SecondLife, 20.1, false),
@@ -350,7 +350,7 @@ fn check_12_dialog_replies_carry_twenty_metres_from_the_root_or_through_the_regi
 }
 
 #[test]
-fn check_13_a_listen_for_the_owner_does_not_follow_to_another_owner() {
+fn check_13_listen_for_owner_stays_with_the_old_owner() {
     for flavour in FLAVOURS {
         let mut scene = Scene::new(flavour);
         let (old, new) = (scene.avatar(1, HERE), scene.avatar(2, HERE));

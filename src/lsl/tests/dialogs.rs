@@ -43,7 +43,7 @@ fn dialog_without_buttons_has_one_in_the_flavours_words() {
 }
 
 #[test]
-fn messages_of_a_wrong_length_are_errors_and_in_open_sim_shown_all_the_same() {
+fn wrong_length_is_an_error_yet_open_sim_shows_the_message() {
     for flavour in FLAVOURS {
         for (message, shown) in [(String::new(), 0), ("ü".repeat(257), 512)] {
             let (mut scene, script, key) = menu(flavour);

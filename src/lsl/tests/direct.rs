@@ -52,7 +52,7 @@ fn group_owned_objects_have_nobody_to_say_it_to() {
 }
 
 #[test]
-fn instant_messages_are_cut_by_the_flavours_measure_and_cost_two_seconds() {
+fn instant_message_is_cut_per_flavour_and_costs_two_seconds() {
     // 1022 letters, a crab of four bytes or two units.
     let text = format!("{}🦀", "a".repeat(1022));
     for (flavour, left) in [(Flavour::OpenSim, 1026), (Flavour::SecondLife, 1022)] {
@@ -190,7 +190,7 @@ fn child_agents_see_shouts_in_open_sim_only() {
 }
 
 #[test]
-fn what_avatars_say_reaches_what_they_wear_and_is_no_effect() {
+fn avatars_line_reaches_attachments_and_is_no_effect() {
     for flavour in FLAVOURS {
         let mut scene = Scene::new(flavour);
         let avatar = scene.avatar(1, HERE);

@@ -277,7 +277,7 @@ fn shuffled_texts_may_change_places_but_none_is_lost() {
 }
 
 #[test]
-fn whoever_asks_is_told_who_is_who() {
+fn lookups_give_links_owners_names_and_places() {
     let mut scene = Scene::new(Flavour::SecondLife);
     let offsets = [at(0.0, 0.0, 0.0), at(1.0, 0.0, 0.0)];
     let (prims, scripts) = scene.linkset("box", HERE, &offsets);

@@ -7,7 +7,7 @@ fn throttled(flavour: Flavour) -> Scene {
 }
 
 #[test]
-fn second_life_drops_an_owners_public_lines_beyond_199_in_ten_seconds() {
+fn second_life_drops_public_lines_beyond_199_in_ten_seconds() {
     let mut scene = throttled(Flavour::SecondLife);
     let (_, one) = scene.object("one", HERE);
     let (_, two) = scene.object("two", HERE);
@@ -27,7 +27,7 @@ fn second_life_drops_an_owners_public_lines_beyond_199_in_ten_seconds() {
 }
 
 #[test]
-fn second_life_drops_an_owners_instant_messages_beyond_2500_in_half_an_hour() {
+fn second_life_drops_messages_beyond_2500_in_half_an_hour() {
     let mut scene = throttled(Flavour::SecondLife);
     let (_, script) = scene.object("box", HERE);
     let key = agent(2).to_string();
@@ -64,7 +64,7 @@ fn second_life_blocks_an_owner_that_floods_one_avatar() {
 }
 
 #[test]
-fn open_sim_makes_a_script_sleep_from_the_twelfth_public_line_of_a_second() {
+fn open_sim_sleeps_from_the_twelfth_public_line_of_a_second() {
     let mut scene = throttled(Flavour::OpenSim);
     let (_, script) = scene.object("box", HERE);
     let two = Duration::from_secs(2);

@@ -66,7 +66,7 @@ fn a_listen_beyond_the_limit_is_what_the_flavour_makes_of_it() {
 }
 
 #[test]
-fn what_is_said_is_heard_as_loud_as_it_is_said() {
+fn call_is_heard_at_its_own_loudness() {
     let mut scene = Scene::new();
     let (_, speaker) = scene.object("speaker", Driver::Recorder);
     for (volume, range, chat_type) in [

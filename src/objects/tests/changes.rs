@@ -120,7 +120,7 @@ fn changes_that_cannot_be_change_nothing() {
 }
 
 #[test]
-fn what_is_worn_has_no_place_of_its_own_until_it_is_taken_off() {
+fn attachment_has_no_place_of_its_own_until_detached() {
     let mut scene = Scene::new();
     let avatar = scene.avatar(2, Vector3::new(300.0, 10.0, 20.0));
     let (prims, scripts) = scene.linkset(2);

@@ -70,7 +70,7 @@ fn values_that_cannot_be_are_named_and_nothing_is_made() {
 }
 
 #[test]
-fn what_the_bus_refuses_is_not_made() {
+fn prim_that_the_bus_refuses_is_not_made() {
     let bus = lsl::Settings {
         objects: 2,
         prims_per_object: 2,

@@ -6,7 +6,7 @@ use crate::lsl::{Audience, DEBUG_CHANNEL, MAX_HOPS, Refusal};
 use crate::objects::run::{DIRECT, REACTIONS, REACTIONS_IN_PERIOD};
 
 #[test]
-fn a_host_gets_the_events_of_its_scripts_with_all_that_belongs_to_them() {
+fn host_gets_the_complete_events_of_its_scripts() {
     let mut scene = Scene::new();
     let (speaker_prim, speaker) = scene.object("speaker", Driver::Recorder);
     let (prim, script, mut events) = scene.hosted("box");
@@ -124,7 +124,7 @@ fn two_echoes_stop_at_the_hop_limit() {
 }
 
 #[test]
-fn what_scripts_send_to_themselves_waits_for_its_turn_and_is_bounded() {
+fn messages_to_oneself_wait_their_turn_and_are_bounded() {
     let mut scene = Scene::new();
     let (prim, script) = scene.object("box", Driver::Recorder);
     let last = scene.last_heard(prim);
@@ -179,7 +179,7 @@ fn a_change_of_state_ends_listens_and_has_other_handlers() {
 }
 
 #[test]
-fn errors_of_scripts_go_to_whoever_runs_them_and_to_the_debug_channel() {
+fn script_errors_go_to_their_host_and_the_debug_channel() {
     let mut scene = Scene::new();
     let (_, hosted, mut events) = scene.hosted("hosted");
     let (prim, recorded) = scene.object("recorded", Driver::Recorder);
@@ -246,7 +246,7 @@ fn a_touch_goes_to_the_prim_or_to_its_root() {
 }
 
 #[test]
-fn who_asks_for_a_touch_learns_what_became_of_it() {
+fn touch_request_is_answered_with_its_outcome() {
     let mut scene = Scene::new();
     let (toucher, wearer) = (scene.avatar(2, HERE), scene.avatar(3, HERE));
     let (prims, _) = scene.linkset(2);

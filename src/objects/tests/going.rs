@@ -20,7 +20,7 @@ fn a_removed_object_takes_all_with_it_and_its_hosts_are_told() {
 }
 
 #[test]
-fn a_script_that_lets_its_object_die_is_not_told_but_the_others_are() {
+fn death_of_an_object_is_news_to_all_but_the_causing_script() {
     let mut scene = Scene::new();
     let (link, mut events) = scene.host(64);
     let (other, mut other_events) = scene.host(64);
@@ -94,7 +94,7 @@ fn shared() -> Shared {
 }
 
 #[test]
-fn a_host_takes_its_objects_with_it_and_its_scripts_in_those_of_others() {
+fn leaving_host_takes_its_objects_and_its_scripts_elsewhere() {
     let Shared { mut scene, objects, hosts, events } = shared();
     let [mut first, mut second] = events;
     scene.objects.apply(scene.now, ObjectCommand::HostGone { host: hosts[0], keep: false });
@@ -110,7 +110,7 @@ fn a_host_takes_its_objects_with_it_and_its_scripts_in_those_of_others() {
 }
 
 #[test]
-fn a_host_may_leave_its_objects_behind_and_their_scripts_are_recorded() {
+fn objects_left_behind_keep_a_record_of_their_scripts() {
     let Shared { mut scene, objects, hosts, events } = shared();
     let [mut first, mut second] = events;
     scene.objects.apply(scene.now, ObjectCommand::HostGone { host: hosts[0], keep: true });

@@ -228,7 +228,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_shown_is_what_is_there(steps in steps()) {
+    fn shown_prims_match_the_objects_after_any_steps(steps in steps()) {
         let mut world = World::new();
         for step in steps {
             world.step(step);

@@ -167,7 +167,7 @@ fn a_jump_returns_to_the_ground() {
 }
 
 #[test]
-fn who_stops_flying_falls() {
+fn avatar_that_stops_flying_falls() {
     let mut walker = Walker::new(Speeds::OPENSIM);
     walker.press(ControlFlags::FLY | ControlFlags::UP_POS | ControlFlags::FAST_UP);
     walker.run(Duration::from_secs(2));

@@ -104,7 +104,7 @@ fn the_own_avatar_is_complete() {
 }
 
 #[test]
-fn who_never_answers_the_handshake_is_shown_the_world_after_a_while() {
+fn unanswered_handshake_shows_the_world_after_a_while() {
     let mut world = World::new();
     let mut ann = world.enter(128.0, 128.0);
     world.ticks(20);

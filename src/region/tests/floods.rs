@@ -4,7 +4,7 @@ use super::*;
 use crate::objects::Behaviour;
 
 #[test]
-fn what_scripts_hear_costs_the_speaker() {
+fn lines_that_scripts_hear_cost_the_speaker() {
     let settings = RegionSettings { chat_copies_per_second: 100, ..RegionSettings::default() };
     let mut world = World::with(settings);
     let ann = world.join(128.0, 128.0);
@@ -57,7 +57,7 @@ fn regions_of_one_seed_give_their_prims_different_keys() {
 }
 
 #[test]
-fn a_prim_that_changes_all_the_time_does_not_make_all_be_looked_at() {
+fn ever_changing_prim_does_not_cause_full_scans() {
     let mut world = World::new();
     let ann = world.join(128.0, 128.0);
     let bells: Vec<_> = (0..20).map(|_| world.make(object(&ann, 128.0, 128.0)).id).collect();
@@ -75,7 +75,7 @@ fn a_prim_that_changes_all_the_time_does_not_make_all_be_looked_at() {
 }
 
 #[test]
-fn what_changes_between_two_looks_is_told_once_however_much_it_is() {
+fn changes_between_two_turns_are_sent_once() {
     let mut world = World::new();
     let mut ann = world.join(128.0, 128.0);
     let bell = world.make(object(&ann, 128.0, 128.0)).id;

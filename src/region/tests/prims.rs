@@ -179,7 +179,7 @@ fn an_object_made_again_under_its_key_has_its_end_before() {
 }
 
 #[test]
-fn what_is_worn_comes_with_its_wearer() {
+fn attachment_comes_with_its_wearer() {
     let mut world = World::new();
     let mut ann = world.join(128.0, 128.0);
     let mut ben = world.join(130.0, 128.0);

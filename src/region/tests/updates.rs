@@ -168,7 +168,7 @@ fn the_end_comes_after_everything_else() {
 }
 
 #[test]
-fn who_was_never_shown_needs_no_end() {
+fn avatar_never_shown_needs_no_end() {
     let mut world = World::new();
     let mut ben = world.join(130.0, 128.0);
     world.ticks(3);
@@ -179,7 +179,7 @@ fn who_was_never_shown_needs_no_end() {
 }
 
 #[test]
-fn a_returning_agent_has_a_new_number_and_the_old_one_ends_first() {
+fn returning_agent_has_a_new_number_after_the_old_one_ends() {
     let mut world = World::new();
     let mut ben = world.join(130.0, 128.0);
     let (first, old) = world.arrival(128.0, 128.0, 22.0);
@@ -254,7 +254,7 @@ fn far_ones_are_not_forgotten_in_a_crowd_that_moves() {
 }
 
 #[test]
-fn in_a_crowd_neighbours_are_told_of_in_every_turn_and_the_others_in_time() {
+fn crowd_sees_neighbours_every_turn_and_others_in_time() {
     let mut world = World::new();
     let mut viewer = world.join(100.0, 100.0);
     let mut others: Vec<Agent> = Vec::new();

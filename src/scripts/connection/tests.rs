@@ -127,7 +127,7 @@ async fn every_failure_is_answered_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn who_removes_an_object_hears_no_more_of_it_and_others_are_told() {
+async fn removal_of_an_object_is_news_to_others_only() {
     let (access, _) = fake::access().await;
     let mut host = Host::greeted(&access).await;
     let first = host.create(json!({})).await;

@@ -45,7 +45,7 @@ async fn lines_are_answered_in_order_with_either_end_of_line() {
 }
 
 #[tokio::test]
-async fn what_a_browser_sends_does_nothing() {
+async fn browser_request_does_nothing() {
     let served = serving(None).await;
     let post = b"POST / HTTP/1.1\r\nHost: x\r\n\r\n{\"id\":1,\"keep\":true}\n";
     assert_eq!(tell(&served, post).await.len(), 1, "the greeting and nothing else");

@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_hears_of_the_end_even_before_it_listens() {
+    async fn waiter_hears_of_the_end_even_before_it_listens() {
         let mut failures = failures(FailureLimit { burst: 1, ..LIMIT }, WIDE);
         let first = begun(&mut failures, "a b", host(1), at(0));
         let Admission::After(ended) = failures.begin("a b", host(1), at(0)) else {

@@ -419,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn what_opens_nothing_costs_two_hashes_whatever_it_is() {
+    fn wrong_password_costs_two_hashes_whatever_it_is() {
         let cost = HashCost { memory_kib: 32, passes: 2 };
         let stored = |text, cost| {
             hash(&NewPassword::parse(text).unwrap(), cost, &HashMemory::default()).unwrap()

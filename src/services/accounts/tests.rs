@@ -68,7 +68,7 @@ async fn unknown_name_and_wrong_password_look_the_same() {
 }
 
 #[tokio::test]
-async fn failures_close_the_account_for_a_while_even_to_the_right_password() {
+async fn failed_logins_lock_the_account_even_for_its_password() {
     let Setup { accounts, clock, .. } = setup(|_| ());
     accounts.create(name("Test User"), password("test"), None).await.unwrap();
     for _ in 0..3 {
@@ -105,7 +105,7 @@ async fn failures_with_made_up_names_close_the_address() {
 }
 
 #[tokio::test]
-async fn repeated_logins_do_not_hash_but_a_new_password_counts_at_once() {
+async fn repeated_login_skips_the_hash_until_the_password_changes() {
     // A cost that would take minutes if the second login hashed again cannot be set, because the
     // first one has to pass; that the pool is closed shows it as well.
     let Setup { accounts, .. } = setup(|_| ());

@@ -118,7 +118,7 @@ async fn the_message_is_that_of_the_speaker_to_each() {
 }
 
 #[tokio::test]
-async fn who_left_is_let_alone_until_it_speaks_starts_or_comes_anew() {
+async fn leaver_hears_nothing_until_it_speaks_starts_or_returns() {
     let mut grid = Grid::new();
     let (one, two, _) = grid.weavers().await;
     grid.chats.start_group(one, WEAVERS).await;
@@ -234,7 +234,7 @@ async fn the_last_one_to_go_ends_the_session() {
 }
 
 #[tokio::test]
-async fn who_is_gone_without_a_word_is_noticed() {
+async fn silent_departure_is_noticed() {
     let mut grid = Grid::new();
     let (one, two, _) = grid.weavers().await;
     grid.chats.start_group(one, WEAVERS).await;
@@ -421,7 +421,7 @@ async fn a_change_of_the_group_is_read_into_its_session() {
 }
 
 #[tokio::test]
-async fn who_is_removed_while_another_starts_does_not_come_back() {
+async fn removal_during_another_start_is_final() {
     let mut grid = Grid::new();
     let (one, two, _) = grid.weavers().await;
     grid.chats.start_group(two, WEAVERS).await;

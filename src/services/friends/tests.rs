@@ -187,7 +187,7 @@ async fn the_end_of_an_old_login_is_not_the_end_of_a_newer_one() {
 }
 
 #[tokio::test]
-async fn a_login_that_ends_before_it_enters_ends_the_older_presence_too() {
+async fn login_that_never_enters_ends_the_older_presence_too() {
     let grid = Grid::new().await;
     grid.befriend().await;
     let mut alice = grid.log_in(ALICE, 1).await;
@@ -335,7 +335,7 @@ async fn calling_cards_are_answered_to_who_offered_them() {
 }
 
 #[tokio::test]
-async fn an_offer_lost_with_its_circuit_is_shown_to_the_next_login_once() {
+async fn offer_lost_with_its_circuit_reaches_the_next_login_once() {
     let grid = Grid::new().await;
     let alice = grid.log_in(ALICE, 1).await;
     grid.enter(&alice);

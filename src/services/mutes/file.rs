@@ -83,7 +83,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(
+        fn written_form_is_read_again(
             entries in prop::collection::vec((any::<u128>(), any::<String>(), 0..4, 0..16u32), 0..20),
         ) {
             let mutes: Vec<_> = entries

@@ -132,7 +132,7 @@ async fn kept_mail_that_is_lost_is_there_for_the_next_login() {
 }
 
 #[tokio::test]
-async fn who_is_online_gets_it_at_once_and_nothing_is_kept() {
+async fn message_to_an_online_agent_is_delivered_not_kept() {
     let grid = setup(10, Flavour::OpenSim).await;
     let (_outbox, mut bob) = grid.enter(BOB, 1);
     let message = from_alice(dialog::MESSAGE, "now");
@@ -149,7 +149,7 @@ async fn who_is_online_gets_it_at_once_and_nothing_is_kept() {
 }
 
 #[tokio::test]
-async fn what_was_lost_is_kept_once_and_in_order() {
+async fn lost_messages_are_kept_once_and_in_order() {
     let grid = setup(80, Flavour::OpenSim).await;
     let (outbox, mut bob) = grid.enter(BOB, 1);
     let (_alice, mut alice) = grid.enter(ALICE, 2);
@@ -201,7 +201,7 @@ async fn every_kind_that_waits_is_kept_when_it_is_lost() {
 }
 
 #[tokio::test]
-async fn what_was_lost_goes_once_more_to_a_newer_circuit() {
+async fn lost_message_goes_once_more_to_a_newer_circuit() {
     let grid = setup(80, Flavour::OpenSim).await;
     let (_old, mut old) = grid.enter(BOB, 1);
     grid.offline.deliver(from_alice(dialog::MESSAGE, "lost"), Some(ALICE)).await;
@@ -246,7 +246,7 @@ async fn the_author_is_told_of_what_cannot_be_kept() {
 }
 
 #[tokio::test]
-async fn what_comes_back_during_the_stop_is_kept() {
+async fn message_returned_during_the_stop_is_kept() {
     let grid = setup(80, Flavour::OpenSim).await;
     let (outbox, mut bob) = grid.enter(BOB, 1);
     for number in 0..20 {
@@ -305,7 +305,7 @@ async fn a_full_mail_box_takes_no_more() {
 }
 
 #[tokio::test]
-async fn what_does_not_wait_is_not_kept() {
+async fn transient_and_unaddressed_messages_are_not_kept() {
     let Setup { offline, .. } = setup(10, Flavour::OpenSim).await;
     for lost in [dialog::BUSY_RESPONSE, dialog::TYPING_START, dialog::SESSION_SEND, dialog::LURE] {
         let kept = offline.deliver(from_alice(lost, "text"), None).await;

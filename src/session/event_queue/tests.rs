@@ -165,7 +165,7 @@ fn a_newer_poll_replaces_the_older_one() {
 }
 
 #[test]
-fn a_poll_older_than_ten_seconds_is_ended_by_a_newer_one_at_once() {
+fn newer_poll_ends_one_older_than_ten_seconds_at_once() {
     let settings = EventQueueSettings { idle: IdleAnswer::BadGateway, ..Default::default() };
     let (mut state, id) = greeted(settings);
     let older = state.poll(at(0), Some(id), false).unwrap();
@@ -239,7 +239,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 proptest! {
     #[test]
-    fn whatever_is_lost_on_the_way_every_event_arrives_once_and_in_order(
+    fn events_arrive_once_and_in_order_despite_losses(
         steps in prop::collection::vec(step(), 0..200),
     ) {
         // A client recognises a repeated batch by its id.

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_dropped_unrun_no_longer_waits() {
+    fn work_dropped_unrun_no_longer_waits() {
         let under_way = UnderWay::default();
         let (one, other) = (under_way.begin(), under_way.begin());
         drop(one);

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_finds_no_room_is_refused_and_the_rest_is_done() {
+    async fn work_without_room_is_refused_and_the_rest_is_done() {
         let tasks = TaskTracker::new();
         let mut queue = WorkQueue::new(tasks.clone(), 20_000);
         let desk = Desk::default();

@@ -23,7 +23,7 @@ suite! {
     old_messages_are_forgotten,
     profile_is_replaced_as_a_whole,
     note_is_known_to_its_author_only,
-    what_nobody_would_keep_is_refused,
+    mail_for_unknown_accounts_is_refused,
     removed_account_takes_its_list_messages_profile_and_notes,
 }
 
@@ -207,7 +207,7 @@ fn note_is_known_to_its_author_only(store: &mut dyn Store) {
     assert_eq!(store.note(agent(2), agent(2)).unwrap(), "me");
 }
 
-fn what_nobody_would_keep_is_refused(store: &mut dyn Store) {
+fn mail_for_unknown_accounts_is_refused(store: &mut dyn Store) {
     people(store, 1);
     for refused in [
         store.put_mute(NOBODY, &mute(1, "Name", MuteKind::Agent)),

@@ -123,7 +123,7 @@ async fn an_avatar_touches_a_prim() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_asks_for_events_may_wait_for_the_next() {
+async fn event_request_may_wait_for_the_next_event() {
     let api = api().await;
     let bell = made(&api, json!({"name": "Bell"})).await["id"].as_str().unwrap().to_owned();
     let path = |query: &str| format!("/v1/objects/{bell}/events?{query}");

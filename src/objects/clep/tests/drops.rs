@@ -157,7 +157,7 @@ fn text_is_cut_where_the_flavour_cuts_it() {
 }
 
 #[test]
-fn what_is_no_clep_passes_as_it_is() {
+fn line_that_is_no_clep_passes_unchanged() {
     let mut stage = Stage::new(Flavour::OpenSim);
     let (speaker, listener) = (stage.object(1), stage.object(1).1);
     let channel = stage.listen(listener, listen(Dialect::ClepJson, "", &["test"])).unwrap()[0];
@@ -177,7 +177,7 @@ fn what_is_no_clep_passes_as_it_is() {
 }
 
 #[test]
-fn first_listening_that_takes_it_decides_and_the_last_that_knew_it_tells_why_not() {
+fn first_taker_decides_and_last_knower_gives_the_reason() {
     let mut stage = Stage::new(Flavour::SecondLife);
     let (speaker, listener) = (stage.object(1).1, stage.object(1).1);
     // All have the channel of `test`.

@@ -15,7 +15,7 @@ fn stage(dialect: Dialect) -> (Stage, ScriptId, [(PrimId, ScriptId); 2]) {
 }
 
 #[test]
-fn one_prim_alone_or_everybody_or_whoever_may_be_across_the_border() {
+fn messages_go_to_one_prim_to_everybody_or_across_a_border() {
     for dialect in Dialect::ALL {
         let (mut stage, sender, [one, other]) = stage(dialect);
         let planned = stage.send(sender, send(message(dialect, "test", ""), dialect));
@@ -198,7 +198,7 @@ fn target_scripts_of_lep_within_clep() {
 }
 
 #[test]
-fn who_sends_is_filled_in_where_it_is_missing() {
+fn missing_sender_is_filled_in() {
     let (stage, sender, _) = stage(Dialect::ClepJson);
     let prim = stage.bus.script(sender).unwrap().0.to_string();
     let source = |dialect: Dialect, message: Message| {
@@ -239,7 +239,7 @@ fn who_sends_is_filled_in_where_it_is_missing() {
 }
 
 #[test]
-fn what_cannot_be_written_is_told() {
+fn unwritable_message_is_an_error_with_its_reason() {
     let (stage, sender, _) = stage(Dialect::ClepJson);
     let error = |send: ClepSend| stage.plan(sender, send).unwrap_err().to_string();
     let mut long = json("test");

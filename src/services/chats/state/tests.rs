@@ -141,7 +141,7 @@ const ENTER: Option<Transition> = Some(Transition::Enter);
 const LEAVE: Option<Transition> = Some(Transition::Leave);
 
 #[test]
-fn who_starts_is_told_and_the_others_hear_of_it() {
+fn starter_is_answered_and_the_others_hear_of_it() {
     let mut test = Test::group(3);
     let effects = test.start(1);
     assert_eq!(effects, [Effect::Came(agent(1)), Effect::Started { to: agent(1), temporary: ID }]);
@@ -189,7 +189,7 @@ fn an_invitation_does_not_wait_for_ever() {
 }
 
 #[test]
-fn what_is_held_back_is_bounded_and_nothing_is_lost() {
+fn held_back_changes_are_bounded_and_none_is_lost() {
     let mut test = Test::group(2);
     test.start(1);
     test.say(1, "first").unwrap();
@@ -228,7 +228,7 @@ fn the_deaf_are_neither_told_nor_invited() {
 }
 
 #[test]
-fn who_leaves_hears_no_more() {
+fn member_that_leaves_hears_no_more() {
     let mut test = Test::group(3);
     test.start(1);
     test.start(2);
