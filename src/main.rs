@@ -70,7 +70,8 @@ fn run(command: Command, globals: &Globals, words: &[OsString]) -> Result<u8, Fa
         }
         Command::Exec(args) => {
             let loaded = load(&args.serve.for_one_command(), globals)?;
-            return exec::run(loaded, &args, &mut Output::stderr(format));
+            let mut output = Output::stderr(format).without_text_if(globals.quiet > 0);
+            return exec::run(loaded, &args, &mut output);
         }
         Command::Account(args) => {
             log::start(globals, log::QUIET)?;

@@ -16,6 +16,9 @@ mod events;
 mod exec;
 #[path = "program/pages.rs"]
 mod pages;
+#[cfg(target_os = "linux")]
+#[path = "program/terminal.rs"]
+mod terminal;
 
 /// `holm` without what the environment of the tests would tell it.
 fn command(arguments: &[&str]) -> Command {

@@ -18,7 +18,7 @@ pub struct Globals {
     /// Log more; twice: everything
     #[arg(long, short, global = true, action = ArgAction::Count, conflicts_with_all = ["quiet", "log"])]
     pub verbose: u8,
-    /// Log errors only, and leave out progress; twice: log nothing
+    /// Log errors only, and leave out progress and the banner of `exec`; twice: log nothing
     #[arg(long, short, global = true, action = ArgAction::Count, conflicts_with = "log")]
     pub quiet: u8,
     /// Whether help and the log have colours; `auto`: on a terminal, unless NO_COLOR is set

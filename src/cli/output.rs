@@ -78,8 +78,8 @@ pub struct ReadyRegion {
 pub struct Output<W> {
     format: MessageFormat,
     writer: W,
-    /// The reader has closed its end.
-    gone: bool,
+    /// Nobody reads: the reader has closed its end, or people asked for quiet.
+    silent: bool,
 }
 
 impl Output<io::Stdout> {
@@ -99,7 +99,14 @@ impl Output<io::Stderr> {
 impl<W: Write> Output<W> {
     /// To any writer.
     pub fn new(format: MessageFormat, writer: W) -> Self {
-        Self { format, writer, gone: false }
+        Self { format, writer, silent: false }
+    }
+
+    /// Leaves out what is for people if `quiet`; JSON was asked for by its own flag.
+    #[must_use]
+    pub fn without_text_if(mut self, quiet: bool) -> Self {
+        self.silent = quiet && self.format == MessageFormat::Human;
+        self
     }
 
     /// Writes one event and flushes, so that a waiting script sees it at once. A reader that has
@@ -108,12 +115,12 @@ impl<W: Write> Output<W> {
     /// # Errors
     /// The writer's others.
     pub fn event(&mut self, event: &Event) -> io::Result<()> {
-        if self.gone {
+        if self.silent {
             return Ok(());
         }
         match self.write(event) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                self.gone = true;
+                self.silent = true;
                 Ok(())
             }
             result => result,

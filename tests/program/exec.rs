@@ -22,6 +22,18 @@ fn exec_names_the_grid_and_leaves_stdout_to_the_command() {
 }
 
 #[test]
+fn a_quiet_exec_leaves_stderr_to_its_command() {
+    let output = holm(&["exec", "-q", "--", "sh", "-c", "echo heard >&2; exit 3"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(stderr(&output), "heard\n");
+    let output = holm(&["exec", "-q", "--", "/no/such/command"]);
+    assert!(stderr(&output).starts_with("holm: cannot run "), "{}", stderr(&output));
+    let output = holm(&["exec", "-q", "--message-format", "json", "--", "true"]);
+    let ready: Value = serde_json::from_str(stderr(&output).lines().next().unwrap()).unwrap();
+    assert_eq!(ready["event"], "ready", "what programs read is asked for by itself");
+}
+
+#[test]
 fn exec_gives_the_command_a_grid_to_log_in_to() {
     let holm = env!("CARGO_BIN_EXE_holm");
     let load = format!(
