@@ -72,6 +72,21 @@ impl PendingAcks {
         count
     }
 
+    /// Bytes of the datagrams that all owed acks need.
+    pub(super) fn datagram_bytes(&self) -> usize {
+        let alone = if self.alone.is_some() { wire::acks_length(1) } else { 0 };
+        let messages = self.len().div_ceil(ACKS_PER_MESSAGE);
+        alone + messages * wire::acks_length(0) + self.len() * 4
+    }
+
+    /// Bytes of the next datagram of acks; none if nothing is due.
+    pub(super) fn next_length(&self) -> Option<usize> {
+        if self.alone.is_some() {
+            return Some(wire::acks_length(1));
+        }
+        self.is_due().then(|| wire::acks_length(self.len().min(ACKS_PER_MESSAGE)))
+    }
+
     pub(super) fn take_alone(&mut self) -> Option<u32> {
         self.alone.take()
     }

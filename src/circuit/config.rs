@@ -7,11 +7,13 @@ use crate::message::Encoded;
 /// Largest datagram that is built, in bytes; bigger single messages are sent all the same.
 pub const MTU: usize = 1200;
 
-/// How a circuit behaves. The defaults are those of a simulator towards a client.
+/// How a circuit behaves. The defaults are those of a simulator towards a client that it trusts.
 #[derive(Clone, Debug)]
 pub struct CircuitConfig {
-    /// Sequence number of the first packet (0 or 1 in practice; any number for tests).
+    /// Sequence number of the first packet.
     pub first_sequence: u32,
+    /// Id of the first own ping.
+    pub first_ping: u8,
     /// How acks travel.
     pub ack_carrier: AckCarrier,
     /// How long an ack may wait for company. Zero: it goes with the next poll, which already
@@ -50,6 +52,9 @@ pub struct CircuitConfig {
     pub idle_timeout: Duration,
     /// The same while the client said that it is paused.
     pub paused_timeout: Duration,
+    /// Bytes that may leave for each byte that came, until the peer has proven by an ack or by the
+    /// answer to a ping that its address is its own; `None` trusts it from the start.
+    pub unproven_ratio: Option<u32>,
     /// Whether categories are throttled at all (a client's own sending is not).
     pub throttled: bool,
     /// Highest sum of all category rates, in bytes per second.
@@ -66,6 +71,7 @@ impl Default for CircuitConfig {
     fn default() -> Self {
         Self {
             first_sequence: 1,
+            first_ping: 0,
             ack_carrier: AckCarrier::Message,
             ack_delay: Duration::ZERO,
             ack_batch: 10,
@@ -83,6 +89,7 @@ impl Default for CircuitConfig {
             seen_for: Duration::from_secs(120),
             idle_timeout: Duration::from_secs(60),
             paused_timeout: Duration::from_secs(300),
+            unproven_ratio: None,
             throttled: true,
             throttle_max: 640_000,
             throttle_initial: [6625, 9125, 1750, 1750, 18500, 18500, 10500],

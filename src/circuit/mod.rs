@@ -58,6 +58,7 @@
 mod acks;
 mod config;
 mod event;
+mod proof;
 mod queue;
 mod receive;
 mod resend;
@@ -77,6 +78,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use self::acks::PendingAcks;
+use self::proof::Proof;
 use self::queue::{Queued, SendQueue};
 use self::resend::{Patience, Unacked};
 use self::rtt::RoundTrip;
@@ -101,6 +103,7 @@ pub struct Circuit {
     timers: TimerTable,
     last_received: Timestamp,
     paused: bool,
+    proof: Proof,
 
     /// Packets numbered so far, counted without end from the first sequence number; the low 24
     /// bits travel.
@@ -154,6 +157,7 @@ impl Circuit {
             timers,
             last_received: now,
             paused: false,
+            proof: Proof::new(config.unproven_ratio),
             next_number: u64::from(config.first_sequence & seen::SEQUENCE_MASK),
             unthrottled: SendQueue::default(),
             queues: Default::default(),
@@ -165,7 +169,7 @@ impl Circuit {
             acks: PendingAcks::default(),
             pongs: VecDeque::new(),
             ping_due: false,
-            next_ping_id: 0,
+            next_ping_id: config.first_ping,
             open_pings: VecDeque::new(),
             events: VecDeque::new(),
             offered: None,
@@ -364,6 +368,7 @@ impl Circuit {
             backlog: self.backlog(),
             round_trip: self.round_trip.ping(),
             resend_timeout: self.patience().timeout,
+            proven: self.proof.is_given(),
             ..self.stats
         }
     }
@@ -391,10 +396,15 @@ impl Circuit {
     }
 
     fn start_ping(&mut self, now: Timestamp) {
-        self.ping_due = true;
-        if let Some(interval) = self.config.ping_interval {
-            self.timers.set(Timer::Ping, now + interval);
-        }
+        let Some(interval) = self.config.ping_interval else {
+            self.ping_due = true;
+            return;
+        };
+        let proven = self.proof.is_given();
+        // Pings that nobody misses would use up what something else may have to be sent with.
+        self.ping_due = proven || self.proof.is_holding() || self.open_pings.is_empty();
+        let wait = if proven { interval } else { interval.min(FIRST_PING) };
+        self.timers.set(Timer::Ping, now + wait);
     }
 
     fn restart_idle(&mut self) {
@@ -447,5 +457,5 @@ impl Circuit {
     }
 }
 
-/// Latest first ping after the circuit began.
+/// Latest first ping after the circuit began, and time between those that ask for a proof.
 const FIRST_PING: Duration = Duration::from_secs(1);

@@ -36,6 +36,11 @@ impl SendQueue {
         Some(queued)
     }
 
+    /// Bytes of the message that [`SendQueue::pop`] gives next.
+    pub(super) fn next_length(&self) -> Option<usize> {
+        self.messages.front().map(|queued| queued.outgoing.message.body.len())
+    }
+
     /// Empties the queue; gives how many messages that were.
     pub(super) fn clear(&mut self) -> usize {
         let count = self.messages.len();

@@ -35,6 +35,12 @@ impl Circuit {
         self.stats.bytes_in += length as u64;
         self.last_received = now;
         self.restart_idle();
+        if !self.proof.is_given() {
+            self.proof.release();
+            if self.stats.packets_in == 1 && self.timers.is_set(Timer::Ping) {
+                self.start_ping(now);
+            }
+        }
 
         // Acks count even when the packet that carries them is a duplicate.
         for sequence in packet.acks.iter() {
@@ -101,6 +107,7 @@ impl Circuit {
         let behind = last.wrapping_sub(u64::from(sequence)) & u64::from(SEQUENCE_MASK);
         let Some(number) = last.checked_sub(behind) else { return };
         let Some(acked) = self.unacked.acknowledge(now, number) else { return };
+        self.proof.acked();
         if let Some(sample) = acked.after {
             self.round_trip.acked(sample);
         }
@@ -124,9 +131,9 @@ impl Circuit {
 
     fn handle_complete_ping(&mut self, now: Timestamp, body: &[u8]) {
         let id = body.first().copied().unwrap_or_default();
-        if let Some(at) = self.open_pings.iter().position(|&(open, _)| open == id)
-            && let Some((_, sent)) = self.open_pings.remove(at)
-        {
+        let open = self.open_pings.iter().position(|&(open, _)| open == id);
+        self.proof.ping_answered(open.is_some());
+        if let Some((_, sent)) = open.and_then(|at| self.open_pings.remove(at)) {
             self.round_trip.ping_answered(now.since(sent));
         }
     }

@@ -242,6 +242,12 @@ impl Unacked {
         Some(probe.map_or(deadline, |probe| probe.min(deadline)))
     }
 
+    /// Bytes of a packet's message; none of one that waits no longer.
+    pub(super) fn length_of(&self, number: u64) -> usize {
+        let slot = self.position(number).and_then(|at| self.packets.get(at));
+        slot.and_then(|slot| slot.sent.as_ref()).map_or(0, |sent| sent.message.body.len())
+    }
+
     pub(super) fn len(&self) -> usize {
         self.live
     }

@@ -25,6 +25,8 @@ pub struct Statistics {
     pub acks_out: u64,
     /// Reliable messages that were never acked.
     pub gave_up: u64,
+    /// How often something had to wait because the peer had not proven its address.
+    pub held_back: u64,
     /// Datagrams written that were bigger than [`super::MTU`].
     pub oversized: u64,
     /// Drops by reason.
@@ -39,6 +41,8 @@ pub struct Statistics {
     pub round_trip: Option<Duration>,
     /// Gauge: resend time-out of a first transmission.
     pub resend_timeout: Duration,
+    /// Gauge: whether the peer's address is proven, or trusted.
+    pub proven: bool,
 }
 
 /// Why something was dropped.

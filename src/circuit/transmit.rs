@@ -1,14 +1,17 @@
 //! The way out: what is owed, what is queued and what is due again becomes datagrams.
 
+use std::time::Duration;
+
 use bytes::{BufMut, BytesMut};
 
 use super::queue::{Queued, SendQueue};
 use super::resend::Due;
 use super::seen::SEQUENCE_MASK;
 use super::timer::Timer;
+use super::wire::{PING_LENGTH, PONG_LENGTH};
 use super::{AckCarrier, Category, Circuit, CloseReason, MTU, State, wire};
 use crate::message::Encoded;
-use crate::message::header::{self, PacketFlags};
+use crate::message::header::{self, HEADER_LEN, PacketFlags};
 use crate::time::Timestamp;
 
 impl Circuit {
@@ -35,6 +38,11 @@ impl Circuit {
     }
 
     fn write_next(&mut self, now: Timestamp, out: &mut BytesMut) -> bool {
+        if let Some(length) = self.acks.next_length().or_else(|| self.next_pong_length())
+            && !self.proof.allows(&self.stats, length)
+        {
+            return self.hold_back(now, out);
+        }
         if let Some(sequence) = self.acks.take_alone() {
             self.begin(PacketFlags::empty(), out);
             wire::write_acks(&[sequence], out);
@@ -55,12 +63,17 @@ impl Circuit {
             }
             return true;
         }
-        if std::mem::take(&mut self.ping_due) {
+        if self.ping_due && self.may_send(PING_LENGTH) {
             self.write_ping(now, out);
             return true;
         }
-        if let Some(message) = self.unthrottled.pop() {
-            return self.write_message(now, message, out);
+        if let Some(length) = self.unthrottled.next_length() {
+            if !self.may_send_body(length) {
+                return self.hold_back(now, out);
+            }
+            if let Some(message) = self.unthrottled.pop() {
+                return self.write_message(now, message, out);
+            }
         }
         if matches!(self.state, State::Closed(_)) {
             return false;
@@ -68,6 +81,9 @@ impl Circuit {
         if let Some(due) = self.unacked.next_due()
             && (!due.throttled || self.is_open(now, Category::Resend))
         {
+            if !self.may_send_body(self.unacked.length_of(due.number)) {
+                return self.hold_back(now, out);
+            }
             return self.write_again(now, due, out);
         }
         self.write_throttled(now, out)
@@ -83,8 +99,12 @@ impl Circuit {
         for step in 0..count {
             let index = (self.turn + step) % count;
             let category = Category::THROTTLED[index];
-            if self.queues[index].is_empty() || !self.is_open(now, category) {
+            let Some(length) = self.queues[index].next_length() else { continue };
+            if !self.is_open(now, category) {
                 continue;
+            }
+            if !self.may_send_body(length) {
+                return self.hold_back(now, out);
             }
             if let Some(message) = self.queues[index].pop() {
                 self.turn = (index + 1) % count;
@@ -95,6 +115,37 @@ impl Circuit {
         }
         self.wait_for_tokens();
         false
+    }
+
+    /// Whether a datagram of that many bytes may leave besides the acks that are owed.
+    fn may_send(&self, length: usize) -> bool {
+        self.proof.is_given() || self.proof.allows(&self.stats, length + self.acks.datagram_bytes())
+    }
+
+    /// The same for a body behind a header, besides a ping, whose answer would be the proof.
+    fn may_send_body(&self, length: usize) -> bool {
+        self.proof.is_given() || self.may_send(HEADER_LEN + length + PING_LENGTH)
+    }
+
+    /// What comes next has to wait until more comes in, because the peer's address is not proven.
+    /// Asks for the proof instead, unless that was done a moment ago.
+    fn hold_back(&mut self, now: Timestamp, out: &mut BytesMut) -> bool {
+        // Tokens are not what it waits for.
+        self.timers.stop(Timer::Throttle);
+        if !self.proof.hold() {
+            return false;
+        }
+        self.stats.held_back += 1;
+        let asked = self.open_pings.back().is_some_and(|&(_, sent)| now < sent + PROOF_PATIENCE);
+        if asked || !self.timers.is_set(Timer::Ping) || !self.may_send(PING_LENGTH) {
+            return false;
+        }
+        self.write_ping(now, out);
+        true
+    }
+
+    fn next_pong_length(&self) -> Option<usize> {
+        (!self.pongs.is_empty()).then_some(PONG_LENGTH)
     }
 
     fn write_message(&mut self, now: Timestamp, queued: Queued, out: &mut BytesMut) -> bool {
@@ -132,6 +183,7 @@ impl Circuit {
     }
 
     fn write_ping(&mut self, now: Timestamp, out: &mut BytesMut) {
+        self.ping_due = false;
         let id = self.next_ping_id;
         self.next_ping_id = id.wrapping_add(1);
         if self.open_pings.len() >= MAX_OPEN_PINGS {
@@ -152,7 +204,8 @@ impl Circuit {
     }
 
     fn append_acks(&mut self, out: &mut BytesMut) {
-        if self.config.ack_carrier != AckCarrier::Append {
+        // What is appended would not fit what was measured before.
+        if self.config.ack_carrier != AckCarrier::Append || !self.proof.is_given() {
             return;
         }
         let count = self.acks.append(out);
@@ -202,6 +255,9 @@ fn flags_of(message: &Encoded) -> PacketFlags {
 fn wire_sequence(number: u64) -> u32 {
     number as u32 & SEQUENCE_MASK
 }
+
+/// How long an answered ping may take before something that waits for it asks again.
+const PROOF_PATIENCE: Duration = Duration::from_millis(250);
 
 /// Own pings whose answer is still awaited.
 const MAX_OPEN_PINGS: usize = 4;

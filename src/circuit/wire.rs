@@ -5,6 +5,7 @@
 use bytes::{BufMut, BytesMut};
 
 use crate::message::MessageId;
+use crate::message::header::HEADER_LEN;
 
 /// `PacketAck`: a count, then U32 little-endian numbers.
 pub(super) const PACKET_ACK: MessageId = MessageId::fixed(0xFFFF_FFFB);
@@ -14,6 +15,15 @@ pub(super) const START_PING_CHECK: MessageId = MessageId::high(1);
 pub(super) const COMPLETE_PING_CHECK: MessageId = MessageId::high(2);
 /// `UseCircuitCode`, whose ack travels alone.
 pub(super) const USE_CIRCUIT_CODE: MessageId = MessageId::low(3);
+
+/// Bytes of the datagram of a ping, and of the answer to one.
+pub(super) const PING_LENGTH: usize = HEADER_LEN + 6;
+pub(super) const PONG_LENGTH: usize = HEADER_LEN + 2;
+
+/// Bytes of the datagram of a `PacketAck` with so many acks.
+pub(super) const fn acks_length(count: usize) -> usize {
+    HEADER_LEN + 5 + 4 * count
+}
 
 /// Most acks in one `PacketAck`, the viewer's number.
 pub(super) const ACKS_PER_MESSAGE: usize = 251;

@@ -284,6 +284,8 @@ fn circuit_status(report: &CircuitReport) -> CircuitStatus {
         bytes_out: stats.bytes_out,
         resends: stats.resends,
         duplicates: stats.duplicates,
+        proven: stats.proven,
+        held_back: stats.held_back,
         unacked: stats.unacked_packets as u64,
         rtt_ms: stats.round_trip.map(|trip| trip.as_secs_f64() * 1000.0),
         backlog: report.backlog as u64,

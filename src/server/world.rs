@@ -23,6 +23,8 @@ use crate::udp::{self, Endpoint, EndpointSettings, SocketSettings};
 
 /// How long an ended circuit repeats its farewell and its acks.
 const LINGER: Duration = Duration::from_secs(5);
+/// Bytes that an unproven address is sent for each byte that came from it.
+const UNPROVEN_RATIO: u32 = 3;
 
 /// Everything that runs on UDP ports.
 pub(super) struct World {
@@ -200,6 +202,7 @@ fn endpoint_settings(config: &Config) -> EndpointSettings {
             category_limit: QueueLimit { packets: queued / 256, bytes: queued },
             idle_timeout: limits.inactivity,
             paused_timeout: limits.paused_inactivity,
+            unproven_ratio: Some(UNPROVEN_RATIO),
             throttle_max: limits.max_bytes_per_second,
             farewell: message::encode(&DisableSimulator::default()).ok(),
             ..CircuitConfig::default()

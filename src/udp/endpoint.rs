@@ -412,6 +412,8 @@ impl Endpoint {
         metrics::counter!("holm_packets_resent_total").increment(stats.resends);
         metrics::counter!("holm_packets_probed_total").increment(stats.probes);
         metrics::counter!("holm_packets_duplicate_total").increment(stats.duplicates);
+        metrics::counter!("holm_circuit_held_back_total").increment(stats.held_back);
+        metrics::counter!("holm_circuits_unproven_total").increment(u64::from(!stats.proven));
         for (reason, count) in stats.drops.iter().filter(|(_, count)| *count > 0) {
             metrics::counter!("holm_circuit_drops_total", "reason" => reason.as_str())
                 .increment(count);

@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use uuid::Uuid;
 
 use super::endpoint::Endpoint;
 use super::receipts::Receipts;
 use super::slots::Slot;
-use crate::circuit::{Circuit, CloseReason};
+use crate::circuit::{Circuit, CircuitConfig, CloseReason};
 use crate::ids::{AgentId, CircuitCode, SessionId};
 use crate::message::{self, Message, UseCircuitCode, header};
 use crate::outbox::{CircuitGauge, CircuitKey, Outbox};
@@ -86,7 +87,7 @@ impl Endpoint {
         self.slots.insert(Slot {
             key,
             address: from,
-            circuit: Circuit::new(self.settings.circuit.clone(), now),
+            circuit: Circuit::new(unguessable(&self.settings.circuit), now),
             session,
             gauge,
             receipts: Receipts::default(),
@@ -96,6 +97,15 @@ impl Endpoint {
         });
         Ok(key)
     }
+}
+
+/// Numbers that a stranger who forges the address cannot ack without having seen them. Clients take
+/// any first number.
+fn unguessable(config: &CircuitConfig) -> CircuitConfig {
+    let [a, b, c, first_ping, ..] = *Uuid::new_v4().as_bytes();
+    // Far below half of the range, where clients would take a number for one from before a wrap.
+    let first_sequence = 1 + (u32::from_le_bytes([a, b, c, 0]) & 0x003F_FFFF);
+    CircuitConfig { first_sequence, first_ping, ..config.clone() }
 }
 
 #[cfg(test)]
@@ -108,6 +118,14 @@ mod tests {
         assert!(is_use_circuit_code(&[0xC0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 1, 3, 9]));
         assert!(!is_use_circuit_code(&[0x40, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 4]));
         assert!(!is_use_circuit_code(&[0x40, 0, 0]));
+    }
+
+    #[test]
+    fn first_numbers_differ_and_stay_in_the_lower_half() {
+        let config = CircuitConfig::default();
+        let firsts: Vec<u32> = (0..64).map(|_| unguessable(&config).first_sequence).collect();
+        assert!(firsts.iter().all(|first| (1..1 << 23).contains(first)), "{firsts:?}");
+        assert!(firsts.iter().any(|&first| first != firsts[0]));
     }
 
     #[test]

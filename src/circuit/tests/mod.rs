@@ -6,6 +6,7 @@ mod backoff;
 mod bounds;
 mod duplicate_packets;
 mod pings;
+mod reflection;
 mod resend;
 mod schedules;
 mod throttling;

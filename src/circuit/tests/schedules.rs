@@ -86,8 +86,10 @@ proptest! {
         first in prop_oneof![Just(0u32), Just(1), 0x00FF_FF80u32..=0x00FF_FFFF],
         carriers in (carriers(), carriers()),
         ack_delay in 0..500u32,
+        unproven_ratio in prop_oneof![Just(None), Just(Some(3))],
     ) {
-        let configs = [config(first, carriers.0, 0), config(first, carriers.1, ack_delay)];
+        let server = CircuitConfig { unproven_ratio, ..config(first, carriers.0, 0) };
+        let configs = [server, config(first, carriers.1, ack_delay)];
         let mut pair = Pair::new(configs, profile, seed);
         let plans = carry_out(&mut pair, plans);
         // Long enough for dozens of repetitions and for the slow throttle.

@@ -167,7 +167,7 @@ async fn health() -> Json<Status> {
 /// Tells whether the next login would succeed.
 #[utoipa::path(get, path = "/ready", operation_id = "check_readiness", tag = "server", responses(
     (status = 200, description = "the next login would succeed", body = Status),
-    (status = 503, description = "starting or stopping", body = Status),
+    (status = 503, description = "starting or stopping, or nothing can be stored", body = Status),
 ))]
 async fn ready(State(backend): Backend) -> (StatusCode, Json<Status>) {
     if backend.is_ready() {

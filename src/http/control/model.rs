@@ -88,6 +88,11 @@ pub struct CircuitStatus {
     pub resends: u64,
     /// Reliable datagrams received again.
     pub duplicates: u64,
+    /// Whether an ack or the answer to a ping has shown that the address is the client's own; until
+    /// then it is sent at most three times the bytes that came from it.
+    pub proven: bool,
+    /// How often something had to wait because the address was not proven.
+    pub held_back: u64,
     /// Reliable datagrams that wait for their ack.
     pub unacked: u64,
     /// Smoothed round trip in milliseconds, once measured.
@@ -170,7 +175,7 @@ pub enum StatusWord {
     Ok,
     /// The next login would succeed.
     Ready,
-    /// The server is starting or stopping.
+    /// The server is starting or stopping, or cannot store anything.
     #[serde(rename = "not ready")]
     NotReady,
     /// The server stops.
