@@ -8,7 +8,7 @@ use holm::cli::exit::{self, Failure};
 use holm::cli::globals::MessageFormat;
 use holm::cli::output::{Event, Output};
 use holm::cli::{
-    Command, Globals, ServeArgs, account, clep, decode, exec, health, load as load_command, log,
+    CliCommand, Globals, ServeArgs, account, clep, decode, exec, health, load as load_command, log,
     messages, pages, serve, usage,
 };
 use holm::config::Loaded;
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
             // Nobody is there to be told that stderr is closed.
             let _ = writeln!(io::stderr(), "holm: {failure}{hint}");
             let code = if is_exec { exit::of_exec(failure.code) } else { failure.code };
-            if globals.message_format == MessageFormat::Json && !failure.told {
+            if globals.message_format == MessageFormat::Json && !failure.reported {
                 report(code, failure.message, is_exec);
             }
             ExitCode::from(code)
@@ -61,44 +61,44 @@ fn report(code: u8, message: String, is_exec: bool) {
     };
 }
 
-fn run(command: Command, globals: &Globals, words: &[OsString]) -> Result<u8, Failure> {
+fn run(command: CliCommand, globals: &Globals, words: &[OsString]) -> Result<u8, Failure> {
     let format = globals.message_format;
     match command {
-        Command::Serve(args) => {
+        CliCommand::Serve(args) => {
             let loaded = load(&args, globals)?;
             serve::run(loaded, &mut Output::stdout(format))?;
         }
-        Command::Exec(args) => {
+        CliCommand::Exec(args) => {
             let loaded = load(&args.serve.for_one_command(), globals)?;
             let mut output = Output::stderr(format).without_text_if(globals.quiet > 0);
             return exec::run(loaded, &args, &mut output);
         }
-        Command::Account(args) => {
+        CliCommand::Account(args) => {
             log::start(globals, log::QUIET)?;
             account::run(&args, format, environment())?;
         }
-        Command::Decode(args) => decode::run(&args, format, &mut io::stdout().lock())?,
-        Command::Clep(args) => {
+        CliCommand::Decode(args) => decode::run(&args, format, &mut io::stdout().lock())?,
+        CliCommand::Clep(args) => {
             let clock = SystemClock::new();
             let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
             clep::run(&args, format, &clock, &mut input, &mut output)?;
         }
-        Command::Config(args) => {
+        CliCommand::Config(args) => {
             let text = match args.shown() {
                 Some(example) => example.to_owned(),
                 None => load(&args.serve, globals)?.config.to_toml()?,
             };
             io::stdout().write_all(text.as_bytes())?;
         }
-        Command::Health(args) => health::run(&args)?,
-        Command::Messages => messages::run(format, &mut io::stdout().lock())?,
-        Command::Load(args) => {
+        CliCommand::Health(args) => health::run(&args)?,
+        CliCommand::Messages => messages::run(format, &mut io::stdout().lock())?,
+        CliCommand::Load(args) => {
             log::start(globals, log::QUIET)?;
             let words = words.iter().map(|word| word.to_string_lossy().into_owned());
             load_command::run(&args, globals, words)?;
         }
-        Command::Completions(args) => pages::completions(&args, &mut io::stdout())?,
-        Command::Man(args) => pages::man(&args, &mut io::stdout())?,
+        CliCommand::Completions(args) => pages::completions(&args, &mut io::stdout())?,
+        CliCommand::Man(args) => pages::man(&args, &mut io::stdout())?,
     }
     Ok(exit::OK)
 }

@@ -154,8 +154,13 @@ impl Server {
             stop.cancel();
             return Err(error.into());
         }
-        let gate =
-            login::Gate::new(shared.clone(), world.clone(), &login_uri, http_port, &test_accounts);
+        let gate = login::LoginGate::new(
+            shared.clone(),
+            world.clone(),
+            &login_uri,
+            http_port,
+            &test_accounts,
+        );
         let places = doors::places(&shared.config);
         let backend = control::Backend::new(
             shared.clone(),

@@ -126,9 +126,9 @@ fn optional_ports_are_numbers_or_the_empty_text() {
         file_fails(&format!("[network]\nscript_port = {bad}"), &wanted);
     }
     file_fails("[network]\nexternal_http_port = 0", "external_http_port = 0: must be from 1");
-    let told =
+    let region =
         |name| format!("[[region]]\nname = \"{name}\"\nudp_port = 0\nexternal_udp_port = 5\n");
-    let twice = format!("{}{}x = 1\n", told("A"), told("B"));
+    let twice = format!("{}{}x = 1\n", region("A"), region("B"));
     file_fails(&twice, "holm.toml:8: region.1.external_udp_port = 5: must differ");
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use holm::load::plan::MIN_TEXT;
 use holm::load::{
-    Account, AccountSource, LoadError, Manner, Outcome, Phase, Plan, Progress, Scenario, run,
+    AccountSource, LoadAccount, LoadError, Manner, Outcome, Phase, Plan, Progress, Scenario, run,
 };
 use holm::testing::{PASSWORD, TestGrid};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 const LONG: Duration = Duration::from_secs(60);
 
 fn accounts(count: usize) -> AccountSource {
-    let account = |number| Account {
+    let account = |number| LoadAccount {
         first: "Load".to_owned(),
         last: format!("{number:04}"),
         password: PASSWORD.to_owned(),
@@ -344,10 +344,10 @@ async fn disturbed(
     is_so_far: impl FnMut(&Progress) -> bool,
     disturb: impl AsyncFnOnce(CancellationToken),
 ) -> Outcome {
-    let (progress, mut told) = watch::channel(Progress::default());
+    let (progress, mut received) = watch::channel(Progress::default());
     let stop = CancellationToken::new();
     let running = tokio::spawn(run(plan, progress, stop.clone()));
-    tokio::time::timeout(LONG, told.wait_for(is_so_far))
+    tokio::time::timeout(LONG, received.wait_for(is_so_far))
         .await
         .expect("it gets so far")
         .expect("the run goes on");

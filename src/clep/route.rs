@@ -75,8 +75,8 @@ mod tests {
     #[test]
     fn a_prim_is_told_alone() {
         for dialect in Dialect::ALL {
-            let told = route(dialect, PRIM, Presence::Region, false);
-            assert_eq!(told, Route::RegionSayTo, "{dialect}");
+            let present = route(dialect, PRIM, Presence::Region, false);
+            assert_eq!(present, Route::RegionSayTo, "{dialect}");
             let absent = match dialect {
                 Dialect::Xichat | Dialect::SeedChuf => Route::RegionSayTo,
                 _ => Route::Shout,

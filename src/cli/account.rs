@@ -210,34 +210,34 @@ fn open(config: &Config, create: bool) -> Result<(Accounts, StoreHandle), Failur
     Ok((Accounts::new(store.clone(), Arc::new(SystemClock::new()), settings), store))
 }
 
-async fn perform(accounts: &Accounts, task: Task) -> Result<Vec<Line>, Failure> {
+async fn perform(accounts: &Accounts, task: Task) -> Result<Vec<ReportLine>, Failure> {
     match task {
         Task::Add(name, password, id) => {
             let made = accounts.create(name, password, id).await.map_err(|e| failure(&e))?;
-            Ok(vec![Line::AccountCreated(Entry::of(&made))])
+            Ok(vec![ReportLine::AccountCreated(Entry::of(&made))])
         }
         Task::List => list(accounts).await.map_err(|error| failure(&error)),
         Task::Passwd(name, password) => {
             let account = find(accounts, &name).await?;
             accounts.set_password(account.id, password).await.map_err(|e| failure(&e))?;
-            Ok(vec![Line::PasswordChanged(Entry::of(&account))])
+            Ok(vec![ReportLine::PasswordChanged(Entry::of(&account))])
         }
         Task::Remove(name) => {
             let account = find(accounts, &name).await?;
             accounts.remove(account.id).await.map_err(|error| failure(&error))?;
-            Ok(vec![Line::AccountRemoved(Entry::of(&account))])
+            Ok(vec![ReportLine::AccountRemoved(Entry::of(&account))])
         }
     }
 }
 
-async fn list(accounts: &Accounts) -> Result<Vec<Line>, AccountError> {
+async fn list(accounts: &Accounts) -> Result<Vec<ReportLine>, AccountError> {
     let mut lines = Vec::new();
     let mut after = None;
     loop {
         let page = accounts.list(after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(lines) };
         after = Some(last.name.key());
-        lines.extend(page.iter().map(|account| Line::Account(Entry::of(account))));
+        lines.extend(page.iter().map(|account| ReportLine::Account(Entry::of(account))));
     }
 }
 
@@ -263,7 +263,7 @@ fn failure(error: &AccountError) -> Failure {
 /// One line of the report.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-enum Line {
+enum ReportLine {
     Account(Entry),
     AccountCreated(Entry),
     PasswordChanged(Entry),
@@ -293,7 +293,7 @@ impl Entry {
     }
 }
 
-fn write(lines: &[Line], format: MessageFormat, output: &mut dyn Write) -> io::Result<()> {
+fn write(lines: &[ReportLine], format: MessageFormat, output: &mut dyn Write) -> io::Result<()> {
     for line in lines {
         if format == MessageFormat::Json {
             serde_json::to_writer(&mut *output, line)?;
@@ -301,10 +301,10 @@ fn write(lines: &[Line], format: MessageFormat, output: &mut dyn Write) -> io::R
             continue;
         }
         let (before, entry) = match line {
-            Line::Account(entry) => ("", entry),
-            Line::AccountCreated(entry) => ("created ", entry),
-            Line::PasswordChanged(entry) => ("new password for ", entry),
-            Line::AccountRemoved(entry) => ("removed ", entry),
+            ReportLine::Account(entry) => ("", entry),
+            ReportLine::AccountCreated(entry) => ("created ", entry),
+            ReportLine::PasswordChanged(entry) => ("new password for ", entry),
+            ReportLine::AccountRemoved(entry) => ("removed ", entry),
         };
         let Entry { uuid, first, last, .. } = entry;
         writeln!(output, "{before}{uuid}  {first} {last}")?;
@@ -329,7 +329,7 @@ mod tests {
     use super::*;
 
     #[derive(Parser)]
-    struct Command {
+    struct AccountCommand {
         #[command(flatten)]
         args: AccountArgs,
         #[command(flatten)]
@@ -342,7 +342,7 @@ mod tests {
         /// Cheap hashes, and nothing of the machine's environment.
         fn run(&self, line: &str, input: &str) -> Result<String, Failure> {
             let words = std::iter::once("account").chain(line.split_whitespace());
-            let Command { mut args, globals } = Command::parse_from(words);
+            let AccountCommand { mut args, globals } = AccountCommand::parse_from(words);
             args.data = Some(self.0.path().join("data"));
             let environment = [
                 ("HOLM_LOGIN_ARGON2_MEMORY_KIB".to_owned(), "1024".to_owned()),

@@ -71,14 +71,14 @@ pub struct Failure {
     pub code: u8,
     /// A lower-case fragment that reads well after "holm: ".
     pub message: String,
-    /// Whoever reads stdout knows already.
-    pub told: bool,
+    /// The output on stdout says it already.
+    pub reported: bool,
 }
 
 impl Failure {
     /// A failure with its code.
     pub fn new(code: u8, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), told: false }
+        Self { code, message: message.into(), reported: false }
     }
 
     /// The reader of stdout has seen enough and closed it: nobody is to be told, and all is well.

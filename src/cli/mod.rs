@@ -49,12 +49,12 @@ pub struct Cli {
     pub serve: ServeArgs,
     /// What to do; nothing: serve.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<CliCommand>,
 }
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CliCommand {
     /// Run the grid and its regions until told to stop
     Serve(ServeArgs),
     /// Run a command with a grid of its own, and exit with its code
@@ -81,8 +81,8 @@ pub enum Command {
 
 impl Cli {
     /// What to do, with the flags of a bare `holm` put where they belong.
-    pub fn into_command(self) -> (Globals, Command) {
-        (self.globals, self.command.unwrap_or(Command::Serve(self.serve)))
+    pub fn into_command(self) -> (Globals, CliCommand) {
+        (self.globals, self.command.unwrap_or(CliCommand::Serve(self.serve)))
     }
 }
 

@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[derive(Parser)]
-    struct Line {
+    struct ServeLine {
         #[command(flatten)]
         args: ServeArgs,
     }
@@ -142,7 +142,7 @@ mod tests {
                     --control-port 2 --script-port 3 --external-host example.org \
                     --external-http-port 4 --external-udp-port 5 \
                     --accounts a.json --open --seed 7";
-        let args = Line::parse_from(line.split_whitespace()).args;
+        let args = ServeLine::parse_from(line.split_whitespace()).args;
         let config = args.load([]).unwrap().config;
         assert_eq!(config.storage.directory, PathBuf::from("d"));
         assert!(config.storage.ephemeral && config.login.open);
@@ -168,7 +168,7 @@ mod tests {
             ("udp_port", config.region[0].udp_port.to_string()),
             ("seed", config.seed.to_string()),
         ] {
-            let command = <Line as clap::CommandFactory>::command();
+            let command = <ServeLine as clap::CommandFactory>::command();
             let help = command
                 .get_arguments()
                 .find(|argument| argument.get_id() == flag)
@@ -184,7 +184,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "[grid]\nname = \"Test\"").unwrap();
         let path = file.path().to_str().unwrap();
-        let args = Line::parse_from(["serve", "--config", path]).args;
+        let args = ServeLine::parse_from(["serve", "--config", path]).args;
         assert_eq!(args.load([]).unwrap().config.grid.name, "Test");
     }
 }

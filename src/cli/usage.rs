@@ -118,7 +118,7 @@ fn listed(names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::Command as Parsed;
+    use crate::cli::CliCommand as Parsed;
     use crate::cli::globals::{Color, MessageFormat};
 
     fn words(line: &str) -> Vec<OsString> {

@@ -165,7 +165,7 @@ impl Connections {
     }
 
     /// To be called when a connection has ended or become idle.
-    fn tell(&self) {
+    fn notify_freed(&self) {
         if !self.is_taking() {
             self.freed.notify_one();
         }
@@ -255,7 +255,7 @@ impl Drop for Place {
         if table.remove(self.id).is_some() {
             self.connections.show(&table);
             drop(table);
-            self.connections.tell();
+            self.connections.notify_freed();
         }
     }
 }
@@ -273,7 +273,7 @@ impl Drop for Work {
         if entry.at_work == 0 {
             table.set_idle(*id);
             drop(table);
-            connections.tell();
+            connections.notify_freed();
         }
     }
 }

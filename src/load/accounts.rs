@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::LoadError;
-use super::plan::{Account, AccountSource};
+use super::plan::{AccountSource, LoadAccount};
 use crate::client::{ClientError, HttpClient, STEP_TIMEOUT};
 
 /// The accounts of a plan with so many agents; `made` is called as each one is there.
@@ -17,7 +17,7 @@ pub(super) async fn accounts(
     source: &AccountSource,
     agents: usize,
     mut made: impl FnMut(usize),
-) -> Result<Vec<Account>, LoadError> {
+) -> Result<Vec<LoadAccount>, LoadError> {
     let too_few = |have| LoadError::TooFewAccounts { wanted: agents, needed: agents, have };
     match source {
         AccountSource::Known(accounts) if accounts.len() < agents => Err(too_few(accounts.len())),
@@ -50,8 +50,8 @@ pub(super) async fn accounts(
     }
 }
 
-fn account(number: usize) -> Account {
-    Account {
+fn account(number: usize) -> LoadAccount {
+    LoadAccount {
         first: "Load".to_owned(),
         last: format!("{number:04}"),
         password: PASSWORD.to_owned(),
@@ -62,9 +62,9 @@ async fn create(
     http: &HttpClient,
     url: &str,
     token: Option<&str>,
-    account: &Account,
+    account: &LoadAccount,
 ) -> Result<(), String> {
-    let Account { first, last, password } = account;
+    let LoadAccount { first, last, password } = account;
     let body = serde_json::json!({ "first": first, "last": last, "password": password });
     let answer = http.post_as(token, url, "application/json", body.to_string()).await;
     match answer {

@@ -27,6 +27,6 @@ mod tally;
 pub mod text;
 
 pub use outcome::{LoadError, Outcome, Phase, Progress};
-pub use plan::{Account, AccountSource, Manner, Plan, PlanError, Scenario};
+pub use plan::{AccountSource, LoadAccount, Manner, Plan, PlanError, Scenario};
 pub use report::Report;
 pub use run::run;

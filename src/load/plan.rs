@@ -41,7 +41,7 @@ pub struct Plan {
 
 /// One account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
+pub struct LoadAccount {
     /// First name.
     pub first: String,
     /// Last name.
@@ -54,7 +54,7 @@ pub struct Account {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountSource {
     /// They exist.
-    Known(Vec<Account>),
+    Known(Vec<LoadAccount>),
     /// They are made through a control API; those that exist already stay.
     Create {
         /// Base URI of the control API.

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::agent::Mail;
 use super::cast::{Pace, Part, Speech};
-use super::plan::{Account, Plan};
+use super::plan::{LoadAccount, Plan};
 use super::stamp::Way;
 use super::tally::Totals;
 use crate::client::{HttpClient, POLL_TIMEOUT};
@@ -147,7 +147,7 @@ pub(super) struct Shared {
     /// Who does what.
     pub parts: Vec<Part>,
     /// Who logs in, by number.
-    pub accounts: Vec<Account>,
+    pub accounts: Vec<LoadAccount>,
     /// Tells this run's messages from those of others.
     pub run: u32,
     /// The one clock of the run.
@@ -178,7 +178,7 @@ pub(super) struct Shared {
 
 impl Shared {
     /// A run that begins with filling.
-    pub fn new(plan: Plan, parts: Vec<Part>, accounts: Vec<Account>) -> Self {
+    pub fn new(plan: Plan, parts: Vec<Part>, accounts: Vec<LoadAccount>) -> Self {
         Self {
             seats: parts.iter().map(Seat::new).collect(),
             parts,

@@ -90,7 +90,7 @@ pub(super) struct Tally {
     /// By message, received.
     pub received_by: Kinds,
     latencies: Vec<u32>,
-    told: Statistics,
+    reported: Statistics,
 }
 
 impl Tally {
@@ -181,15 +181,15 @@ impl Totals {
                 *all.entry(*id).or_default() += std::mem::take(count);
             }
         }
-        let (sum, told) = (&mut self.datagrams, &tally.told);
-        sum.sent += circuit.packets_out - told.packets_out;
-        sum.received += circuit.packets_in - told.packets_in;
-        sum.bytes_sent += circuit.bytes_out - told.bytes_out;
-        sum.bytes_received += circuit.bytes_in - told.bytes_in;
-        sum.resent += circuit.resends - told.resends;
-        sum.duplicates += circuit.duplicates - told.duplicates;
-        sum.given_up += circuit.gave_up - told.gave_up;
-        tally.told = *circuit;
+        let (sum, reported) = (&mut self.datagrams, &tally.reported);
+        sum.sent += circuit.packets_out - reported.packets_out;
+        sum.received += circuit.packets_in - reported.packets_in;
+        sum.bytes_sent += circuit.bytes_out - reported.bytes_out;
+        sum.bytes_received += circuit.bytes_in - reported.bytes_in;
+        sum.resent += circuit.resends - reported.resends;
+        sum.duplicates += circuit.duplicates - reported.duplicates;
+        sum.given_up += circuit.gave_up - reported.gave_up;
+        tally.reported = *circuit;
         let foreign = std::mem::take(&mut tally.foreign);
         if foreign > 0 {
             self.trouble("foreign", "a numbered message that nobody of this run sent", foreign);

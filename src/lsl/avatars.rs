@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::ChatBus;
-use super::deliver::{Reach, Said, Spoken};
+use super::deliver::{LineReach, Said, Spoken};
 use super::effect::{Audience, ChatLine, ChatType, SourceType};
-use super::error::{BusError, Refusal};
+use super::error::{BusError, CallRefusal};
 use super::objects::{Participant, is_within};
 use super::say::Volume;
 use crate::ids::{AgentId, PrimId};
@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 
 impl Participant {
     /// What it says to scripts; no prim is deaf to it, not even what the avatar wears.
-    pub(super) fn spoken(&self, channel: i32, text: &Arc<str>, reach: Reach) -> Spoken {
+    pub(super) fn spoken(&self, channel: i32, text: &Arc<str>, reach: LineReach) -> Spoken {
         Spoken {
             channel,
             speaker: self.id.0,
@@ -119,14 +119,14 @@ impl ChatBus {
             // 3 is an obsolete say.
             1 | 3 => Volume::Say,
             2 => Volume::Shout,
-            _ => return Ok(self.refuse(Refusal::BadKind)),
+            _ => return Ok(self.refuse(CallRefusal::BadKind)),
         };
         let mut said = Said::default();
         let text = said.cut(self.settings.rules.text, text);
         if text.is_empty() {
-            return Ok(self.refuse(Refusal::Empty));
+            return Ok(self.refuse(CallRefusal::Empty));
         }
-        let reach = Reach::Within(avatar.position, self.range(volume));
+        let reach = LineReach::Within(avatar.position, self.range(volume));
         self.deliver(now, &avatar.spoken(channel, &text, reach), &mut said);
         Ok(self.count(said))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::error::Refusal;
+use super::error::CallRefusal;
 use super::listens::{Listen, ListenHandle};
 use super::objects::{World, is_within};
 use super::queue::Event;
@@ -21,7 +21,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
     /// Why nothing was said.
-    pub refused: Option<Refusal>,
+    pub refused: Option<CallRefusal>,
     /// Whether the text was too long and cut.
     pub truncated: bool,
     /// How long the script sleeps for it.
@@ -126,14 +126,14 @@ pub(super) struct Spoken {
     pub(super) text: Arc<str>,
     /// The prim that does not hear it, being the one that speaks.
     pub(super) deaf: Option<PrimId>,
-    pub(super) reach: Reach,
+    pub(super) reach: LineReach,
     /// Whether it may change places with its neighbours.
     pub(super) loose: bool,
 }
 
 /// How far a line carries.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Reach {
+pub(super) enum LineReach {
     /// So many metres around a place.
     Within(Vector3, f32),
     Region,
@@ -146,18 +146,18 @@ impl Spoken {
     /// Why it does not reach the place of a listen.
     fn misses(&self, listen: &Listen, world: &World, rules: &Rules) -> Option<Fate> {
         match self.reach {
-            Reach::Within(center, range) => {
+            LineReach::Within(center, range) => {
                 let place = world.place(listen.prim, rules.hear_at_root);
                 let is_near = place.is_some_and(|place| {
                     is_within(center, place, range, rules.scripts_hear_at_range)
                 });
                 (!is_near).then_some(Fate::Range)
             }
-            Reach::Worn(agent) if world.wearer(listen.prim) != Some(agent) => {
+            LineReach::Worn(agent) if world.wearer(listen.prim) != Some(agent) => {
                 Some(Fate::NotAddressed)
             }
             // Which prim was asked by the listen itself.
-            Reach::Region | Reach::Prim(_) | Reach::Worn(_) => None,
+            LineReach::Region | LineReach::Prim(_) | LineReach::Worn(_) => None,
         }
     }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::deliver::{Reach, Said};
+use super::deliver::{LineReach, Said};
 use super::effect::{Audience, Effect, ScriptDialog, TEXT_BOX};
-use super::error::{BusError, Refusal};
+use super::error::{BusError, CallRefusal};
 use super::rules::DialogRule;
 use super::say::{Volume, is_seen};
 use super::text::{TextLimit, parse_key};
@@ -97,9 +97,9 @@ impl ChatBus {
         let center = self.world.place(object, true).unwrap_or(avatar.position);
         let is_everywhere = self.settings.rules.replies_reach_region;
         let reach = if is_everywhere {
-            Reach::Region
+            LineReach::Region
         } else {
-            Reach::Within(center, self.range(Volume::Say))
+            LineReach::Within(center, self.range(Volume::Say))
         };
         let mut said = Said::default();
         let text = said.cut(self.settings.rules.text, label);
@@ -123,7 +123,7 @@ impl ChatBus {
         let speaker = self.speaker(script)?;
         let agent = parse_key(avatar).map(AgentId);
         match agent.filter(|agent| self.world.present(*agent).is_some()) {
-            None => said.refused = self.refuse(Refusal::NoTarget).refused,
+            None => said.refused = self.refuse(CallRefusal::NoTarget).refused,
             Some(to) => {
                 let owner = self.world.object(speaker.root)?.owner.clone();
                 let limit = TextLimit::Bytes(MESSAGE_BYTES);
@@ -154,7 +154,7 @@ impl ChatBus {
     }
 
     fn refuse_dialog(&mut self, said: Said) -> Said {
-        Said { refused: self.refuse(Refusal::BadDialog).refused, ..said }
+        Said { refused: self.refuse(CallRefusal::BadDialog).refused, ..said }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::deliver::{Reach, Said, Spoken};
+use super::deliver::{LineReach, Said, Spoken};
 use super::effect::{Audience, ChatType, DEBUG_CHANNEL, Effect, ObjectMessage, PUBLIC_CHANNEL};
-use super::error::{BusError, Refusal};
+use super::error::{BusError, CallRefusal};
 use super::objects::Owner;
 use super::rules::ThrottleRule;
 use super::text::parse_key;
@@ -29,21 +29,21 @@ impl ChatBus {
     ) -> Result<Said, BusError> {
         let speaker = self.speaker(script)?;
         if self.is_at_hop_limit() {
-            return Ok(self.refuse(Refusal::TooManyHops));
+            return Ok(self.refuse(CallRefusal::TooManyHops));
         }
         if channel == DEBUG_CHANNEL {
-            return Ok(self.refuse(Refusal::DebugChannel));
+            return Ok(self.refuse(CallRefusal::DebugChannel));
         }
-        let Some(key) = parse_key(target) else { return Ok(self.refuse(Refusal::NoTarget)) };
+        let Some(key) = parse_key(target) else { return Ok(self.refuse(CallRefusal::NoTarget)) };
         let (prim, agent) = (PrimId(key), AgentId(key));
         let is_avatar = self.world.present(agent).is_some();
         if !is_avatar && self.world.prim(prim).is_err() {
-            return Ok(self.refuse(Refusal::NoTarget));
+            return Ok(self.refuse(CallRefusal::NoTarget));
         }
         if self.throttle() == Some(ThrottleRule::SecondLife) {
             let who = (speaker.owner, speaker.root, key);
             if !self.throttles.allows_direct(now, who, channel == PUBLIC_CHANNEL) {
-                return Ok(self.refuse(Refusal::Throttled));
+                return Ok(self.refuse(CallRefusal::Throttled));
             }
         }
         let mut said = Said::default();
@@ -51,7 +51,7 @@ impl ChatBus {
         if is_avatar && channel == PUBLIC_CHANNEL {
             self.show(Audience::Agent(agent), speaker.line(ChatType::Direct, &text));
         } else {
-            let reach = if is_avatar { Reach::Worn(agent) } else { Reach::Prim(prim) };
+            let reach = if is_avatar { LineReach::Worn(agent) } else { LineReach::Prim(prim) };
             let spoken = Spoken { loose: true, ..speaker.spoken(channel, &text, reach) };
             self.deliver(now, &spoken, &mut said);
         }
@@ -71,10 +71,10 @@ impl ChatBus {
     ) -> Result<Said, BusError> {
         let speaker = self.speaker(script)?;
         let Owner::Agent { id, .. } = self.world.object(speaker.root)?.owner else {
-            return Ok(self.refuse(Refusal::GroupOwned));
+            return Ok(self.refuse(CallRefusal::GroupOwned));
         };
         if self.world.present(id).is_none() && !self.has_just_left(now, id) {
-            return Ok(self.refuse(Refusal::OwnerAway));
+            return Ok(self.refuse(CallRefusal::OwnerAway));
         }
         let mut said = Said::default();
         let text = said.cut(self.settings.rules.text, text);
@@ -104,13 +104,13 @@ impl ChatBus {
             return Ok(self.refuse_key(now, script, "llInstantMessage: the key is invalid"));
         }
         if text.is_empty() && has_checks {
-            return Ok(self.refuse(Refusal::Empty));
+            return Ok(self.refuse(CallRefusal::Empty));
         }
         let is_slow = self.throttle() != Some(ThrottleRule::SecondLife)
             || self.throttles.allows_instant_message(now, speaker.owner);
         let mut said = match key {
-            None => self.refuse(Refusal::BadKey),
-            Some(_) if !is_slow => self.refuse(Refusal::Throttled),
+            None => self.refuse(CallRefusal::BadKey),
+            Some(_) if !is_slow => self.refuse(CallRefusal::Throttled),
             Some(key) => {
                 let mut said = Said::default();
                 let text = said.cut(self.settings.rules.instant_message_text, text);
@@ -131,7 +131,7 @@ impl ChatBus {
 
     /// A call that does nothing but report that it was given no key.
     pub(super) fn refuse_key(&mut self, now: Timestamp, script: ScriptId, text: &str) -> Said {
-        let mut said = self.refuse(Refusal::BadKey);
+        let mut said = self.refuse(CallRefusal::BadKey);
         self.script_error(now, script, text, &mut said);
         said
     }

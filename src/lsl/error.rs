@@ -68,7 +68,7 @@ impl fmt::Display for Countable {
 
 /// Why a call did nothing, though it was made. Scripts are told only where LSL tells them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Refusal {
+pub enum CallRefusal {
     /// `llRegionSay` on the public channel.
     PublicChannel,
     /// `llRegionSayTo` on the debug channel.
@@ -97,7 +97,7 @@ pub enum Refusal {
     TooManyHops,
 }
 
-impl Refusal {
+impl CallRefusal {
     /// The word that records and metrics use.
     pub const fn name(self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::deliver::{Hearing, Said};
-use super::error::{BusError, Refusal};
+use super::error::{BusError, CallRefusal};
 use super::queue::Event;
 use super::{ChatBus, ScriptId};
 use crate::ids::PrimId;
@@ -38,15 +38,15 @@ impl ChatBus {
     ) -> Result<Said, BusError> {
         let speaker = self.speaker(script)?;
         if self.is_at_hop_limit() {
-            return Ok(self.refuse(Refusal::TooManyHops));
+            return Ok(self.refuse(CallRefusal::TooManyHops));
         }
         if text.len().saturating_add(id.len()) > self.settings.link_message_bytes {
-            return Ok(self.refuse(Refusal::TooLong));
+            return Ok(self.refuse(CallRefusal::TooLong));
         }
         let prims = &self.world.object(speaker.root)?.prims;
         let sender = self.link_number(speaker.prim).unwrap_or_default();
         let Some(targets) = targets(prims, speaker.prim, link) else {
-            return Ok(self.refuse(Refusal::NoTarget));
+            return Ok(self.refuse(CallRefusal::NoTarget));
         };
         let (text, id): (Arc<str>, Arc<str>) = (Arc::from(text), Arc::from(id));
         let mut said = Said::default();

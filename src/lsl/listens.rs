@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::deliver::{Fate, Reach, Spoken};
-use super::error::{BusError, Countable, Refusal};
+use super::deliver::{Fate, LineReach, Spoken};
+use super::error::{BusError, CallRefusal, Countable};
 use super::objects::too_many;
 use super::text::{TextLimit, parse_key};
 use super::{ChatBus, Said, ScriptId};
@@ -65,11 +65,11 @@ impl ChatBus {
             if rules.full_listens_are_an_error {
                 self.script_error(now, script, "Too many listens", &mut Said::default());
             }
-            self.refuse(Refusal::TooManyListens);
+            self.refuse(CallRefusal::TooManyListens);
             return Err(too_many(Countable::ListensOfAScript, limit));
         }
         if let Some(limit) = rules.listens_per_region.filter(|limit| self.listens.len() >= *limit) {
-            self.refuse(Refusal::TooManyListens);
+            self.refuse(CallRefusal::TooManyListens);
             return Err(too_many(Countable::ListensOfTheRegion, limit));
         }
         let mut handle = 1;
@@ -182,7 +182,7 @@ impl Listen {
         if spoken.deaf == Some(self.prim) {
             return Some(Fate::Own);
         }
-        if matches!(spoken.reach, Reach::Prim(prim) if prim != self.prim) {
+        if matches!(spoken.reach, LineReach::Prim(prim) if prim != self.prim) {
             return Some(Fate::NotAddressed);
         }
         self.filter.stops(spoken)

@@ -73,7 +73,7 @@ pub use self::effect::{
     Audience, ChatLine, ChatType, DEBUG_CHANNEL, Effect, ObjectMessage, PUBLIC_CHANNEL,
     ScriptDialog, SourceType, TEXT_BOX, VIEWER_TEXT,
 };
-pub use self::error::{BusError, Countable, Refusal};
+pub use self::error::{BusError, CallRefusal, Countable};
 pub use self::link::{LINK_ALL_CHILDREN, LINK_ALL_OTHERS, LINK_ROOT, LINK_SET, LINK_THIS};
 pub use self::listens::ListenHandle;
 pub use self::objects::{ObjectSpec, Owner, Participant, PrimSpec};
@@ -127,7 +127,7 @@ pub struct Counters {
     /// Effects dropped because too many waited.
     pub effects_dropped: u64,
     /// Calls that did nothing, by reason.
-    pub refused: BTreeMap<Refusal, u64>,
+    pub refused: BTreeMap<CallRefusal, u64>,
 }
 
 impl ChatBus {
@@ -220,7 +220,7 @@ impl ChatBus {
     }
 
     /// Counts a call that does nothing.
-    fn refuse(&mut self, refusal: Refusal) -> Said {
+    fn refuse(&mut self, refusal: CallRefusal) -> Said {
         *self.counters.refused.entry(refusal).or_default() += 1;
         Said { refused: Some(refusal), ..Said::default() }
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::deliver::{Reach, Said, Spoken};
+use super::deliver::{LineReach, Said, Spoken};
 use super::effect::{
     Audience, ChatLine, ChatType, DEBUG_CHANNEL, Effect, PUBLIC_CHANNEL, SourceType,
 };
-use super::error::{BusError, Refusal};
+use super::error::{BusError, CallRefusal};
 use super::rules::ThrottleRule;
 use super::{ChatBus, ScriptId};
 use crate::ids::PrimId;
@@ -49,7 +49,7 @@ pub(super) struct SayOrigin {
 
 impl SayOrigin {
     /// What it says to scripts.
-    pub(super) fn spoken(&self, channel: i32, text: &Arc<str>, reach: Reach) -> Spoken {
+    pub(super) fn spoken(&self, channel: i32, text: &Arc<str>, reach: LineReach) -> Spoken {
         Spoken {
             channel,
             speaker: self.prim.0,
@@ -93,11 +93,11 @@ impl ChatBus {
     ) -> Result<Said, BusError> {
         let speaker = self.speaker(script)?;
         if self.is_at_hop_limit() {
-            return Ok(self.refuse(Refusal::TooManyHops));
+            return Ok(self.refuse(CallRefusal::TooManyHops));
         }
         let mut said = Said::default();
         if !self.allows_seen(now, speaker.owner, channel) {
-            return Ok(self.refuse(Refusal::Throttled));
+            return Ok(self.refuse(CallRefusal::Throttled));
         }
         if self.throttle() == Some(ThrottleRule::OpenSim) && volume != Volume::Whisper {
             let is_public = channel == PUBLIC_CHANNEL;
@@ -107,7 +107,7 @@ impl ChatBus {
         }
         let text = said.cut(self.settings.rules.text, text);
         let range = self.range(volume);
-        let spoken = speaker.spoken(channel, &text, Reach::Within(speaker.position, range));
+        let spoken = speaker.spoken(channel, &text, LineReach::Within(speaker.position, range));
         self.deliver(now, &spoken, &mut said);
         if is_seen(channel) {
             let (audience, chat_type) = self.audience(volume, channel, speaker.position);
@@ -131,12 +131,12 @@ impl ChatBus {
     ) -> Result<Said, BusError> {
         let speaker = self.speaker(script)?;
         if self.is_at_hop_limit() {
-            return Ok(self.refuse(Refusal::TooManyHops));
+            return Ok(self.refuse(CallRefusal::TooManyHops));
         }
         let rules = &self.settings.rules;
         if channel == PUBLIC_CHANNEL {
             let is_error = rules.public_region_say_is_an_error;
-            let mut said = self.refuse(Refusal::PublicChannel);
+            let mut said = self.refuse(CallRefusal::PublicChannel);
             if is_error {
                 let text = "llRegionSay: not possible on channel 0";
                 self.script_error(now, script, text, &mut said);
@@ -144,12 +144,12 @@ impl ChatBus {
             return Ok(said);
         }
         if !self.allows_seen(now, speaker.owner, channel) {
-            return Ok(self.refuse(Refusal::Throttled));
+            return Ok(self.refuse(CallRefusal::Throttled));
         }
         let mut said = Said::default();
         let at_root = self.settings.rules.debug_region_say_at_root;
         let text = said.cut(self.settings.rules.text, text);
-        self.deliver(now, &speaker.spoken(channel, &text, Reach::Region), &mut said);
+        self.deliver(now, &speaker.spoken(channel, &text, LineReach::Region), &mut said);
         if channel == DEBUG_CHANNEL {
             let mut line = speaker.line(ChatType::Debug, &text);
             if at_root {
@@ -189,7 +189,7 @@ impl ChatBus {
         let Ok(speaker) = self.speaker(script) else { return };
         let mut shouted = Said::default();
         let text = shouted.cut(self.settings.rules.text, text);
-        let reach = Reach::Within(speaker.position, self.settings.ranges.shout);
+        let reach = LineReach::Within(speaker.position, self.settings.ranges.shout);
         self.deliver(now, &speaker.spoken(DEBUG_CHANNEL, &text, reach), &mut shouted);
         let (audience, chat_type) = self.audience(Volume::Shout, DEBUG_CHANNEL, speaker.position);
         self.show(audience, speaker.line(chat_type, &text));

@@ -55,8 +55,8 @@ impl Objects {
                 self.answer(answer, outcome);
             }
             ObjectCommand::Touch { prim, agent, answer } => {
-                let told = self.touch(now, agent, prim);
-                self.answer(answer, told);
+                let touched = self.touch(now, agent, prim);
+                self.answer(answer, touched);
             }
             ObjectCommand::Heard { object, after, answer } => {
                 let page = self.kept_heard(object).map(|heard| heard.page(after));

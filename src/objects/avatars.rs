@@ -105,7 +105,7 @@ impl Objects {
             self.counters.touches_lost += 1;
             return;
         };
-        self.tell_touch(now, agent, (prim, root));
+        self.post_touch(now, agent, (prim, root));
     }
 
     /// The same for who asks from outside: tells how many scripts were told, or what is wrong.
@@ -124,15 +124,15 @@ impl Objects {
             let problem = format!("{agent} does not see what somebody else has on the screen");
             return Err(check::wrong("by", None, &problem));
         }
-        Ok(self.tell_touch(now, agent, (prim, root)))
+        Ok(self.post_touch(now, agent, (prim, root)))
     }
 
-    fn tell_touch(&mut self, now: Timestamp, by: AgentId, (prim, root): (PrimId, PrimId)) -> usize {
+    fn post_touch(&mut self, now: Timestamp, by: AgentId, (prim, root): (PrimId, PrimId)) -> usize {
         self.counters.touches += 1;
         let touch = Event::TouchStart { toucher: by };
         match self.post_to_prim(now, prim, &touch) {
             0 if prim != root => self.post_to_prim(now, root, &touch),
-            told => told,
+            count => count,
         }
     }
 

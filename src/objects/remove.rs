@@ -7,19 +7,19 @@ use crate::ids::PrimId;
 use crate::lsl::ScriptId;
 
 impl Objects {
-    /// Removes an object with its scripts. `is_told` says of each script that a host runs whether
+    /// Removes an object with its scripts. `is_notified` says of each script that a host runs whether
     /// the host is told.
     pub(super) fn remove_object(
         &mut self,
         root: PrimId,
-        is_told: impl Fn(ScriptId, HostId) -> bool,
+        is_notified: impl Fn(ScriptId, HostId) -> bool,
     ) -> Result<(), ObjectError> {
         let prims = self.bus.prims_of(root)?.to_vec();
         let scripts = prims.iter().flat_map(|prim| self.bus.scripts_of(*prim).unwrap_or_default());
         let scripts: Vec<_> = scripts.copied().collect();
         self.bus.remove_object(root)?;
         for script in scripts {
-            self.forget_script(script, &is_told);
+            self.forget_script(script, &is_notified);
         }
         for prim in prims {
             self.prims.remove(prim);
@@ -33,11 +33,11 @@ impl Objects {
     pub(super) fn remove_script(
         &mut self,
         script: ScriptId,
-        is_told: impl Fn(ScriptId, HostId) -> bool,
+        is_notified: impl Fn(ScriptId, HostId) -> bool,
     ) -> Result<(), ObjectError> {
         self.bus.remove_script(script)?;
         let root = self.scripts.get(&script).map(|running| running.root);
-        self.forget_script(script, &is_told);
+        self.forget_script(script, &is_notified);
         if let Some(root) = root {
             self.refresh_flags(root);
         }
@@ -58,9 +58,9 @@ impl Objects {
         }
         let roots = self.kept.iter().filter(|(_, kept)| kept.host == Some(host));
         let roots: Vec<_> = roots.map(|(root, _)| *root).collect();
-        let is_told = |_: ScriptId, other: HostId| other != host;
+        let is_notified = |_: ScriptId, other: HostId| other != host;
         for root in roots {
-            if let Err(error) = self.remove_object(root, is_told) {
+            if let Err(error) = self.remove_object(root, is_notified) {
                 tracing::debug!(%root, %error, "object of a script host cannot be removed");
             }
         }
@@ -68,7 +68,7 @@ impl Objects {
         let scripts = self.scripts.iter().filter(|(_, running)| is_its(&running.driver));
         let scripts: Vec<_> = scripts.map(|(script, _)| *script).collect();
         for script in scripts {
-            if let Err(error) = self.remove_script(script, is_told) {
+            if let Err(error) = self.remove_script(script, is_notified) {
                 tracing::debug!(%script, %error, "script of a script host cannot be removed");
             }
         }
@@ -81,13 +81,13 @@ impl Objects {
     }
 
     /// Forgets a script that the bus knows no more.
-    fn forget_script(&mut self, script: ScriptId, is_told: impl Fn(ScriptId, HostId) -> bool) {
+    fn forget_script(&mut self, script: ScriptId, is_notified: impl Fn(ScriptId, HostId) -> bool) {
         self.forget_state(script);
         let Some(running) = self.scripts.remove(&script) else { return };
         if let Driver::Host(link) = &running.driver
-            && is_told(script, link.id)
+            && is_notified(script, link.id)
         {
-            self.tell(link, script, (running.root, running.prim), ScriptEvent::Gone);
+            self.send_to_host(link, script, (running.root, running.prim), ScriptEvent::Gone);
         }
     }
 }

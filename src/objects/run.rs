@@ -75,8 +75,8 @@ impl Objects {
         }
     }
 
-    /// Tells a host something about one of its scripts.
-    pub(super) fn tell(
+    /// Sends a host an event of one of its scripts.
+    pub(super) fn send_to_host(
         &mut self,
         link: &HostLink,
         script: ScriptId,
@@ -116,7 +116,7 @@ impl Objects {
         match &mut running.driver {
             Driver::Host(link) => {
                 let link = link.clone();
-                self.tell(&link, script, (root, prim), event);
+                self.send_to_host(&link, script, (root, prim), event);
                 false
             }
             Driver::Recorder => {

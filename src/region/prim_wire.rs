@@ -285,8 +285,8 @@ mod tests {
         let owner = Owner::Group { id: group, name: "Makers".into() };
         let deeded = PrimView { owner, ..prim() };
         assert_ne!(block(&deeded, None, false).update_flags & 1 << 18, 0);
-        let told = &properties(&deeded).object_data[0];
-        assert_eq!((told.owner_id, told.group_id), (Uuid::nil(), group.0));
+        let received = &properties(&deeded).object_data[0];
+        assert_eq!((received.owner_id, received.group_id), (Uuid::nil(), group.0));
     }
 
     #[test]
@@ -300,17 +300,17 @@ mod tests {
 
     #[test]
     fn properties_by_field() {
-        let told = properties(&prim()).object_data.remove(0);
+        let received = properties(&prim()).object_data.remove(0);
         let owner = Uuid::from_u128(9);
-        assert_eq!((told.object_id, told.owner_id), (Uuid::from_u128(5), owner));
-        assert_eq!((told.creator_id, told.last_owner_id), (owner, owner));
-        assert!([told.group_id, told.item_id, told.folder_id].iter().all(Uuid::is_nil));
-        assert_eq!(told.creation_date, 1_700_000_000_000_000);
-        assert_eq!((told.base_mask, told.owner_mask), (0x7FFF_FFFF, 0x7FFF_FFFF));
-        assert_eq!((told.group_mask, told.everyone_mask), (0, 0));
-        assert_eq!(&told.name[..], b"Box\0");
-        assert_eq!(told.description.len(), 128);
-        assert!(told.texture_id.is_empty());
+        assert_eq!((received.object_id, received.owner_id), (Uuid::from_u128(5), owner));
+        assert_eq!((received.creator_id, received.last_owner_id), (owner, owner));
+        assert!([received.group_id, received.item_id, received.folder_id].iter().all(Uuid::is_nil));
+        assert_eq!(received.creation_date, 1_700_000_000_000_000);
+        assert_eq!((received.base_mask, received.owner_mask), (0x7FFF_FFFF, 0x7FFF_FFFF));
+        assert_eq!((received.group_mask, received.everyone_mask), (0, 0));
+        assert_eq!(&received.name[..], b"Box\0");
+        assert_eq!(received.description.len(), 128);
+        assert!(received.texture_id.is_empty());
         let family = properties_family(&prim(), 6).object_data;
         assert_eq!((family.request_flags, family.object_id), (6, Uuid::from_u128(5)));
         assert_eq!((family.owner_id, &family.name[..]), (owner, &b"Box\0"[..]));

@@ -130,7 +130,7 @@ fn codec(fields: &mut Fields) -> Result<Codec, FieldError> {
     let habits = Codec::new(dialect(fields)?);
     let form = match fields.optional_string("form")? {
         None => None,
-        Some(name) => Some(name.parse::<ListForm>().map_err(|error| told("form", &error))?),
+        Some(name) => Some(name.parse::<ListForm>().map_err(|error| field_error("form", &error))?),
     };
     let order = choice(
         fields,
@@ -162,13 +162,13 @@ fn codec(fields: &mut Fields) -> Result<Codec, FieldError> {
 }
 
 fn dialect(fields: &mut Fields) -> Result<Dialect, FieldError> {
-    fields.string("dialect")?.parse().map_err(|error| told("dialect", &error))
+    fields.string("dialect")?.parse().map_err(|error| field_error("dialect", &error))
 }
 
 fn revision(fields: &mut Fields) -> Result<Revision, FieldError> {
     match fields.optional_string("revision")? {
         None => Ok(Revision::default()),
-        Some(name) => name.parse().map_err(|error| told("revision", &error)),
+        Some(name) => name.parse().map_err(|error| field_error("revision", &error)),
     }
 }
 
@@ -213,7 +213,7 @@ pub(super) fn choice<T: Copy>(
     Err(fields.wrong(field, &format!("is none of {}: {shown:?}", names.join(", "))))
 }
 
-fn told(field: &'static str, error: &UnknownName) -> FieldError {
+fn field_error(field: &'static str, error: &UnknownName) -> FieldError {
     FieldError::new(field, format!("{field}: {error}"))
 }
 

@@ -107,7 +107,7 @@ struct Connection<'a> {
     access: &'a ObjectAccess,
     link: HostLink,
     /// Its scripts by its own numbers, which are never used again.
-    scripts: BTreeMap<u64, Held>,
+    scripts: BTreeMap<u64, HeldScript>,
     numbers: HashMap<(RegionId, ScriptId), u64>,
     next: u64,
     /// The regions where it may have something, each once.
@@ -116,7 +116,7 @@ struct Connection<'a> {
 }
 
 #[derive(Clone)]
-struct Held {
+struct HeldScript {
     region: RegionLink,
     object: PrimId,
     id: ScriptId,
@@ -237,7 +237,7 @@ impl Connection<'_> {
         Some(Value::Object(line).to_string())
     }
 
-    fn held(&self, script: u64) -> Result<Held, AccessError> {
+    fn held(&self, script: u64) -> Result<HeldScript, AccessError> {
         self.scripts.get(&script).cloned().ok_or_else(|| {
             FieldError::new("script", format!("the connection has no script {script}")).into()
         })
@@ -246,7 +246,7 @@ impl Connection<'_> {
     fn hold(&mut self, region: &RegionLink, object: PrimId, id: ScriptId) -> u64 {
         let number = self.next;
         self.next += 1;
-        self.scripts.insert(number, Held { region: region.clone(), object, id });
+        self.scripts.insert(number, HeldScript { region: region.clone(), object, id });
         self.numbers.insert((region.info.id, id), number);
         number
     }

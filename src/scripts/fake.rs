@@ -138,7 +138,7 @@ impl FakeRegion {
                     let scripts: Vec<_> = self.objects[at].1.iter().map(|known| known.id).collect();
                     let touch = ScriptEvent::Lsl(Event::TouchStart { toucher: agent });
                     for script in &scripts {
-                        self.tell(*script, &touch);
+                        self.send(*script, &touch);
                     }
                     scripts.len()
                 });
@@ -204,7 +204,7 @@ impl FakeRegion {
         let at = self.objects.len() - 1;
         for script in object.scripts {
             let id = self.add(at, script);
-            self.tell(id, &ScriptEvent::Lsl(Event::OnRez { start: object.start }));
+            self.send(id, &ScriptEvent::Lsl(Event::OnRez { start: object.start }));
         }
         Ok(self.objects[at].0.clone())
     }
@@ -240,7 +240,7 @@ impl FakeRegion {
         let at = self.at(object)?;
         let scripts: Vec<ScriptId> = self.objects[at].1.iter().map(|script| script.id).collect();
         for script in scripts {
-            self.tell(script, &ScriptEvent::Gone);
+            self.send(script, &ScriptEvent::Gone);
         }
         self.objects.remove(at);
         // Who follows what it hears learns that it is gone.
@@ -307,7 +307,7 @@ impl FakeRegion {
             owner: prim.0,
         });
         for hearer in &hearers {
-            self.tell(*hearer, &event);
+            self.send(*hearer, &event);
         }
         self.write_down(prim, channel, text);
         hearers.len()
@@ -338,7 +338,7 @@ impl FakeRegion {
         let _ = self.traffic.send(entry);
     }
 
-    fn tell(&mut self, script: ScriptId, event: &ScriptEvent) {
+    fn send(&mut self, script: ScriptId, event: &ScriptEvent) {
         let found = self.objects.iter().find_map(|(report, scripts)| {
             let script = scripts.iter().find(|known| known.id == script)?;
             Some((report.id, script))

@@ -210,11 +210,11 @@ pub fn done(id: Value, mut result: Map<String, Value>) -> String {
 
 /// The answer to a request that was not.
 pub fn failed(id: &Value, error: &AccessError) -> String {
-    let mut told = json!({"message": error.to_string()});
-    if let (Some(field), Value::Object(told)) = (error.field(), &mut told) {
-        told.insert("field".to_owned(), Value::from(field));
+    let mut fields = json!({"message": error.to_string()});
+    if let (Some(field), Value::Object(fields)) = (error.field(), &mut fields) {
+        fields.insert("field".to_owned(), Value::from(field));
     }
-    json!({"id": id, "error": told}).to_string()
+    json!({"id": id, "error": fields}).to_string()
 }
 
 /// The first line of a connection.

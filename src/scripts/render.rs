@@ -122,7 +122,7 @@ mod tests {
     use super::*;
     use crate::clep::{Codec, Dialect, Stamp};
     use crate::ids::AgentId;
-    use crate::lsl::Refusal;
+    use crate::lsl::CallRefusal;
     use crate::objects::ClepReceived;
 
     #[test]
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn outcomes_say_what_was_returned_and_what_became_of_it() {
         let said = Said {
-            refused: Some(Refusal::Throttled),
+            refused: Some(CallRefusal::Throttled),
             sleep: Duration::from_millis(1500),
             ..Said::default()
         };

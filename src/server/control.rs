@@ -14,9 +14,9 @@ use crate::circuit::CloseReason;
 use crate::config::Config;
 use crate::http::connections::Connections;
 use crate::http::control::{
-    Account, AgentState, AgentStatus, BoxFuture, ChatSessionStatus, CircuitState, CircuitStatus,
-    ControlAccess, ControlBackend, ControlError, FriendList, GroupStatus, NewAccount, NewMessage,
-    Sent, Who,
+    AccountStatus, AgentState, AgentStatus, BoxFuture, ChatSessionStatus, CircuitState,
+    CircuitStatus, ControlAccess, ControlBackend, ControlError, FriendList, GroupStatus,
+    NewAccount, NewMessage, Sent, Who,
 };
 use crate::ids::AgentId;
 use crate::outbox::CircuitReport;
@@ -69,8 +69,8 @@ impl Backend {
         found.map_err(internal)?.ok_or(ControlError::NotFound("account"))
     }
 
-    fn shown(&self, account: &ports::Account) -> Account {
-        Account {
+    fn shown(&self, account: &ports::Account) -> AccountStatus {
+        AccountStatus {
             uuid: account.id.0,
             first: account.name.first().to_owned(),
             last: account.name.last().to_owned(),
@@ -160,7 +160,7 @@ impl ControlBackend for Backend {
         &self,
         after: Option<AccountName>,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Account>, ControlError>> {
+    ) -> BoxFuture<'_, Result<Vec<AccountStatus>, ControlError>> {
         Box::pin(async move {
             let after = after.map(|after| after.key());
             let accounts = &self.shared.services.accounts;
@@ -169,7 +169,7 @@ impl ControlBackend for Backend {
         })
     }
 
-    fn account(&self, who: Who) -> BoxFuture<'_, Result<Account, ControlError>> {
+    fn account(&self, who: Who) -> BoxFuture<'_, Result<AccountStatus, ControlError>> {
         Box::pin(async move { Ok(self.shown(&self.find(who).await?)) })
     }
 
@@ -190,7 +190,10 @@ impl ControlBackend for Backend {
         })
     }
 
-    fn create_account(&self, new: NewAccount) -> BoxFuture<'_, Result<Account, ControlError>> {
+    fn create_account(
+        &self,
+        new: NewAccount,
+    ) -> BoxFuture<'_, Result<AccountStatus, ControlError>> {
         Box::pin(async move {
             let name = AccountName::new(&new.first, &new.last).map_err(|error| {
                 ControlError::Invalid { field: Some(error.part()), message: error.to_string() }

@@ -33,7 +33,7 @@ use crate::session::event_queue::EventQueueSettings;
 use crate::session::{AgentSession, EventQueue, NewSession, presence};
 
 /// Decides over logins.
-pub(super) struct Gate {
+pub(super) struct LoginGate {
     shared: Arc<Shared>,
     world: Arc<World>,
     caps: CapRegistry<AgentSession>,
@@ -46,7 +46,7 @@ pub(super) struct Gate {
     queues: AtomicU32,
 }
 
-impl Gate {
+impl LoginGate {
     pub(super) fn new(
         shared: Arc<Shared>,
         world: Arc<World>,
@@ -304,7 +304,7 @@ impl Gate {
     }
 }
 
-impl LoginBackend for Gate {
+impl LoginBackend for LoginGate {
     fn login(
         &self,
         request: LoginRequest,
@@ -345,7 +345,7 @@ impl LoginBackend for Gate {
 }
 
 /// The routes of the public listener.
-pub(super) fn router(gate: Gate) -> Router {
+pub(super) fn router(gate: LoginGate) -> Router {
     let shared = gate.shared.clone();
     let caps = http::caps::Caps {
         registry: gate.caps.clone(),

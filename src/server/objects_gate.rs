@@ -24,7 +24,7 @@ use crate::time::Clock;
 /// Instant messages of objects that may wait for the storage.
 const QUEUE: usize = 1024;
 
-struct Gate {
+struct ServicesGate {
     mutes: Mutes,
     clock: Arc<dyn Clock>,
     messages: mpsc::Sender<InstantMessage>,
@@ -34,10 +34,14 @@ struct Gate {
 pub(super) fn start(services: &Services, tasks: &TaskTracker) -> Arc<dyn ObjectGate> {
     let (messages, receiver) = mpsc::channel(QUEUE);
     tasks.spawn(deliver(services.offline.clone(), receiver));
-    Arc::new(Gate { mutes: services.mutes.clone(), clock: services.clock.clone(), messages })
+    Arc::new(ServicesGate {
+        mutes: services.mutes.clone(),
+        clock: services.clock.clone(),
+        messages,
+    })
 }
 
-impl ObjectGate for Gate {
+impl ObjectGate for ServicesGate {
     fn hears(&self, listener: AgentId, prim: PrimId, owner: Uuid, name: &str) -> bool {
         self.mutes.hears(listener, MuteTarget::Object { id: prim.0, owner: AgentId(owner), name })
     }
@@ -50,9 +54,9 @@ impl ObjectGate for Gate {
     }
 }
 
-impl fmt::Debug for Gate {
+impl fmt::Debug for ServicesGate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gate").finish_non_exhaustive()
+        f.debug_struct("ServicesGate").finish_non_exhaustive()
     }
 }
 

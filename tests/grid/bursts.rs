@@ -246,8 +246,8 @@ async fn four_hundred_messages_to_the_absent_are_kept() -> Result<()> {
         let saved = |im: &ImprovedInstantMessage| {
             text(&im.message_block.message) == "User is not logged in. Message saved."
         };
-        let told = alice.expect::<ImprovedInstantMessage>(SOON, saved).await;
-        told.with_context(|| format!("word of message {number}"))?;
+        let received = alice.expect::<ImprovedInstantMessage>(SOON, saved).await;
+        received.with_context(|| format!("word of message {number}"))?;
     }
     let mut bob = grid.enter("Bob", "Tester").await?;
     bob.send(&request!(bob, RetrieveInstantMessages)).await?;

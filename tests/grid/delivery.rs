@@ -172,9 +172,9 @@ async fn a_lure_to_a_dead_client_is_told_to_its_sender() -> Result<()> {
     let expected = "A resident whom you offered a teleport is not online.";
     assert_eq!(text(&alert.alert_data.message), expected);
     alice.im(bob_id, "fetch me", 26).await?;
-    let told = alice.expect::<ImprovedInstantMessage>(SOON, |_| true).await?;
+    let received = alice.expect::<ImprovedInstantMessage>(SOON, |_| true).await?;
     assert_eq!(
-        text(&told.message_block.message),
+        text(&received.message_block.message),
         "User is not logged in. Message not saved.",
         "also when nobody is there any more"
     );

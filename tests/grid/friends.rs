@@ -57,7 +57,7 @@ pub async fn befriend(one: &mut Client, other: &mut Client) -> Result<()> {
     dialog(one, 39).await?;
     let (one_id, other_id) = (one.login.agent_id, other.login.agent_id);
     for (to, about) in [(one, other_id), (other, one_id)] {
-        to.expect::<OnlineNotification>(SOON, |told| told.agent_block[0].agent_id == about.0)
+        to.expect::<OnlineNotification>(SOON, |change| change.agent_block[0].agent_id == about.0)
             .await?;
     }
     Ok(())
@@ -100,9 +100,9 @@ async fn an_accepted_offer_makes_friends_on_both_sides() -> Result<()> {
     assert_eq!(text(&answer.message_block.from_agent_name), "Bob Tester");
     assert_eq!(text(&answer.message_block.message), bob_id.to_string());
     alice
-        .expect::<OnlineNotification>(SOON, |told| told.agent_block[0].agent_id == bob_id.0)
+        .expect::<OnlineNotification>(SOON, |change| change.agent_block[0].agent_id == bob_id.0)
         .await?;
-    bob.expect::<OnlineNotification>(SOON, |told| told.agent_block[0].agent_id == alice_id.0)
+    bob.expect::<OnlineNotification>(SOON, |change| change.agent_block[0].agent_id == alice_id.0)
         .await?;
 
     alice.log_out().await?;
@@ -227,9 +227,9 @@ async fn the_end_of_a_friendship_is_told_to_both() -> Result<()> {
     end.ex_block.other_id = alice_id.0;
     bob.send(&end).await?;
     for (client, other) in [(&mut alice, bob_id), (&mut bob, alice_id)] {
-        let told = client.expect::<TerminateFriendship>(SOON, |_| true).await?;
-        assert_eq!(told.agent_data.agent_id, client.login.agent_id.0);
-        assert_eq!(told.ex_block.other_id, other.0);
+        let received = client.expect::<TerminateFriendship>(SOON, |_| true).await?;
+        assert_eq!(received.agent_data.agent_id, client.login.agent_id.0);
+        assert_eq!(received.ex_block.other_id, other.0);
     }
     bob.log_out().await?;
     let bob = grid.log_in("Bob", "Tester").await?;
@@ -253,10 +253,10 @@ async fn rights_are_told_to_both_and_kept() -> Result<()> {
         assert_eq!(change.rights[0].agent_related, bob_id.0);
         assert_eq!(change.rights[0].related_rights, 6);
     }
-    bob.expect::<OfflineNotification>(SOON, |told| told.agent_block[0].agent_id == alice_id.0)
+    bob.expect::<OfflineNotification>(SOON, |change| change.agent_block[0].agent_id == alice_id.0)
         .await?;
     grant(&alice, bob_id, 1).await?;
-    bob.expect::<OnlineNotification>(SOON, |told| told.agent_block[0].agent_id == alice_id.0)
+    bob.expect::<OnlineNotification>(SOON, |change| change.agent_block[0].agent_id == alice_id.0)
         .await?;
     grant(&alice, bob_id, 5).await?;
     bob.expect::<ChangeUserRights>(SOON, |change| change.rights[0].related_rights == 5).await?;

@@ -14,7 +14,7 @@ use holm::services::groups::Powers;
 use holm::testing::TestGrid;
 use uuid::Uuid;
 
-use super::groups::{alerted, entry, found, join, profile, request, told_of};
+use super::groups::{alerted, entry, found, join, profile, request, standing_of};
 use super::mutes::mute;
 use super::{SOON, heard_before};
 
@@ -44,7 +44,7 @@ async fn an_open_group_is_joined_and_left() -> Result<()> {
     let mut bob = grid.enter("Bob", "Tester").await?;
     let id = found(&mut alice, "Gardeners", true).await?;
     assert!(join(&mut bob, id).await?);
-    told_of(&mut bob, id).await?;
+    standing_of(&mut bob, id).await?;
     let update = bob.expect::<AgentDataUpdate>(SOON, |u| !u.agent_data.active_group_id.is_nil());
     assert_eq!(text(&update.await?.agent_data.group_title), "Member");
     assert!(!join(&mut bob, id).await?, "twice");
@@ -112,7 +112,7 @@ async fn a_closed_group_takes_who_accepts_an_invitation() -> Result<()> {
         assert_eq!(&block.binary_bucket[..], [0; 20]);
         answer(invitee, id, block.id, dialog).await?;
     }
-    told_of(&mut bob, id).await?;
+    standing_of(&mut bob, id).await?;
     assert_eq!(profile(&mut bob, id).await?.group_data.group_membership_count, 2);
     assert!(!join(&mut carol, id).await?, "she declined");
 
@@ -216,7 +216,7 @@ async fn ejected_member_is_notified() -> Result<()> {
     let mut bob = grid.enter("Bob", "Tester").await?;
     let id = found(&mut alice, "Gardeners", true).await?;
     assert!(join(&mut bob, id).await?);
-    told_of(&mut bob, id).await?;
+    standing_of(&mut bob, id).await?;
     let ejection = |client: &Client, ejectee: AgentId| {
         let mut eject = request!(client, EjectGroupMemberRequest);
         eject.group_data.group_id = id.0;
@@ -328,7 +328,7 @@ async fn member_ejected_while_away_finds_itself_outside() -> Result<()> {
     let bob_id = bob.login.agent_id;
     let id = found(&mut alice, "Gardeners", true).await?;
     assert!(join(&mut bob, id).await?);
-    told_of(&mut bob, id).await?;
+    standing_of(&mut bob, id).await?;
     bob.log_out().await?;
     let mut eject = request!(alice, EjectGroupMemberRequest);
     eject.group_data.group_id = id.0;
@@ -337,8 +337,8 @@ async fn member_ejected_while_away_finds_itself_outside() -> Result<()> {
     assert!(alice.expect::<EjectGroupMemberReply>(SOON, |_| true).await?.eject_data.success);
     let mut bob = grid.enter("Bob", "Tester").await?;
     bob.send(&request!(bob, AgentDataUpdateRequest)).await?;
-    let told = bob.expect_event(SOON, "AgentGroupDataUpdate", |_| true).await?;
-    assert!(entry(&told, id).is_none());
+    let received = bob.expect_event(SOON, "AgentGroupDataUpdate", |_| true).await?;
+    assert!(entry(&received, id).is_none());
     grid.stop().await?;
     Ok(())
 }
@@ -359,7 +359,7 @@ async fn groups_reach_across_regions() -> Result<()> {
     assert_ne!(alice.login.simulator, bob.login.simulator);
     let id = found(&mut alice, "Gardeners", true).await?;
     assert!(join(&mut bob, id).await?);
-    told_of(&mut bob, id).await?;
+    standing_of(&mut bob, id).await?;
     let mut notice = request!(alice, ImprovedInstantMessage);
     notice.message_block.to_agent_id = id.0;
     notice.message_block.dialog = 32;
@@ -394,7 +394,7 @@ async fn invitation_while_away_may_be_accepted_later() -> Result<()> {
     assert_eq!(profile(&mut alice, id).await?.group_data.group_membership_count, 1);
     let mut bob = grid.enter("Bob", "Tester").await?;
     assert!(join(&mut bob, id).await?);
-    told_of(&mut bob, id).await?;
+    standing_of(&mut bob, id).await?;
     grid.stop().await?;
     Ok(())
 }

@@ -14,7 +14,7 @@ use holm::testing::TestGrid;
 use uuid::Uuid;
 
 use super::SOON;
-use super::groups::{alerted, found, join, request, told_of};
+use super::groups::{alerted, found, join, request, standing_of};
 
 async fn roles(client: &mut Client, group: GroupId) -> Result<Vec<GroupRoleDataReplyRoleData>> {
     let mut request = request!(client, GroupRoleDataRequest);
@@ -110,10 +110,10 @@ async fn a_new_group_has_the_roles_that_clients_expect() -> Result<()> {
     let id = found(&mut alice, "Gardeners", true).await?;
     assert!(join(&mut bob, id).await?);
     let roles = roles(&mut alice, id).await?;
-    let told: Vec<_> =
+    let received: Vec<_> =
         roles.iter().map(|role| (text(&role.name), role.powers, role.members)).collect();
     assert_eq!(
-        told,
+        received,
         [
             ("Everyone".to_owned(), Powers::EVERYONE.bits(), 2),
             ("Officers".to_owned(), Powers::OFFICERS.bits(), 1),
@@ -161,7 +161,7 @@ async fn roles_are_made_changed_given_and_deleted() -> Result<()> {
     let bob_id = bob.login.agent_id;
     let id = found(&mut alice, "Gardeners", true).await?;
     assert!(join(&mut bob, id).await?);
-    told_of(&mut bob, id).await?;
+    standing_of(&mut bob, id).await?;
 
     let wished = Uuid::new_v4();
     alice.send(&edit(&alice, id, wished, "Digger", CREATE)).await?;
@@ -171,16 +171,16 @@ async fn roles_are_made_changed_given_and_deleted() -> Result<()> {
     assert_eq!((made.powers, made.members), (Powers::JOIN_CHAT.bits(), 0));
 
     alice.send(&change(&alice, id, made.role_id, bob_id, 0)).await?;
-    told_of(&mut bob, id).await?;
+    standing_of(&mut bob, id).await?;
     assert!(pairs(&mut bob, id).await?.contains(&(made.role_id, bob_id.0)));
 
     // A power that comes by a role is told to who has it.
     let mut powers = edit(&alice, id, made.role_id, "Digger", POWERS);
     powers.role_data[0].powers = Powers::SEND_NOTICES.bits();
     alice.send(&powers).await?;
-    let told = told_of(&mut bob, id).await?;
+    let received = standing_of(&mut bob, id).await?;
     let expected = (Powers::EVERYONE | Powers::SEND_NOTICES).bits();
-    assert_eq!(told.get("GroupPowers").as_u64(), expected);
+    assert_eq!(received.get("GroupPowers").as_u64(), expected);
 
     let mut select = request!(bob, GroupTitleUpdate);
     select.agent_data.group_id = id.0;

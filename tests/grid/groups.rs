@@ -52,7 +52,7 @@ pub async fn found(client: &mut Client, name: &str, open: bool) -> Result<GroupI
     let reply = ask_for_group(client, name, open).await?;
     assert!(reply.reply_data.success, "{}", text(&reply.reply_data.message));
     let id = GroupId(reply.reply_data.group_id);
-    told_of(client, id).await?;
+    standing_of(client, id).await?;
     client.expect::<AgentDataUpdate>(SOON, |u| u.agent_data.active_group_id == id.0).await?;
     Ok(id)
 }
@@ -68,7 +68,7 @@ pub async fn join(client: &mut Client, group: GroupId) -> Result<bool> {
 }
 
 /// The entry of a group in the next `AgentGroupDataUpdate` that has it.
-pub async fn told_of(client: &mut Client, group: GroupId) -> Result<Llsd> {
+pub async fn standing_of(client: &mut Client, group: GroupId) -> Result<Llsd> {
     let has = |body: &Llsd| entry(body, group).is_some();
     let body = client.expect_event(SOON, "AgentGroupDataUpdate", has).await?;
     entry(&body, group).cloned().context("found above")
@@ -110,11 +110,11 @@ async fn a_group_is_founded_and_its_founder_told() -> Result<()> {
     assert_eq!(text(&update.group_name), "Gardeners");
     assert_eq!(text(&update.first_name), "Alice");
     assert_eq!(update.group_powers, Powers::OWNERS.bits());
-    let told = told_of(&mut alice, id).await?;
-    assert_eq!(told.get("GroupName").as_string(), "Gardeners");
+    let received = standing_of(&mut alice, id).await?;
+    assert_eq!(received.get("GroupName").as_string(), "Gardeners");
     let powers = Powers::OWNERS.bits().to_be_bytes().to_vec();
-    assert_eq!(told.get("GroupPowers"), &Llsd::Binary(powers));
-    assert!(told.get("AcceptNotices").as_bool());
+    assert_eq!(received.get("GroupPowers"), &Llsd::Binary(powers));
+    assert!(received.get("AcceptNotices").as_bool());
 
     let data = profile(&mut alice, id).await?.group_data;
     assert_eq!((text(&data.name), text(&data.charter)), ("Gardeners".into(), "We dig.".into()));
@@ -215,14 +215,14 @@ async fn settings_of_a_member_are_kept() -> Result<()> {
     let mut notices = request!(alice, SetGroupAcceptNotices);
     notices.data.group_id = id.0;
     alice.send(&notices).await?;
-    let told = told_of(&mut alice, id).await?;
-    assert!(!told.get("AcceptNotices").as_bool());
+    let received = standing_of(&mut alice, id).await?;
+    assert!(!received.get("AcceptNotices").as_bool());
     let mut contribution = request!(alice, SetGroupContribution);
     contribution.data.group_id = id.0;
     contribution.data.contribution = 512;
     alice.send(&contribution).await?;
-    let told = told_of(&mut alice, id).await?;
-    assert_eq!(told.get("Contribution").as_i32(), 512);
+    let received = standing_of(&mut alice, id).await?;
+    assert_eq!(received.get("Contribution").as_i32(), 512);
     contribution.data.contribution = -1;
     alice.send(&contribution).await?;
     assert!(alerted(&mut alice).await?.contains("less than 0"));
@@ -356,8 +356,8 @@ async fn the_ready_made_accounts_share_a_group() -> Result<()> {
     for (first, last) in [("Test", "User"), ("Alice", "Tester"), ("Bob", "Tester")] {
         let mut client = grid.enter(first, last).await?;
         client.send(&request!(client, AgentDataUpdateRequest)).await?;
-        let told = told_of(&mut client, id).await?;
-        assert_eq!(told.get("GroupName").as_string(), "Holm Residents");
+        let received = standing_of(&mut client, id).await?;
+        assert_eq!(received.get("GroupName").as_string(), "Holm Residents");
     }
     grid.stop().await?;
     Ok(())

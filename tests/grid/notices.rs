@@ -12,7 +12,7 @@ use holm::message::{
 use holm::testing::TestGrid;
 use uuid::Uuid;
 
-use super::groups::{alerted, found, join, request, told_of};
+use super::groups::{alerted, found, join, request, standing_of};
 use super::{SOON, heard_before};
 
 fn notice(client: &Client, group: GroupId, words: &str, bucket: &[u8]) -> ImprovedInstantMessage {
@@ -52,17 +52,17 @@ async fn a_notice_reaches_the_members_that_want_it() -> Result<()> {
     let id = found(&mut alice, "Gardeners", true).await?;
     assert!(join(&mut bob, id).await?);
     assert!(join(&mut carol, id).await?);
-    told_of(&mut carol, id).await?;
+    standing_of(&mut carol, id).await?;
     let mut unwanted = request!(carol, SetGroupAcceptNotices);
     unwanted.data.group_id = id.0;
     carol.send(&unwanted).await?;
-    told_of(&mut carol, id).await?;
+    standing_of(&mut carol, id).await?;
 
     alice.send(&notice(&alice, id, "Meeting|Tonight.", &[0])).await?;
     for client in [&mut alice, &mut bob] {
-        let told = heard(client, 32).await?;
-        let block = &told.message_block;
-        assert_eq!((told.agent_data.agent_id, block.from_group), (id.0, true));
+        let received = heard(client, 32).await?;
+        let block = &received.message_block;
+        assert_eq!((received.agent_data.agent_id, block.from_group), (id.0, true));
         assert_eq!(text(&block.from_agent_name), "Alice Tester");
         assert_eq!(text(&block.message), "Meeting|Tonight.");
         assert_eq!(block.to_agent_id, client.login.agent_id.0);
@@ -102,10 +102,13 @@ async fn notices_are_listed_and_fetched_again() -> Result<()> {
         request
     };
     bob.send(&fetch(&bob, listed[0].notice_id)).await?;
-    let told = heard(&mut bob, 37).await?;
-    assert_eq!((told.agent_data.agent_id, told.message_block.id), (id.0, listed[0].notice_id));
-    assert_eq!(text(&told.message_block.message), "Meeting|Tonight.");
-    assert_eq!(&told.message_block.binary_bucket[..], bucket(id));
+    let received = heard(&mut bob, 37).await?;
+    assert_eq!(
+        (received.agent_data.agent_id, received.message_block.id),
+        (id.0, listed[0].notice_id)
+    );
+    assert_eq!(text(&received.message_block.message), "Meeting|Tonight.");
+    assert_eq!(&received.message_block.binary_bucket[..], bucket(id));
 
     assert!(list(&mut carol, id).await?.is_empty());
     assert_eq!(alerted(&mut carol).await?, "You are not a member of that group.");
@@ -183,18 +186,18 @@ async fn an_attachment_is_told_and_cannot_be_taken_yet() -> Result<()> {
     let map = llsd::map! { "item_id" => item, "owner_id" => alice.login.agent_id.0 };
     let reference = format!("<? LLSD/XML ?>\n{}", llsd::xml::write(&map));
     alice.send(&notice(&alice, id, "Look|A thing", reference.as_bytes())).await?;
-    let told = heard(&mut alice, 32).await?;
+    let received = heard(&mut alice, 32).await?;
     let mut expected = vec![1, kind];
     expected.extend_from_slice(id.0.as_bytes());
     expected.extend_from_slice(name.as_bytes());
     expected.push(0);
-    assert_eq!(&told.message_block.binary_bucket[..], expected);
+    assert_eq!(&received.message_block.binary_bucket[..], expected);
     let listed = list(&mut alice, id).await?;
     assert!(listed[0].has_attachment && listed[0].asset_type == kind);
 
     let mut answer = request!(alice, ImprovedInstantMessage);
     answer.message_block.to_agent_id = id.0;
-    answer.message_block.id = told.message_block.id;
+    answer.message_block.id = received.message_block.id;
     answer.message_block.dialog = 33;
     answer.message_block.binary_bucket = Bytes::copy_from_slice(Uuid::new_v4().as_bytes());
     alice.send(&answer).await?;

@@ -93,12 +93,12 @@ async fn a_full_mail_box_is_told() -> Result<()> {
         id
     };
     alice.im(bob_id, "one too many", 0).await?;
-    let told = alice
+    let received = alice
         .expect::<ImprovedInstantMessage>(SOON, |im| {
             text(&im.message_block.message).contains("mail box is full")
         })
         .await?;
-    assert_eq!(told.agent_data.agent_id, bob_id.0);
+    assert_eq!(received.agent_data.agent_id, bob_id.0);
     grid.stop().await?;
     Ok(())
 }
@@ -122,8 +122,8 @@ async fn one_sender_does_not_fill_a_mailbox_and_is_told() -> Result<()> {
     let refused = |im: &ImprovedInstantMessage| {
         text(&im.message_block.message).contains("too many messages of yours")
     };
-    let told = alice.expect::<ImprovedInstantMessage>(SOON, refused).await?;
-    assert_eq!(told.agent_data.agent_id, bob_id.0, "filed under the talk with Bob");
+    let received = alice.expect::<ImprovedInstantMessage>(SOON, refused).await?;
+    assert_eq!(received.agent_data.agent_id, bob_id.0, "filed under the talk with Bob");
     carol.im(bob_id, "of another", 0).await?;
     let saved = says("User is not logged in. Message saved.");
     carol.expect::<ImprovedInstantMessage>(SOON, saved).await?;

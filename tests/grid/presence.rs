@@ -16,8 +16,8 @@ use super::{SOON, heard_before};
 
 async fn comes_online(client: &mut Client, friend: AgentId) -> Result<()> {
     client
-        .expect::<OnlineNotification>(SOON, |told| {
-            told.agent_block.iter().any(|block| block.agent_id == friend.0)
+        .expect::<OnlineNotification>(SOON, |received| {
+            received.agent_block.iter().any(|block| block.agent_id == friend.0)
         })
         .await?;
     Ok(())
@@ -25,8 +25,8 @@ async fn comes_online(client: &mut Client, friend: AgentId) -> Result<()> {
 
 async fn goes_offline(client: &mut Client, friend: AgentId) -> Result<()> {
     client
-        .expect::<OfflineNotification>(SOON, |told| {
-            told.agent_block.iter().any(|block| block.agent_id == friend.0)
+        .expect::<OfflineNotification>(SOON, |received| {
+            received.agent_block.iter().any(|block| block.agent_id == friend.0)
         })
         .await?;
     Ok(())
@@ -96,7 +96,7 @@ async fn a_new_login_is_not_taken_for_the_end_of_the_old_one() -> Result<()> {
     grant(&new, alice.login.agent_id, 5).await?;
     let gone = heard_before::<OfflineNotification, ChangeUserRights>(
         &mut alice,
-        |told| told.agent_block.iter().any(|block| block.agent_id == bob_id.0),
+        |change| change.agent_block.iter().any(|block| block.agent_id == bob_id.0),
         |_| true,
     );
     assert!(!gone.await?);

@@ -65,8 +65,8 @@ async fn home_is_set_kept_and_reached() -> Result<()> {
     here.agent_data.session_id = alice.login.session_id.0;
     here.start_location_data.location_id = 1;
     alice.send(&here).await?;
-    let told = alice.expect::<AgentAlertMessage>(SOON, |_| true).await?;
-    assert_eq!(alert(&told), "Home position set.");
+    let received = alice.expect::<AgentAlertMessage>(SOON, |_| true).await?;
+    assert_eq!(alert(&received), "Home position set.");
     go_home(&alice, Uuid::nil()).await?;
     let there = alice.expect::<TeleportLocal>(SOON, |_| true).await?;
     assert!((there.info.position.x - 40.0).abs() < 1.0, "{:?}", there.info.position);

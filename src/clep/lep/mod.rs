@@ -22,7 +22,7 @@ mod receive;
 
 pub use imp::{Imp, Status};
 pub use plain::{DecodeError, EncodeError, Flags, Layout, LepMessage};
-pub use receive::{Receiver, Refusal};
+pub use receive::{LepRefusal, Receiver};
 
 /// What `llMessageLinked` carries.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

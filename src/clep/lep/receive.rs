@@ -31,27 +31,27 @@ impl<'a> Receiver<'a> {
     ///
     /// # Errors
     /// Why it does not.
-    pub fn judge(&self, sender_link: i32, message: &Message) -> Result<(), Refusal> {
+    pub fn judge(&self, sender_link: i32, message: &Message) -> Result<(), LepRefusal> {
         let (source, target) = (message.source(), message.target());
         if sender_link == self.link && source == self.script {
-            return Err(Refusal::Echo);
+            return Err(LepRefusal::Echo);
         }
         if message.domain().is_some_and(|domain| !self.domains.iter().any(|own| own == domain)) {
-            return Err(Refusal::Domain);
+            return Err(LepRefusal::Domain);
         }
         if !self.sources.is_empty() && !self.sources.iter().any(|name| name == source) {
-            return Err(Refusal::Source);
+            return Err(LepRefusal::Source);
         }
         let is_meant = target.is_empty()
             || self.script_match.matches(self.script, target)
             || self.aliases.iter().any(|alias| alias == target);
-        if is_meant { Ok(()) } else { Err(Refusal::Target) }
+        if is_meant { Ok(()) } else { Err(LepRefusal::Target) }
     }
 }
 
 /// Why a script does not take a LEP message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum LepRefusal {
     /// It sent it itself.
     #[error("echo")]
     Echo,

@@ -134,7 +134,7 @@ fn l3_and_l5_are_the_objects_of_clep() {
     assert!(encode(Revision::L1, &message).is_err());
     // Its domain must be listened to.
     let mut receiver = Receiver::new(2, "b");
-    assert_eq!(receiver.judge(3, &message), Err(Refusal::Domain));
+    assert_eq!(receiver.judge(3, &message), Err(LepRefusal::Domain));
     let domains = ["d".to_owned()];
     receiver.domains = &domains;
     assert_eq!(receiver.judge(3, &message), Ok(()));
@@ -155,20 +155,20 @@ fn receivers_refuse_in_order() {
     let message = |source: &str, target: &str| Message::Plain(plain(1, source, target, &[], ""));
     let (sources, aliases) = (["friend".to_owned()], ["nick".to_owned()]);
     let mut receiver = Receiver::new(2, "own name");
-    assert_eq!(receiver.judge(2, &message("own name", "")), Err(Refusal::Echo));
+    assert_eq!(receiver.judge(2, &message("own name", "")), Err(LepRefusal::Echo));
     // As from another prim, and as from a CLEP message.
     assert_eq!(receiver.judge(3, &message("own name", "")), Ok(()));
     assert_eq!(receiver.judge(-1, &message("own name", "")), Ok(()));
     assert_eq!(receiver.judge(3, &message("a", "own name")), Ok(()));
-    assert_eq!(receiver.judge(3, &message("a", "own")), Err(Refusal::Target));
-    assert_eq!(receiver.judge(3, &message("a", "Own name")), Err(Refusal::Target));
-    assert_eq!(receiver.judge(3, &message("a", "nick")), Err(Refusal::Target));
+    assert_eq!(receiver.judge(3, &message("a", "own")), Err(LepRefusal::Target));
+    assert_eq!(receiver.judge(3, &message("a", "Own name")), Err(LepRefusal::Target));
+    assert_eq!(receiver.judge(3, &message("a", "nick")), Err(LepRefusal::Target));
     receiver.aliases = &aliases;
     receiver.script_match = Match::Substring;
     assert_eq!(receiver.judge(3, &message("a", "nick")), Ok(()));
     assert_eq!(receiver.judge(3, &message("a", "own")), Ok(()));
     receiver.sources = &sources;
-    assert_eq!(receiver.judge(3, &message("a", "other")), Err(Refusal::Source));
+    assert_eq!(receiver.judge(3, &message("a", "other")), Err(LepRefusal::Source));
     assert_eq!(receiver.judge(3, &message("friend", "")), Ok(()));
 }
 

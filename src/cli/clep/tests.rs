@@ -6,12 +6,12 @@ use clap::Parser;
 use serde_json::Value;
 
 use super::*;
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, CliCommand};
 use crate::time::ManualClock;
 
 fn run_with(input: &mut impl Read, line: &[&str]) -> Result<String, Failure> {
     let parsed = Cli::parse_from([&["holm", "clep"], line].concat());
-    let (globals, Command::Clep(args)) = parsed.into_command() else { panic!("{line:?}") };
+    let (globals, CliCommand::Clep(args)) = parsed.into_command() else { panic!("{line:?}") };
     let mut out = Vec::new();
     run(&args, globals.message_format, &ManualClock::default(), input, &mut out)?;
     Ok(String::from_utf8(out).unwrap())

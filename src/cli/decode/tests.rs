@@ -10,7 +10,7 @@ use crate::cli::Globals;
 use crate::cli::exit::INPUT;
 
 #[derive(Debug, Parser)]
-struct Command {
+struct DecodeCommand {
     #[command(flatten)]
     decode: DecodeArgs,
     #[command(flatten)]
@@ -19,8 +19,8 @@ struct Command {
 
 /// The output, or code and message of the failure with the output before it.
 fn decode(args: &[&str]) -> Result<String, (u8, String, String)> {
-    let Command { decode, globals } =
-        Command::try_parse_from(["decode"].iter().chain(args)).unwrap();
+    let DecodeCommand { decode, globals } =
+        DecodeCommand::try_parse_from(["decode"].iter().chain(args)).unwrap();
     let mut out = Vec::new();
     let result = run(&decode, globals.message_format, &mut out);
     let out = String::from_utf8(out).unwrap();

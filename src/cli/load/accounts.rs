@@ -5,21 +5,21 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::cli::exit::{Failure, INPUT};
-use crate::load::Account;
+use crate::load::LoadAccount;
 use crate::services::accounts::parse_account_file;
 
 /// Reads the file.
 ///
 /// # Errors
 /// [`INPUT`], naming the file, the entry and the field.
-pub(super) fn read(file: &Path) -> Result<Vec<Account>, Failure> {
+pub(super) fn read(file: &Path) -> Result<Vec<LoadAccount>, Failure> {
     let name = file.display().to_string();
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::new(INPUT, format!("{name}: {error}")))?;
     parse(&text, &name)
 }
 
-fn parse(text: &str, file: &str) -> Result<Vec<Account>, Failure> {
+fn parse(text: &str, file: &str) -> Result<Vec<LoadAccount>, Failure> {
     let failure = |text: String| Failure::new(INPUT, text);
     // The server's own reader knows all that can be wrong, but hands out no password.
     let checked = parse_account_file(text, file).map_err(|error| failure(error.to_string()))?;
@@ -32,7 +32,7 @@ fn parse(text: &str, file: &str) -> Result<Vec<Account>, Failure> {
             let problem = "is a digest, a login needs the password as typed";
             return Err(failure(format!("{file}: entry {index}: field `password`: {problem}")));
         }
-        accounts.push(Account {
+        accounts.push(LoadAccount {
             first: account.name.first().to_owned(),
             last: account.name.last().to_owned(),
             password,
@@ -58,7 +58,7 @@ mod tests {
         let text = "\u{FEFF}[{\"first\":\"A\",\"last\":\"\",\"password\":\"x y\"},\
             {\"password\":\"z\",\"first\":\"B\",\"last\":\"C\",\
             \"uuid\":\"00000000-0000-4000-8000-00000000000a\"}]";
-        let account = |first: &str, last: &str, password: &str| Account {
+        let account = |first: &str, last: &str, password: &str| LoadAccount {
             first: first.to_owned(),
             last: last.to_owned(),
             password: password.to_owned(),

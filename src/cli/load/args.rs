@@ -393,14 +393,14 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Parser)]
-    struct Line {
+    struct LoadLine {
         #[command(flatten)]
         args: LoadArgs,
     }
 
     fn parse(line: &str) -> LoadArgs {
         let words = std::iter::once("load").chain(line.split_whitespace());
-        Line::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}")).args
+        LoadLine::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}")).args
     }
 
     fn plan(line: &str) -> Plan {
@@ -510,7 +510,7 @@ mod tests {
             assert_eq!(listed, scenario.takes());
         }
         // The help of each flag begins with the scenarios that take it.
-        let command = <Line as clap::CommandFactory>::command();
+        let command = <LoadLine as clap::CommandFactory>::command();
         for argument in command.get_arguments() {
             if argument.get_help_heading() != Some(OF_SCENARIOS) {
                 continue;
@@ -530,7 +530,7 @@ mod tests {
     fn accounts_come_from_one_place() {
         for line in ["--scenario idle", "--scenario idle --create 3 --accounts a.json"] {
             let words = std::iter::once("load").chain(line.split_whitespace());
-            assert!(Line::try_parse_from(words).is_err(), "{line}");
+            assert!(LoadLine::try_parse_from(words).is_err(), "{line}");
         }
     }
 

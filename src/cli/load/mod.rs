@@ -63,7 +63,7 @@ pub fn run(
             tracing::error!("{failure}");
         }
         // The report says why.
-        return Err(Failure { told: true, ..error.into() });
+        return Err(Failure { reported: true, ..error.into() });
     }
     written?;
     filed.into_iter().collect()

@@ -145,7 +145,7 @@ pub(super) async fn accept_invite(
         && let Some(standing) = groups.standing(session.agent_id).await.map_err(unavailable)?
     {
         caps.services.chats.renew_group(group).await;
-        standing.tell(&*caps.services.bus);
+        standing.send(&*caps.services.bus);
         let title = standing.title().to_owned();
         let command = Command::GroupTitle { agent: session.agent_id, title };
         // A region that has stopped shows no titles.

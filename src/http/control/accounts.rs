@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::model::{Account, AccountList, NewAccount, Problem, Status, StatusWord};
+use super::model::{AccountList, AccountStatus, NewAccount, Problem, Status, StatusWord};
 use super::path::Segments;
 use super::query::{Parameters, RawParameters};
 use super::who::Who;
@@ -53,14 +53,14 @@ pub(super) async fn list(
 #[utoipa::path(post, path = "/v1/accounts", operation_id = "create_account",
     request_body = NewAccount,
     responses(
-        (status = 201, description = "the new account", body = Account),
+        (status = 201, description = "the new account", body = AccountStatus),
         (status = 409, description = "the name or the id is taken", body = Problem),
         (status = 503, body = Problem),
     ))]
 pub(super) async fn create(
     State(backend): Backend,
     body: Body,
-) -> Result<(StatusCode, Json<Account>), ControlError> {
+) -> Result<(StatusCode, Json<AccountStatus>), ControlError> {
     let mut fields = fields(body).await?;
     let new = NewAccount {
         first: fields.string("first")?,
@@ -76,14 +76,14 @@ pub(super) async fn create(
 #[utoipa::path(get, path = "/v1/accounts/{account}", operation_id = "get_account",
     params(("account" = String, Path, description = "id or `First Last`")),
     responses(
-        (status = 200, description = "the account", body = Account),
+        (status = 200, description = "the account", body = AccountStatus),
         (status = 400, body = Problem),
         (status = 404, description = "there is no such account", body = Problem),
     ))]
 pub(super) async fn show(
     State(backend): Backend,
     Segments(account): Segments<String>,
-) -> Result<Json<Account>, ControlError> {
+) -> Result<Json<AccountStatus>, ControlError> {
     Ok(Json(backend.account(Who::parse("account", &account)?).await?))
 }
 

@@ -97,7 +97,7 @@ pub(super) async fn stream(
     let access = access.clone();
     tokio::spawn(async move {
         tokio::select! {
-            () = tell(feed, after, &out) => {}
+            () = send_lines(feed, after, &out) => {}
             () = out.closed() => {}
             () = access.stopped() => {}
         }
@@ -141,7 +141,7 @@ async fn feed(
 }
 
 /// Sends entries until there are no more to come or nobody reads.
-async fn tell(mut feed: TrafficFeed, mut after: u64, out: &mpsc::Sender<Bytes>) {
+async fn send_lines(mut feed: TrafficFeed, mut after: u64, out: &mpsc::Sender<Bytes>) {
     // Something at once, so that a client knows that it is connected.
     let mut chunk = Some(Bytes::from_static(b": traffic\n\n"));
     let mut past = feed.past.into_iter();

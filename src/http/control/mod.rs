@@ -42,10 +42,10 @@ pub use self::document::openapi_document;
 pub use self::error::ControlError;
 pub use self::guard::{ControlAccess, MissingToken};
 pub use self::model::{
-    Account, AccountList, AgentList, AgentState, AgentStatus, ChatSessionKind, ChatSessionList,
-    ChatSessionStatus, CircuitList, CircuitState, CircuitStatus, FriendList, FriendStatus,
-    GroupList, GroupStatus, Kick, MemberStatus, NewAccount, NewMessage, ParticipantState,
-    ParticipantStatus, Problem, RoleStatus, Sent, Status, StatusWord,
+    AccountList, AccountStatus, AgentList, AgentState, AgentStatus, ChatSessionKind,
+    ChatSessionList, ChatSessionStatus, CircuitList, CircuitState, CircuitStatus, FriendList,
+    FriendStatus, GroupList, GroupStatus, Kick, MemberStatus, NewAccount, NewMessage,
+    ParticipantState, ParticipantStatus, Problem, RoleStatus, Sent, Status, StatusWord,
 };
 pub use self::object_model::{
     CallRequest, CallResult, HeardList, ListenStatus, NewObjectRequest, ObjectList, ObjectStatus,
@@ -76,16 +76,17 @@ pub trait ControlBackend: Send + Sync {
         &self,
         after: Option<AccountName>,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Account>, ControlError>>;
+    ) -> BoxFuture<'_, Result<Vec<AccountStatus>, ControlError>>;
 
     /// One account.
-    fn account(&self, who: Who) -> BoxFuture<'_, Result<Account, ControlError>>;
+    fn account(&self, who: Who) -> BoxFuture<'_, Result<AccountStatus, ControlError>>;
 
     /// Deletes an account that is not logged in.
     fn remove_account(&self, who: Who) -> BoxFuture<'_, Result<(), ControlError>>;
 
     /// Creates an account.
-    fn create_account(&self, new: NewAccount) -> BoxFuture<'_, Result<Account, ControlError>>;
+    fn create_account(&self, new: NewAccount)
+    -> BoxFuture<'_, Result<AccountStatus, ControlError>>;
 
     /// Ends an agent's session, telling its user `reason`.
     fn kick(&self, agent: Who, reason: String) -> BoxFuture<'_, Result<(), ControlError>>;

@@ -135,7 +135,8 @@ pub struct NewAccount {
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Account {
+#[schema(as = Account)]
+pub struct AccountStatus {
     /// The agent's id.
     pub uuid: Uuid,
     /// First name.
@@ -154,7 +155,7 @@ pub struct Account {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AccountList {
     /// In order of their names.
-    pub accounts: Vec<Account>,
+    pub accounts: Vec<AccountStatus>,
     /// `after` of the next page, if there is one.
     pub next: Option<String>,
 }

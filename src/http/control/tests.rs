@@ -26,8 +26,8 @@ struct Fake {
     objects: OnceLock<ObjectAccess>,
 }
 
-fn account(first: &str, uuid: Option<Uuid>) -> Account {
-    Account {
+fn account(first: &str, uuid: Option<Uuid>) -> AccountStatus {
+    AccountStatus {
         uuid: uuid.unwrap_or(ALICE),
         first: first.to_owned(),
         last: "Tester".to_owned(),
@@ -79,7 +79,7 @@ impl ControlBackend for Fake {
         &self,
         after: Option<AccountName>,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Account>, ControlError>> {
+    ) -> BoxFuture<'_, Result<Vec<AccountStatus>, ControlError>> {
         Box::pin(async move {
             let after = after.map(|after| after.key()).unwrap_or_default();
             let names = ["Alice", "Bob", "Carol"].into_iter();
@@ -88,7 +88,7 @@ impl ControlBackend for Fake {
         })
     }
 
-    fn account(&self, who: Who) -> BoxFuture<'_, Result<Account, ControlError>> {
+    fn account(&self, who: Who) -> BoxFuture<'_, Result<AccountStatus, ControlError>> {
         let alice = Who::Name(AccountName::new("Alice", "Tester").unwrap());
         Box::pin(async move {
             if who == Who::Id(AgentId(ALICE)) || who == alice {
@@ -106,7 +106,10 @@ impl ControlBackend for Fake {
         })
     }
 
-    fn create_account(&self, new: NewAccount) -> BoxFuture<'_, Result<Account, ControlError>> {
+    fn create_account(
+        &self,
+        new: NewAccount,
+    ) -> BoxFuture<'_, Result<AccountStatus, ControlError>> {
         Box::pin(async move {
             if new.first == "Taken" {
                 let message = "an account of that name exists".to_owned();

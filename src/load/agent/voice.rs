@@ -21,7 +21,7 @@ pub(super) struct Voice {
 
 /// A message that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct DueMessage {
     /// Chat or instant message.
     pub way: Way,
     /// Whether somebody waits until all have heard it.
@@ -31,7 +31,7 @@ pub(super) struct Line {
     due: Timestamp,
 }
 
-impl Line {
+impl DueMessage {
     /// Its header.
     pub fn stamp(self, run: u32, sender: usize) -> Stamp {
         let Self { way, slot, sequence, due, .. } = self;
@@ -74,10 +74,10 @@ impl Voice {
         start: Timestamp,
         end: Timestamp,
         seat: &Seat,
-    ) -> Option<Line> {
+    ) -> Option<DueMessage> {
         self.start = start;
         let way = self.speech.way;
-        let line = |slot, due, tracked| Line { way, tracked, slot, sequence: self.next, due };
+        let line = |slot, due, tracked| DueMessage { way, tracked, slot, sequence: self.next, due };
         match self.speech.pace {
             Pace::Rate { .. } => {
                 let due = self.due(start);
@@ -95,7 +95,7 @@ impl Voice {
     }
 
     /// The line is on its way, and so many have to hear it.
-    pub fn said(&mut self, now: Timestamp, line: Line, hearers: u32, seat: &Seat) {
+    pub fn said(&mut self, now: Timestamp, line: DueMessage, hearers: u32, seat: &Seat) {
         seat.begin(line.way, usize::from(line.slot), line.sequence, hearers);
         seat.count_sent(line.way);
         if let Some(said) = self.said_at.get_mut(usize::from(line.slot)) {

@@ -1,4 +1,4 @@
-//! Line charts as SVG.
+//! ChartLine charts as SVG.
 //!
 //! Every number that is written is finite and lies inside the chart; text is escaped. Long series
 //! are thinned out so that a chart stays small, with no peak lost.
@@ -18,7 +18,7 @@ pub(super) struct Chart {
     /// What its points are at.
     pub(super) across: Across,
     /// The lines; their colours come by their order.
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<ChartLine>,
     /// Whether values are best shown by factors, whatever they are.
     pub(super) is_log: bool,
 }
@@ -34,7 +34,7 @@ pub(super) enum Across {
 
 /// One line of a chart.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(super) struct ChartLine {
     /// What it shows.
     pub(super) name: &'static str,
     /// The report's key of its values, for scripts.
@@ -43,7 +43,7 @@ pub(super) struct Line {
     pub(super) points: Vec<(f64, Option<f64>)>,
 }
 
-impl Line {
+impl ChartLine {
     fn values(&self) -> impl Iterator<Item = f64> {
         self.points.iter().filter_map(|(_, value)| *value)
     }
@@ -56,7 +56,7 @@ impl Line {
 impl Chart {
     /// The chart with its title and legend, as a `figure`.
     pub(super) fn to_html(&self) -> String {
-        let lines: Vec<Line> = self.lines.iter().map(sound).collect();
+        let lines: Vec<ChartLine> = self.lines.iter().map(sound).collect();
         let axis = self.vertical(&lines);
         let mut html = String::new();
         let log = if axis.is_log { ", logarithmic" } else { "" };
@@ -77,21 +77,21 @@ impl Chart {
         html
     }
 
-    fn vertical(&self, lines: &[Line]) -> Vertical {
-        let max = lines.iter().map(Line::max).fold(0.0, f64::max);
-        let positive = lines.iter().flat_map(Line::values).filter(|value| *value > 0.0);
+    fn vertical(&self, lines: &[ChartLine]) -> Vertical {
+        let max = lines.iter().map(ChartLine::max).fold(0.0, f64::max);
+        let positive = lines.iter().flat_map(ChartLine::values).filter(|value| *value > 0.0);
         let min = positive.fold(f64::INFINITY, f64::min);
-        let peaks: Vec<f64> = lines.iter().map(Line::max).filter(|max| *max > 0.0).collect();
+        let peaks: Vec<f64> = lines.iter().map(ChartLine::max).filter(|max| *max > 0.0).collect();
         let lowest_peak = peaks.iter().copied().fold(f64::INFINITY, f64::min);
         // On one even scale a line with small values would lie flat on the ground.
         if max > 0.0 && (self.is_log || max / lowest_peak >= FAR_APART) {
-            let zeros = lines.iter().flat_map(Line::values).any(|value| value <= 0.0);
+            let zeros = lines.iter().flat_map(ChartLine::values).any(|value| value <= 0.0);
             return Vertical { scale: Scale::log(min, max, zeros), is_log: true };
         }
         Vertical { scale: Scale::linear(max), is_log: false }
     }
 
-    fn svg(&self, lines: &[Line], vertical: &Scale, html: &mut String) {
+    fn svg(&self, lines: &[ChartLine], vertical: &Scale, html: &mut String) {
         let end = lines.iter().flat_map(|line| &line.points).map(|(at, _)| *at).fold(0.0, f64::max);
         let across = match self.across {
             Across::Time => Scale::time(end),
@@ -176,7 +176,7 @@ struct Vertical {
 }
 
 /// The line without what cannot be drawn, and short enough.
-fn sound(line: &Line) -> Line {
+fn sound(line: &ChartLine) -> ChartLine {
     let finite = |value: &f64| value.is_finite() && *value >= 0.0;
     let points: Vec<_> = line
         .points
@@ -184,7 +184,7 @@ fn sound(line: &Line) -> Line {
         .filter(|(at, _)| finite(at))
         .map(|(at, value)| (*at, value.filter(finite)))
         .collect();
-    Line { points: thin(&points), ..line.clone() }
+    ChartLine { points: thin(&points), ..line.clone() }
 }
 
 /// At most [`MOST_POINTS`] points: of each group of neighbours the one with the largest value.
@@ -256,13 +256,13 @@ const FAR_APART: f64 = 20.0;
 mod tests {
     use super::*;
 
-    fn chart(lines: Vec<Line>) -> Chart {
+    fn chart(lines: Vec<ChartLine>) -> Chart {
         Chart { title: "Title", unit: "ms", across: Across::Time, lines, is_log: false }
     }
 
-    fn line(values: &[Option<f64>]) -> Line {
+    fn line(values: &[Option<f64>]) -> ChartLine {
         let points = values.iter().enumerate().map(|(at, value)| (at as f64, *value)).collect();
-        Line { name: "name", key: "key", points }
+        ChartLine { name: "name", key: "key", points }
     }
 
     /// All points of all lines.

@@ -1,7 +1,7 @@
 //! Which charts a report has.
 
 use super::super::report::{Percentiles, Report, Second};
-use super::chart::{Across, Chart, Line};
+use super::chart::{Across, Chart, ChartLine};
 
 /// The charts of a report in their order; those without any data are left out, but never all.
 pub(super) fn of(report: &Report) -> Vec<Chart> {
@@ -71,7 +71,7 @@ fn percentiles(report: &Report) -> Option<Chart> {
         rows.push(("all avatars", "freshness/all_ms", freshness.all_ms));
     }
     rows.retain(|(_, _, row)| row.count > 0);
-    let line = |(name, key, row): (&'static str, &'static str, Percentiles)| Line {
+    let line = |(name, key, row): (&'static str, &'static str, Percentiles)| ChartLine {
         name,
         key,
         points: (0_u8..)
@@ -79,7 +79,7 @@ fn percentiles(report: &Report) -> Option<Chart> {
             .map(|(at, value)| (f64::from(at), Some(value)))
             .collect(),
     };
-    let lines: Vec<Line> = rows.into_iter().map(line).collect();
+    let lines: Vec<ChartLine> = rows.into_iter().map(line).collect();
     (!lines.is_empty()).then_some(Chart {
         title: "Percentiles",
         unit: "ms",
@@ -89,7 +89,7 @@ fn percentiles(report: &Report) -> Option<Chart> {
     })
 }
 
-fn even(title: &'static str, unit: &'static str, lines: Vec<Line>) -> Chart {
+fn even(title: &'static str, unit: &'static str, lines: Vec<ChartLine>) -> Chart {
     Chart { title, unit, across: Across::Time, lines, is_log: false }
 }
 
@@ -98,9 +98,9 @@ fn line(
     name: &'static str,
     key: &'static str,
     value: impl Fn(&Second) -> f64,
-) -> Line {
+) -> ChartLine {
     let points = series.iter().map(|second| (second.t_s, Some(value(second)))).collect();
-    Line { name, key, points }
+    ChartLine { name, key, points }
 }
 
 /// A line of what was measured with copies: without copies there is nothing, not 0.
@@ -109,10 +109,10 @@ fn copies(
     name: &'static str,
     key: &'static str,
     value: impl Fn(&Second) -> f64,
-) -> Line {
+) -> ChartLine {
     let value = |second: &Second| (second.delivered > 0).then(|| value(second));
     let points = series.iter().map(|second| (second.t_s, value(second))).collect();
-    Line { name, key, points }
+    ChartLine { name, key, points }
 }
 
 /// A line of what cannot be 0: where it is, nothing was measured.
@@ -121,9 +121,9 @@ fn above_zero(
     name: &'static str,
     key: &'static str,
     value: impl Fn(&Second) -> f64,
-) -> Line {
+) -> ChartLine {
     let points = series.iter().map(|second| (second.t_s, Some(value(second)).filter(|v| *v > 0.0)));
-    Line { name, key, points: points.collect() }
+    ChartLine { name, key, points: points.collect() }
 }
 
 #[cfg(test)]

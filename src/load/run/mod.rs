@@ -45,11 +45,11 @@ pub async fn run(
         machine: machine::facts(),
         ..Report::default()
     };
-    let told = Told { progress, wanted: plan.agents };
-    let error = match prepare(&plan, &told, &stop, &mut report).await {
+    let progress = ProgressSender { progress, wanted: plan.agents };
+    let error = match prepare(&plan, &progress, &stop, &mut report).await {
         Ok((shared, meter)) => {
             let mut director = Director {
-                told,
+                progress,
                 stop,
                 shared,
                 meter,
@@ -64,7 +64,7 @@ pub async fn run(
             error
         }
         Err(error) => {
-            told.tell(Progress { phase: Phase::Done, ..Progress::default() });
+            progress.send(Progress { phase: Phase::Done, ..Progress::default() });
             Some(error)
         }
     };
@@ -77,7 +77,7 @@ pub async fn run(
 /// Everything before the first login.
 async fn prepare(
     plan: &Plan,
-    told: &Told,
+    progress: &ProgressSender,
     stop: &CancellationToken,
     report: &mut Report,
 ) -> Result<(Arc<Shared>, Meter), LoadError> {
@@ -86,7 +86,11 @@ async fn prepare(
     files::make_room(plan.agents as u64 * 3 + 64)?;
     let meter = Meter::new(plan.pid)?;
     if plan.calibrate {
-        told.tell(Progress { phase: Phase::Calibrating, total: CALIBRATION, ..told.nothing() });
+        progress.send(Progress {
+            phase: Phase::Calibrating,
+            total: CALIBRATION,
+            ..progress.nothing()
+        });
         let (sockets, bytes) = (plan.agents, plan.scenario.datagram_bytes());
         let measured = tokio::select! {
             measured = calibrate::measure(sockets, bytes, CALIBRATION) => measured,
@@ -97,9 +101,9 @@ async fn prepare(
             Err(error) => tracing::warn!(%error, "plain sockets were not measured"),
         }
     }
-    told.tell(Progress { phase: Phase::Accounts, ..told.nothing() });
+    progress.send(Progress { phase: Phase::Accounts, ..progress.nothing() });
     let made = |connected| {
-        told.tell(Progress { phase: Phase::Accounts, connected, ..told.nothing() });
+        progress.send(Progress { phase: Phase::Accounts, connected, ..progress.nothing() });
     };
     let accounts = tokio::select! {
         accounts = accounts(&plan.accounts, plan.agents, made) => accounts?,
@@ -108,18 +112,18 @@ async fn prepare(
     Ok((Arc::new(Shared::new(plan.clone(), cast(plan), accounts)), meter))
 }
 
-/// Whom the progress is told.
-struct Told {
+/// Where progress is reported.
+struct ProgressSender {
     progress: watch::Sender<Progress>,
     wanted: usize,
 }
 
-impl Told {
+impl ProgressSender {
     fn nothing(&self) -> Progress {
         Progress { wanted: self.wanted, ..Progress::default() }
     }
 
-    fn tell(&self, progress: Progress) {
+    fn send(&self, progress: Progress) {
         self.progress.send_replace(progress);
     }
 }
@@ -128,7 +132,7 @@ impl Told {
 type Tasks = JoinSet<Result<(), EntryError>>;
 
 struct Director {
-    told: Told,
+    progress: ProgressSender,
     stop: CancellationToken,
     shared: Arc<Shared>,
     meter: Meter,
@@ -344,7 +348,7 @@ impl Director {
 
     fn enter_phase(&mut self, phase: Phase, total: Duration) {
         self.phase = (phase, self.shared.now(), total);
-        self.tell();
+        self.send_progress();
     }
 
     /// Sleeps a little, then looks; an error when the user wants to stop.
@@ -361,7 +365,7 @@ impl Director {
         self.most = self.most.max(connected(&self.shared));
         let observed =
             if self.meter.is_due(now) { self.meter.second(now, &self.shared) } else { Ok(()) };
-        self.tell();
+        self.send_progress();
         observed
     }
 
@@ -377,7 +381,7 @@ impl Director {
         self.health.check_circuits(self.shared.now(), &self.shared)
     }
 
-    fn tell(&self) {
+    fn send_progress(&self) {
         let (phase, since, total) = self.phase;
         let totals = self.shared.totals();
         let (logins, errors) = (totals.logins, totals.errors);
@@ -385,11 +389,11 @@ impl Director {
         let is_login = matches!(self.shared.plan.scenario, Scenario::Login { .. });
         let (sent, delivered) =
             if is_login { (logins, logins) } else { (self.shared.sent(), self.shared.delivered()) };
-        self.told.tell(Progress {
+        self.progress.send(Progress {
             phase,
             elapsed: self.shared.now().since(since),
             total,
-            wanted: self.told.wanted,
+            wanted: self.progress.wanted,
             connected: connected(&self.shared),
             sent,
             delivered,
@@ -448,12 +452,12 @@ impl Director {
         {
             set_ratio(limit, server.delivered_per_cpu_s);
         }
-        self.told.tell(Progress {
+        self.progress.send(Progress {
             phase: Phase::Done,
             sent: report.sent,
             delivered: report.delivered,
             delivered_per_s: report.delivered_per_s,
-            ..self.told.nothing()
+            ..self.progress.nothing()
         });
     }
 }

@@ -91,7 +91,7 @@ fn check_04_region_say_reaches_all_but_on_channel_0() {
         assert_eq!(scene.effects(), []);
 
         let said = scene.bus.region_say(scene.now, speaker, 0, "hello").unwrap();
-        assert_eq!(said.refused, Some(Refusal::PublicChannel));
+        assert_eq!(said.refused, Some(CallRefusal::PublicChannel));
         assert_eq!(said.sleep, Duration::from_secs(u64::from(is_open_sim)));
         let heard = scene.heard();
         let error = "llRegionSay: not possible on channel 0".to_owned();
@@ -227,7 +227,7 @@ fn check_08_listens_have_one_handle_and_a_limit() {
             vec![]
         };
         assert_eq!(scene.heard(), errors);
-        assert_eq!(scene.bus.counters().refused[&Refusal::TooManyListens], 1);
+        assert_eq!(scene.bus.counters().refused[&CallRefusal::TooManyListens], 1);
         assert_eq!(scene.listen(script, 1000), first, "the same one still works");
 
         assert_eq!(scene.bus.listen_remove(script, ListenHandle(7)), Ok(true));
@@ -372,10 +372,10 @@ fn check_14_scripts_do_not_hear_that_somebody_types() {
         scene.listen(script, 0);
         for (kind, text) in [(4, ""), (5, ""), (4, "text"), (9, "text")] {
             let said = scene.bus.avatar_chat(scene.now, typist, kind, 0, text).unwrap();
-            assert_eq!((said.refused, said.considered), (Some(Refusal::BadKind), 0), "{kind}");
+            assert_eq!((said.refused, said.considered), (Some(CallRefusal::BadKind), 0), "{kind}");
         }
         let said = scene.bus.avatar_chat(scene.now, typist, 1, 0, "").unwrap();
-        assert_eq!(said.refused, Some(Refusal::Empty));
+        assert_eq!(said.refused, Some(CallRefusal::Empty));
         assert_eq!((scene.hearers(), scene.effects()), (vec![], vec![]));
         for kind in 0..=3 {
             scene.bus.avatar_chat(scene.now, typist, kind, 0, "text").unwrap();

@@ -56,7 +56,7 @@ fn wrong_length_is_an_error_yet_open_sim_shows_the_message() {
                 assert_eq!((said.refused, said.sleep), (None, Duration::from_secs(2)));
             } else {
                 assert_eq!(dialogs, []);
-                assert_eq!(said.refused, Some(Refusal::BadDialog));
+                assert_eq!(said.refused, Some(CallRefusal::BadDialog));
             }
         }
     }
@@ -69,7 +69,7 @@ fn too_many_buttons_and_empty_labels_show_nothing() {
             let (mut scene, script, key) = menu(flavour);
             let now = scene.now;
             let said = scene.bus.dialog(now, script, (&key, "?"), &buttons, -5).unwrap();
-            assert_eq!(said.refused, Some(Refusal::BadDialog));
+            assert_eq!(said.refused, Some(CallRefusal::BadDialog));
             assert_eq!(dialogs(&mut scene), []);
             assert_eq!(scene.bus.counters().script_errors, 1);
         }
@@ -103,7 +103,7 @@ fn text_box_is_a_dialog_with_one_known_label_and_never_lenient() {
         assert_eq!(dialogs(&mut scene)[0].buttons, [TEXT_BOX]);
         for message in [String::new(), "x".repeat(513)] {
             let said = scene.bus.text_box(scene.now, script, (&key, &message), 9).unwrap();
-            assert_eq!(said.refused, Some(Refusal::BadDialog));
+            assert_eq!(said.refused, Some(CallRefusal::BadDialog));
             assert_eq!(dialogs(&mut scene), []);
         }
     }
@@ -121,7 +121,7 @@ fn dialogs_for_those_who_are_not_here_cost_the_pause_only() {
     scene.bus.put_avatar(child).unwrap();
     for key in [agent(3).to_string().as_str(), agent(4).to_string().as_str()] {
         let said = scene.bus.dialog(scene.now, script, (key, "?"), &["a"], -5).unwrap();
-        assert_eq!(said.refused, Some(Refusal::NoTarget));
+        assert_eq!(said.refused, Some(CallRefusal::NoTarget));
         assert_eq!(said.sleep, Duration::from_secs(1));
     }
     assert_eq!(scene.effects(), []);
@@ -136,7 +136,7 @@ fn dialogs_to_what_is_no_key_are_errors_in_open_sim() {
         for key in [NULL_KEY, "", "x"] {
             let menu = scene.bus.dialog(now, script, (key, "?"), &["a"], -5).unwrap();
             let text_box = scene.bus.text_box(now, script, (key, "?"), -5).unwrap();
-            let refusal = if is_error { Refusal::BadKey } else { Refusal::NoTarget };
+            let refusal = if is_error { CallRefusal::BadKey } else { CallRefusal::NoTarget };
             assert_eq!(menu.sleep, Duration::from_secs(1));
             assert_eq!(text_box.sleep, scene.bus.settings().rules.text_box_sleep);
             for said in [menu, text_box] {

@@ -10,7 +10,7 @@ fn owner_say_goes_to_the_owner_alone() {
         let (_, listener) = scene.object("listener", HERE);
         scene.listen(listener, 0);
         let said = scene.bus.owner_say(scene.now, script, "psst").unwrap();
-        assert_eq!(said.refused, Some(Refusal::OwnerAway));
+        assert_eq!(said.refused, Some(CallRefusal::OwnerAway));
         let owner = scene.avatar(1, at(250.0, 250.0, 25.0));
         scene.avatar(2, HERE);
         scene.bus.owner_say(scene.now, script, "psst").unwrap();
@@ -35,7 +35,7 @@ fn owner_say_follows_an_owner_that_has_just_left_second_life() {
         assert_eq!(scene.effects().len(), usize::from(follows));
         scene.wait(1000);
         let said = scene.bus.owner_say(scene.now, script, "psst").unwrap();
-        assert_eq!(said.refused, Some(Refusal::OwnerAway));
+        assert_eq!(said.refused, Some(CallRefusal::OwnerAway));
     }
 }
 
@@ -48,7 +48,7 @@ fn group_owned_objects_have_nobody_to_say_it_to() {
     assert_eq!(group.names(), ("", "Gardeners"));
     scene.bus.set_owner(prim, group).unwrap();
     let said = scene.bus.owner_say(scene.now, script, "psst").unwrap();
-    assert_eq!(said.refused, Some(Refusal::GroupOwned));
+    assert_eq!(said.refused, Some(CallRefusal::GroupOwned));
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn instant_messages_without_text_or_address() {
         let mut scene = Scene::new(flavour);
         let (_, script) = scene.object("box", HERE);
         let said = scene.bus.instant_message(scene.now, script, NULL_KEY, "text").unwrap();
-        assert_eq!(said.refused, Some(Refusal::BadKey));
+        assert_eq!(said.refused, Some(CallRefusal::BadKey));
         assert_eq!(scene.bus.counters().script_errors, u64::from(is_open_sim));
         scene.effects();
         let key = agent(2).to_string();
@@ -132,7 +132,7 @@ fn link_messages_have_a_limit() {
     let said = scene.bus.message_linked(now, script, (LINK_THIS, 0), &long, "").unwrap();
     assert_eq!((said.refused, said.queued), (None, 1));
     let said = scene.bus.message_linked(now, script, (LINK_THIS, 0), &long, "x").unwrap();
-    assert_eq!(said.refused, Some(Refusal::TooLong));
+    assert_eq!(said.refused, Some(CallRefusal::TooLong));
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn child_agents_see_shouts_in_open_sim_only() {
             assert_eq!(!seen_by.is_empty(), sees && flavour == Flavour::OpenSim);
         }
         let said = scene.bus.region_say_to(scene.now, script, &id.to_string(), 0, "hello").unwrap();
-        assert_eq!(said.refused, Some(Refusal::NoTarget));
+        assert_eq!(said.refused, Some(CallRefusal::NoTarget));
     }
 }
 

@@ -17,13 +17,13 @@ fn second_life_drops_public_lines_beyond_199_in_ten_seconds() {
     for _ in 0..99 {
         assert_eq!(scene.say(two, DEBUG_CHANNEL, "x").refused, None);
     }
-    assert_eq!(scene.say(one, 0, "x").refused, Some(Refusal::Throttled));
+    assert_eq!(scene.say(one, 0, "x").refused, Some(CallRefusal::Throttled));
     assert_eq!(scene.say(one, 5, "x").refused, None, "other channels have no limit");
     scene.wait(9999);
-    assert_eq!(scene.say(one, 0, "x").refused, Some(Refusal::Throttled));
+    assert_eq!(scene.say(one, 0, "x").refused, Some(CallRefusal::Throttled));
     scene.wait(1);
     assert_eq!(scene.say(one, 0, "x").refused, None);
-    assert_eq!(scene.bus.counters().refused[&Refusal::Throttled], 2);
+    assert_eq!(scene.bus.counters().refused[&CallRefusal::Throttled], 2);
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn second_life_drops_messages_beyond_2500_in_half_an_hour() {
         scene.bus.poll_effect();
     }
     let said = scene.bus.instant_message(scene.now, script, &key, "x").unwrap();
-    assert_eq!((said.refused, said.sleep), (Some(Refusal::Throttled), Duration::from_secs(2)));
+    assert_eq!((said.refused, said.sleep), (Some(CallRefusal::Throttled), Duration::from_secs(2)));
     assert_eq!(scene.effects(), []);
     scene.wait(30 * 60 * 1000);
     let said = scene.bus.instant_message(scene.now, script, &key, "x").unwrap();
@@ -60,7 +60,7 @@ fn second_life_blocks_an_owner_that_floods_one_avatar() {
     scene.wait(3_600_000);
     let key = prim.to_string();
     let said = scene.bus.region_say_to(scene.now, other, &key, 5, "x").unwrap();
-    assert_eq!(said.refused, Some(Refusal::Throttled));
+    assert_eq!(said.refused, Some(CallRefusal::Throttled));
 }
 
 #[test]

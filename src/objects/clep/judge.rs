@@ -254,14 +254,14 @@ impl Judgement {
         Self { passing, outcome: DELIVERED, detail: None }
     }
 
-    fn refused(refusal: lep::Refusal, message: &lep::Message) -> Self {
+    fn refused(refusal: lep::LepRefusal, message: &lep::Message) -> Self {
         let (outcome, detail) = match refusal {
-            lep::Refusal::Echo => ("echo", "the script's own".to_owned()),
-            lep::Refusal::Domain => {
+            lep::LepRefusal::Echo => ("echo", "the script's own".to_owned()),
+            lep::LepRefusal::Domain => {
                 ("interference", format!("for domain {:?}", message.domain().unwrap_or_default()))
             }
-            lep::Refusal::Source => ("source", format!("from script {:?}", message.source())),
-            lep::Refusal::Target => ("script", format!("for script {:?}", message.target())),
+            lep::LepRefusal::Source => ("source", format!("from script {:?}", message.source())),
+            lep::LepRefusal::Target => ("script", format!("for script {:?}", message.target())),
         };
         Self { passing: Passing::Nothing, outcome, detail: Some(detail) }
     }

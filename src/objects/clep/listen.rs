@@ -21,7 +21,7 @@ pub(super) struct Library {
     /// Verdicts on events that wait, in the order of those.
     pub(super) pending: VecDeque<Pending>,
     /// The open listen on each channel.
-    handles: BTreeMap<i32, Held>,
+    handles: BTreeMap<i32, HeldListen>,
 }
 
 /// A listening with the channels of its domains, in their order.
@@ -33,7 +33,7 @@ pub(super) struct Setup {
 
 /// A listen on the bus.
 #[derive(Clone, Copy, Debug)]
-struct Held {
+struct HeldListen {
     handle: ListenHandle,
     /// It was made for CLEP: the script did not ask for the same itself.
     is_own: bool,
@@ -156,9 +156,9 @@ impl Library {
         now: Timestamp,
         script: ScriptId,
         channels: &[i32],
-    ) -> Result<Vec<(i32, Held)>, BusError> {
+    ) -> Result<Vec<(i32, HeldListen)>, BusError> {
         let before = bus.listens_of(script);
-        let mut opened: Vec<(i32, Held)> = Vec::new();
+        let mut opened: Vec<(i32, HeldListen)> = Vec::new();
         for channel in channels {
             if opened.iter().any(|(known, _)| known == channel) {
                 continue;
@@ -168,10 +168,10 @@ impl Library {
                     let is_new = !before.contains(&(handle.0, *channel));
                     let held = self.handles.get(channel);
                     let was_own = held.is_some_and(|held| held.handle == handle && held.is_own);
-                    opened.push((*channel, Held { handle, is_own: is_new || was_own }));
+                    opened.push((*channel, HeldListen { handle, is_own: is_new || was_own }));
                 }
                 Err(error) => {
-                    for (channel, Held { handle, .. }) in opened {
+                    for (channel, HeldListen { handle, .. }) in opened {
                         if !before.contains(&(handle.0, channel)) {
                             // It was made just now.
                             let _ = bus.listen_remove(script, handle);

@@ -12,7 +12,9 @@ use super::receivers::Receivers;
 use super::{Clep, DELIVERED, LinkLine, Planned, SpokenLine};
 use crate::clep::lep::LinkMessage;
 use crate::clep::{Codec, Dialect, Message, is_typeable};
-use crate::lsl::{ChatBus, EventKinds, Fate, Hearing, Owner, Refusal, Said, ScriptId, TextLimit};
+use crate::lsl::{
+    CallRefusal, ChatBus, EventKinds, Fate, Hearing, Owner, Said, ScriptId, TextLimit,
+};
 use crate::time::Timestamp;
 
 impl Clep {
@@ -267,22 +269,22 @@ fn fate(bus: &ChatBus, hearing: &Hearing, kind: EventKinds) -> &'static str {
 }
 
 /// Why a call did nothing, for people.
-fn unsaid(refusal: Refusal) -> String {
+fn unsaid(refusal: CallRefusal) -> String {
     let reason = match refusal {
-        Refusal::PublicChannel => "llRegionSay says nothing on channel 0",
-        Refusal::DebugChannel => "llRegionSayTo says nothing on the debug channel",
-        Refusal::NoTarget => {
+        CallRefusal::PublicChannel => "llRegionSay says nothing on channel 0",
+        CallRefusal::DebugChannel => "llRegionSayTo says nothing on the debug channel",
+        CallRefusal::NoTarget => {
             "nobody in the region has the target's key, or the object no such link"
         }
-        Refusal::BadKey => "the key is invalid",
-        Refusal::Empty => "the text is empty",
-        Refusal::GroupOwned | Refusal::OwnerAway => "the owner is not there",
-        Refusal::BadKind => "avatars do not speak like that",
-        Refusal::BadDialog => "the dialog breaks a limit",
-        Refusal::TooManyListens => "there are too many listens",
-        Refusal::TooManyHops => "too many lines caused each other",
-        Refusal::TooLong => "the text is longer than the bus carries",
-        Refusal::Throttled => "the owner's objects have said too much in too short a time",
+        CallRefusal::BadKey => "the key is invalid",
+        CallRefusal::Empty => "the text is empty",
+        CallRefusal::GroupOwned | CallRefusal::OwnerAway => "the owner is not there",
+        CallRefusal::BadKind => "avatars do not speak like that",
+        CallRefusal::BadDialog => "the dialog breaks a limit",
+        CallRefusal::TooManyListens => "there are too many listens",
+        CallRefusal::TooManyHops => "too many lines caused each other",
+        CallRefusal::TooLong => "the text is longer than the bus carries",
+        CallRefusal::Throttled => "the owner's objects have said too much in too short a time",
     };
     format!("not said: {reason}")
 }

@@ -1,7 +1,7 @@
 //! Each call of a script does on the bus what LSL's does.
 
 use super::*;
-use crate::lsl::{Audience, BusError, ChatType, Fate, LINK_SET, Refusal, TEXT_BOX};
+use crate::lsl::{Audience, BusError, CallRefusal, ChatType, Fate, LINK_SET, TEXT_BOX};
 
 fn own(text: &str) -> String {
     text.to_owned()
@@ -61,7 +61,7 @@ fn a_listen_beyond_the_limit_is_what_the_flavour_makes_of_it() {
             let [Effect::Chat { line, .. }] = effects.as_slice() else { panic!("{effects:?}") };
             assert_eq!((line.chat_type, &*line.text), (ChatType::Debug, "Too many listens"));
         }
-        assert_eq!(scene.objects.counters().refused[&Refusal::TooManyListens], 1);
+        assert_eq!(scene.objects.counters().refused[&CallRefusal::TooManyListens], 1);
     }
 }
 
@@ -107,7 +107,7 @@ fn region_says_reach_everybody_or_one_prim() {
     let said = scene.call(speaker, to(far.id.to_string())).unwrap().said.unwrap();
     assert_eq!((said.considered, said.queued, said.hearings.len()), (2, 1, 0));
     let said = scene.call(speaker, to(own("nobody"))).unwrap().said.unwrap();
-    assert_eq!(said.refused, Some(Refusal::NoTarget));
+    assert_eq!(said.refused, Some(CallRefusal::NoTarget));
     scene.run();
     let heard = scene.heard(far.id, 2);
     assert_eq!(texts(heard.iter().map(|(_, event)| event)), ["all", "one"]);

@@ -68,10 +68,14 @@ fn each_change_is_shown_and_told_as_lsl_tells_it() {
         let is_new = scene.objects.prims().version() > version;
         assert_eq!(is_new, change != PrimChange::Worn(None), "{change:?}");
         scene.run();
-        let told: Vec<_> =
+        let received: Vec<_> =
             scene.heard(prims[0], last).into_iter().map(|(_, event)| event).collect();
         let expected = if mask == 0 { 0 } else { 2 };
-        assert_eq!(told, vec![ScriptEvent::Lsl(Event::Changed { mask }); expected], "{change:?}");
+        assert_eq!(
+            received,
+            vec![ScriptEvent::Lsl(Event::Changed { mask }); expected],
+            "{change:?}"
+        );
 
         // The same again is no change.
         let (version, last) = (scene.objects.prims().version(), scene.last_heard(prims[0]));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::clep::{Dialect, Message};
-use crate::lsl::{Audience, DEBUG_CHANNEL, MAX_HOPS, Refusal};
+use crate::lsl::{Audience, CallRefusal, DEBUG_CHANNEL, MAX_HOPS};
 use crate::objects::run::{DIRECT, REACTIONS, REACTIONS_IN_PERIOD};
 
 #[test]
@@ -118,7 +118,7 @@ fn two_echoes_stop_at_the_hop_limit() {
             scene.run();
         }
         let counters = scene.objects.counters();
-        assert_eq!(counters.refused.get(&Refusal::TooManyHops), Some(&(2 * round)));
+        assert_eq!(counters.refused.get(&CallRefusal::TooManyHops), Some(&(2 * round)));
         assert_eq!(counters.lines, round * (1 + 2 * u64::from(MAX_HOPS)));
     }
 }
@@ -187,7 +187,7 @@ fn script_errors_go_to_their_host_and_the_debug_channel() {
     for script in [hosted, recorded] {
         let call = ScriptCall::RegionSay { channel: 0, text: "hello".to_owned() };
         let said = scene.call(script, call).unwrap().said.unwrap();
-        assert_eq!(said.refused, Some(lsl::Refusal::PublicChannel));
+        assert_eq!(said.refused, Some(lsl::CallRefusal::PublicChannel));
         let effects = scene.run();
         let [Effect::Chat { audience: Audience::Region, line }] = &effects[..] else {
             panic!("{effects:?} is not one line")

@@ -32,10 +32,10 @@ fn death_of_an_object_is_news_to_all_but_the_causing_script() {
     taken(&mut other_events);
     assert!(scene.call(scripts[0], ScriptCall::Die).unwrap().died);
     scene.run();
-    let told: Vec<_> = std::iter::from_fn(|| events.try_recv().ok())
+    let events: Vec<_> = std::iter::from_fn(|| events.try_recv().ok())
         .map(|event| (event.script, event.object, event.event))
         .collect();
-    assert_eq!(told, [(scripts[1], made.id, ScriptEvent::Gone)]);
+    assert_eq!(events, [(scripts[1], made.id, ScriptEvent::Gone)]);
     assert_eq!(taken(&mut other_events), [ScriptEvent::Gone]);
     assert!(scene.objects.prims().is_empty());
 }

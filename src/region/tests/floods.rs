@@ -87,8 +87,8 @@ fn changes_between_two_turns_are_sent_once() {
             world.change(bell, PrimChange::Text(format!("{changes} {number}"), [1.0; 4]));
         }
         world.ticks(3);
-        let told = ann.got::<message::ObjectUpdate>();
-        let texts = told.iter().flat_map(|update| &update.object_data);
+        let received = ann.got::<message::ObjectUpdate>();
+        let texts = received.iter().flat_map(|update| &update.object_data);
         let texts: Vec<_> = texts.map(|prim| message::text(&prim.text)).collect();
         assert_eq!(texts, [format!("{changes} {}", changes - 1)]);
     }
@@ -99,7 +99,7 @@ fn changes_between_two_turns_are_sent_once() {
     let sent = ann.sent.drain();
     let killed = decoded::<message::KillObject>(&sent);
     assert_eq!(killed[0].object_data[0].id, gone.prims[0].local_id);
-    let told = decoded::<message::ObjectUpdate>(&sent);
-    let ids = told.iter().flat_map(|update| &update.object_data).map(|prim| prim.id);
+    let received = decoded::<message::ObjectUpdate>(&sent);
+    let ids = received.iter().flat_map(|update| &update.object_data).map(|prim| prim.id);
     assert_eq!(ids.collect::<Vec<_>>(), [next.prims[0].local_id]);
 }

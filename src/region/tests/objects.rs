@@ -8,12 +8,12 @@ use crate::message::{ChatFromSimulator, ChatFromSimulatorChatData, ScriptDialog}
 
 /// A gate that writes down what passes; one listener has one name muted.
 #[derive(Debug, Default)]
-struct Gate {
+struct RecordingGate {
     muted: Mutex<Option<(AgentId, String)>>,
     sent: Mutex<Vec<ObjectMessage>>,
 }
 
-impl ObjectGate for Gate {
+impl ObjectGate for RecordingGate {
     fn hears(&self, listener: AgentId, _: PrimId, _: Uuid, name: &str) -> bool {
         let muted = self.muted.lock().unwrap();
         muted.as_ref().is_none_or(|(who, what)| (*who, what.as_str()) != (listener, name))
@@ -24,8 +24,8 @@ impl ObjectGate for Gate {
     }
 }
 
-fn gated() -> (World, Arc<Gate>) {
-    let gate = Arc::new(Gate::default());
+fn gated() -> (World, Arc<RecordingGate>) {
+    let gate = Arc::new(RecordingGate::default());
     let world = World::new();
     (World { region: world.region.with_gate(gate.clone()), ..world }, gate)
 }

@@ -251,9 +251,9 @@ fn properties_are_told_to_those_who_may_see_the_prim() {
             world.region.apply(world.now, Command::ObjectFamily { agent, flags: 3, object });
         }
     }
-    let told: Vec<ObjectProperties> = ben.got();
-    assert_eq!(told.len(), 1);
-    let properties = &told[0].object_data[0];
+    let received: Vec<ObjectProperties> = ben.got();
+    assert_eq!(received.len(), 1);
+    let properties = &received[0].object_data[0];
     assert_eq!((properties.object_id, properties.owner_id), (bell.id.0, ann.id.0));
     assert_eq!(message::text(&properties.name), "Bell");
     let sent = ann.sent.drain();

@@ -242,15 +242,15 @@ fn far_ones_are_not_forgotten_in_a_crowd_that_moves() {
     for other in &mut others {
         world.steer(other, ControlFlags::FLY | ControlFlags::LEFT_POS);
     }
-    let mut told = std::collections::BTreeSet::new();
+    let mut received = std::collections::BTreeSet::new();
     for _ in 0..33 {
         world.tick();
-        told.extend(steps(&viewer.sent.drain()).iter().map(|step| step.0));
+        received.extend(steps(&viewer.sent.drain()).iter().map(|step| step.0));
         for other in &mut others {
             other.sent.drain();
         }
     }
-    assert_eq!(told.len(), 150, "all of them within three seconds");
+    assert_eq!(received.len(), 150, "all of them within three seconds");
 }
 
 #[test]
@@ -278,30 +278,30 @@ fn crowd_sees_neighbours_every_turn_and_others_in_time() {
     // By then it is told that they walk.
     world.ticks(100);
     viewer.sent.drain();
-    let mut told = std::collections::BTreeMap::<u32, usize>::new();
+    let mut received = std::collections::BTreeMap::<u32, usize>::new();
     for _ in 0..150 {
         world.ticks(2);
         let sent = viewer.sent.drain();
         let packets = decoded::<ImprovedTerseObjectUpdate>(&sent).len();
         assert!(packets <= 3, "{packets} packets of 1,020 bytes where 3,000 bytes pass");
         for (id, ..) in steps(&sent) {
-            *told.entry(id).or_default() += 1;
+            *received.entry(id).or_default() += 1;
         }
     }
-    assert_eq!(told.len(), 301, "nobody is forgotten");
+    assert_eq!(received.len(), 301, "nobody is forgotten");
     let snapshot = world.region.snapshot();
     let number = |agent: &Agent| {
         snapshot.agents.iter().find(|known| known.agent == agent.id).unwrap().local_id.0
     };
     for neighbour in &others[..20] {
-        let times = told[&number(neighbour)];
+        let times = received[&number(neighbour)];
         assert!(times >= 149, "{times} of 150");
     }
-    let seldom = others[20..].iter().map(|other| told[&number(other)]).max().unwrap();
+    let seldom = others[20..].iter().map(|other| received[&number(other)]).max().unwrap();
     assert!(seldom < 100, "{seldom}");
 
     // With room for one packet only, neighbours do not take all of it.
-    told.clear();
+    received.clear();
     viewer.sent.set_task(2500, Some(17_500));
     for agent in others.iter_mut().chain([&mut viewer]) {
         world.steer(agent, ControlFlags::AT_NEG);
@@ -311,10 +311,10 @@ fn crowd_sees_neighbours_every_turn_and_others_in_time() {
         let sent = viewer.sent.drain();
         assert!(decoded::<ImprovedTerseObjectUpdate>(&sent).len() <= 1);
         for (id, ..) in steps(&sent) {
-            *told.entry(id).or_default() += 1;
+            *received.entry(id).or_default() += 1;
         }
     }
-    assert_eq!(told.len(), 301, "nobody is forgotten");
+    assert_eq!(received.len(), 301, "nobody is forgotten");
 }
 
 #[test]

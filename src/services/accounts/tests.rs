@@ -196,8 +196,9 @@ async fn guesses_that_run_together_are_limited_together() {
         });
     }
     let results = tries.join_all().await;
-    let told = results.iter().filter(|one| matches!(one, Err(LoginError::WrongPassword))).count();
-    assert_eq!(told, 3);
+    let refused =
+        results.iter().filter(|one| matches!(one, Err(LoginError::WrongPassword))).count();
+    assert_eq!(refused, 3);
     assert_eq!(accounts.inner.hash_memory.work() - before, 3 * FAILED, "the others cost nothing");
 }
 
@@ -211,11 +212,11 @@ async fn refused(who: &str, passwd: &str, times: usize) -> (String, u64) {
     let long = "correct horse battery staple";
     accounts.create(name("Long User"), password(long), None).await.unwrap();
     let before = accounts.inner.hash_memory.work();
-    let mut told = String::new();
+    let mut error = String::new();
     for _ in 0..times {
-        told = accounts.verify(&name(who), passwd, HOME).await.unwrap_err().to_string();
+        error = accounts.verify(&name(who), passwd, HOME).await.unwrap_err().to_string();
     }
-    (told, accounts.inner.hash_memory.work() - before)
+    (error, accounts.inner.hash_memory.work() - before)
 }
 
 #[tokio::test]

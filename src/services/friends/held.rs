@@ -12,7 +12,7 @@ const MAX_WAITING: usize = super::MAX_OFFERS;
 
 /// One agent's friends and what waits for it. There is one as long as a session is open.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct HeldFriends {
     /// The latest login; when it ends, this goes.
     pub(super) session: SessionId,
     /// The login that has entered and that friends were told of.
@@ -25,7 +25,7 @@ pub(super) struct Held {
     cards: Vec<(Uuid, AgentId)>,
 }
 
-impl Held {
+impl HeldFriends {
     pub(super) fn new(
         session: SessionId,
         friends: Vec<Friend>,

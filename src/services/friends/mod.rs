@@ -24,7 +24,7 @@ use std::sync::Arc;
 use dashmap::DashMap;
 use tokio::sync::{Mutex, MutexGuard};
 
-use self::held::Held;
+use self::held::HeldFriends;
 use super::im::MAX_TEXT;
 use super::offline::Returns;
 use super::ports::{Bus, StoreHandle};
@@ -43,7 +43,7 @@ pub struct Friends {
     bus: Arc<dyn Bus>,
     clock: Arc<dyn Clock>,
     returns: Returns,
-    held: Arc<DashMap<AgentId, Held>>,
+    held: Arc<DashMap<AgentId, HeldFriends>>,
     turns: Arc<[Mutex<()>; TURNS]>,
 }
 
@@ -233,7 +233,7 @@ impl Friends {
         }
     }
 
-    fn change_held(&self, agent: AgentId, change: impl FnOnce(&mut Held)) {
+    fn change_held(&self, agent: AgentId, change: impl FnOnce(&mut HeldFriends)) {
         if let Some(mut held) = self.held.get_mut(&agent) {
             change(&mut held);
         }

@@ -4,7 +4,7 @@
 
 use dashmap::mapref::entry::Entry;
 
-use super::held::Held;
+use super::held::HeldFriends;
 use super::model::{Friend, ReceivedOffer, Rights, Sender};
 use super::{Friends, rules};
 use crate::ids::{AgentId, SessionId};
@@ -19,7 +19,7 @@ impl Friends {
         friends: Vec<Friend>,
         offers: Vec<ReceivedOffer>,
     ) {
-        let mut new = Held::new(session, friends, offers);
+        let mut new = HeldFriends::new(session, friends, offers);
         match self.held.entry(agent) {
             Entry::Occupied(mut held) => {
                 // Friends believe in the older login until it ends or this one enters.
@@ -45,7 +45,7 @@ impl Friends {
             self.announce(agent, &held.friends, true);
             (held.friends.clone(), held.take_offers())
         };
-        self.tell_newcomer(agent, &friends);
+        self.notify_newcomer(agent, &friends);
         for offer in offers {
             let nowhere = Sender::default();
             // Who has left at this very moment sees it at the next login.
@@ -68,7 +68,7 @@ impl Friends {
     }
 
     /// Tells `agent` whether a friend is online, if that one lets it know; whether it does.
-    pub fn tell_presence(&self, agent: AgentId, friend: AgentId) -> bool {
+    pub fn notify_presence(&self, agent: AgentId, friend: AgentId) -> bool {
         let may = self.has_right(agent, friend, Rights::ONLINE);
         if may {
             self.send_presence(agent, &[friend], self.bus.is_online(friend));
@@ -97,7 +97,7 @@ impl Friends {
         }
     }
 
-    fn tell_newcomer(&self, agent: AgentId, friends: &[Friend]) {
+    fn notify_newcomer(&self, agent: AgentId, friends: &[Friend]) {
         let seen = friends.iter().filter(|friend| friend.has.contains(Rights::ONLINE));
         let mut online: Vec<AgentId> =
             seen.map(|friend| friend.agent).filter(|&friend| self.bus.is_online(friend)).collect();

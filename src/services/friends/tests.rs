@@ -119,13 +119,13 @@ impl Grid {
 }
 
 fn online(heard: &mut Login) -> Vec<Uuid> {
-    let told = heard.hears::<OnlineNotification>();
-    told.iter().flat_map(|told| &told.agent_block).map(|block| block.agent_id).collect()
+    let received = heard.hears::<OnlineNotification>();
+    received.iter().flat_map(|notice| &notice.agent_block).map(|block| block.agent_id).collect()
 }
 
 fn offline(heard: &mut Login) -> Vec<Uuid> {
-    let told = heard.hears::<OfflineNotification>();
-    told.iter().flat_map(|told| &told.agent_block).map(|block| block.agent_id).collect()
+    let received = heard.hears::<OfflineNotification>();
+    received.iter().flat_map(|notice| &notice.agent_block).map(|block| block.agent_id).collect()
 }
 
 #[tokio::test]
@@ -280,8 +280,8 @@ async fn rights_reach_both_and_flip_the_presence() {
         assert_eq!(offline.len(), usize::from(login.agent == id(BOB)));
     }
     assert!(grid.friends.has_right(id(BOB), id(ALICE), Rights::MAP));
-    assert!(!grid.friends.tell_presence(id(BOB), id(ALICE)));
-    assert!(grid.friends.tell_presence(id(ALICE), id(BOB)));
+    assert!(!grid.friends.notify_presence(id(BOB), id(ALICE)));
+    assert!(grid.friends.notify_presence(id(ALICE), id(BOB)));
 
     grid.friends.grant_rights(id(ALICE), id(BOB), Rights::all()).await.unwrap();
     assert_eq!(online(&mut bob), [id(ALICE).0]);

@@ -1,7 +1,7 @@
 //! Changing groups: founding, profile, roles, coming and going, and what a member sets for itself.
 
 use super::rules::{self, Assignment, GroupOptions, NewGroup, RoleEdit};
-use super::{Group, GroupError, Groups, Member, Refusal};
+use super::{Group, GroupError, GroupRefusal, Groups, Member};
 use crate::ids::{AgentId, GroupId, RoleId};
 use crate::services::ports::{Store, StoreError};
 
@@ -16,10 +16,12 @@ impl Groups {
         self.store
             .call(move |store| {
                 if store.groups_of(founder)?.len() >= rules::MAX_GROUPS {
-                    return Err(Refusal::TooManyGroups.into());
+                    return Err(GroupRefusal::TooManyGroups.into());
                 }
                 match store.create_group(&group) {
-                    Err(StoreError::GroupNameTaken(_)) => return Err(Refusal::NameTaken.into()),
+                    Err(StoreError::GroupNameTaken(_)) => {
+                        return Err(GroupRefusal::NameTaken.into());
+                    }
                     kept => kept?,
                 }
                 store.set_active_group(founder, Some(group.info.id))?;
@@ -154,7 +156,7 @@ impl Groups {
             return Ok(set.await??);
         };
         self.with_group(id, move |store, group| {
-            group.member(agent).ok_or(Refusal::NotMember)?;
+            group.member(agent).ok_or(GroupRefusal::NotMember)?;
             Ok(store.set_active_group(agent, Some(id))?)
         })
         .await
@@ -187,7 +189,7 @@ impl Groups {
         contribution: i32,
     ) -> Result<(), GroupError> {
         if contribution < 0 {
-            return Err(Refusal::BadContribution.into());
+            return Err(GroupRefusal::BadContribution.into());
         }
         self.change_member(id, agent, move |member| member.contribution = contribution).await
     }
@@ -217,7 +219,7 @@ impl Groups {
         change: impl FnOnce(&mut Member) + Send + 'static,
     ) -> Result<(), GroupError> {
         self.with_group(id, move |store, group| {
-            let mut member = group.member(agent).ok_or(Refusal::NotMember)?.clone();
+            let mut member = group.member(agent).ok_or(GroupRefusal::NotMember)?.clone();
             change(&mut member);
             Ok(store.put_member(id, &member)?)
         })

@@ -1,7 +1,7 @@
 //! Groups that the configuration wants to exist.
 
 use super::rules::{self, GroupOptions, NewGroup};
-use super::{GroupError, Groups, Refusal};
+use super::{GroupError, GroupRefusal, Groups};
 use crate::ids::{AgentId, GroupId, RoleId};
 use crate::services::accounts::{AccountName, NameError};
 use crate::services::ports::StoreError;
@@ -148,9 +148,9 @@ impl ConfiguredGroup {
         ConfiguredGroupError::Value { key, value: value.to_owned(), problem }
     }
 
-    fn refused(&self, refusal: Refusal) -> ConfiguredGroupError {
+    fn refused(&self, refusal: GroupRefusal) -> ConfiguredGroupError {
         let (key, value) = match refusal {
-            Refusal::CharterTooLong => ("charter", &self.charter),
+            GroupRefusal::CharterTooLong => ("charter", &self.charter),
             _ => ("name", &self.name),
         };
         self.wrong(key, value, refusal.to_string())

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::changes::keep_new_member;
-use super::{GroupError, GroupInfo, Groups, Invite, Refusal, rules};
+use super::{GroupError, GroupInfo, GroupRefusal, Groups, Invite, rules};
 use crate::ids::{AgentId, GroupId, RegionId, RoleId};
 use crate::message::Vector3;
 use crate::services::im::InstantMessage;
@@ -45,7 +45,7 @@ impl Groups {
         invitees: Vec<Invitee>,
     ) -> Result<Invited, GroupError> {
         if invitees.len() > rules::MAX_INVITES {
-            return Err(Refusal::TooManyInvites.into());
+            return Err(GroupRefusal::TooManyInvites.into());
         }
         let now = self.now();
         self.with_group(id, move |store, group| {
@@ -139,7 +139,7 @@ fn find(
     let meant = |invite: &&Invite| {
         invite.group == group && transaction.is_none_or(|transaction| invite.id == transaction)
     };
-    Ok(invites.iter().find(meant).ok_or(Refusal::NoInvite)?)
+    Ok(invites.iter().find(meant).ok_or(GroupRefusal::NoInvite)?)
 }
 
 /// Dialog 3. The bucket is the fee, big-endian, and the role; viewers drop any other length.

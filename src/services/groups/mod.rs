@@ -20,7 +20,7 @@ pub use model::{
     Group, GroupInfo, GroupListing, Invite, Member, Notice, NoticeAttachment, Powers, Role,
 };
 pub use notices::{AttachmentRef, Draft, Posted, notice_message};
-pub use refusal::{GroupError, Refusal};
+pub use refusal::{GroupError, GroupRefusal};
 pub use rules::{Assignment, GroupOptions, NewGroup, RoleEdit, visible_members};
 pub use standing::{Membership, Standing, drop_group};
 
@@ -119,7 +119,7 @@ impl Groups {
     ) -> Result<R, GroupError> {
         self.store
             .call(move |store| {
-                let group = store.group(id)?.ok_or(Refusal::NoSuchGroup)?;
+                let group = store.group(id)?.ok_or(GroupRefusal::NoSuchGroup)?;
                 work(store, group)
             })
             .await?

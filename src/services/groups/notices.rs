@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Group, GroupError, Groups, Notice, NoticeAttachment, Powers, Refusal};
+use super::{Group, GroupError, GroupRefusal, Groups, Notice, NoticeAttachment, Powers};
 use crate::ids::{AgentId, GroupId, ItemId, NoticeId, RegionId};
 use crate::llsd::{self, Limits};
 use crate::message::Vector3;
@@ -44,12 +44,12 @@ impl Draft {
     ///
     /// # Errors
     /// Nothing to tell, or a bucket that cannot be read.
-    pub fn parse(text: &str, bucket: &[u8]) -> Result<Self, Refusal> {
+    pub fn parse(text: &str, bucket: &[u8]) -> Result<Self, GroupRefusal> {
         let (subject, body) = text.split_once('|').unwrap_or((text, ""));
         let subject = cut(subject.trim(), MAX_SUBJECT);
         let body = cut(body, MAX_TEXT - subject.len());
         if subject.is_empty() && body.trim().is_empty() {
-            return Err(Refusal::EmptyNotice);
+            return Err(GroupRefusal::EmptyNotice);
         }
         let attachment = AttachmentRef::parse(bucket)?;
         Ok(Self { subject: subject.to_owned(), body: body.to_owned(), attachment })
@@ -59,17 +59,17 @@ impl Draft {
 impl AttachmentRef {
     /// LLSD, in XML with its header from viewers: a map with `item_id` and `owner_id`. A bucket of
     /// zero bytes or none means nothing.
-    fn parse(bucket: &[u8]) -> Result<Option<Self>, Refusal> {
+    fn parse(bucket: &[u8]) -> Result<Option<Self>, GroupRefusal> {
         let end = bucket.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         let bucket = bucket.get(..end).unwrap_or_default();
         if bucket.is_empty() {
             return Ok(None);
         }
         let read = llsd::parse_by_type_limited(None, bucket, &BUCKET_LIMITS)
-            .map_err(|_| Refusal::BadAttachment)?;
+            .map_err(|_| GroupRefusal::BadAttachment)?;
         let item = ItemId(read.get("item_id").as_uuid());
         if item == ItemId::NIL {
-            return Err(Refusal::BadAttachment);
+            return Err(GroupRefusal::BadAttachment);
         }
         Ok(Some(Self { item, owner: AgentId(read.get("owner_id").as_uuid()) }))
     }
@@ -90,21 +90,21 @@ impl Groups {
     ) -> Result<Posted, GroupError> {
         let now = self.now();
         self.with_group(id, move |store, group| {
-            let powers = group.powers_of(author).ok_or(Refusal::NotMember)?;
+            let powers = group.powers_of(author).ok_or(GroupRefusal::NotMember)?;
             if !powers.contains(Powers::SEND_NOTICES) {
-                return Err(Refusal::NotAllowed.into());
+                return Err(GroupRefusal::NotAllowed.into());
             }
             let recent = store.notices(id, MAX_A_DAY)?;
             let oldest = recent.last().filter(|_| recent.len() >= MAX_A_DAY);
             if oldest.is_some_and(|oldest| oldest.at.saturating_add(DAY) > now) {
-                return Err(Refusal::TooManyNotices.into());
+                return Err(GroupRefusal::TooManyNotices.into());
             }
             let attachment = match draft.attachment {
                 Some(wanted) => {
                     if wanted.owner != author && wanted.owner != AgentId::NIL {
-                        return Err(Refusal::NoSuchItem.into());
+                        return Err(GroupRefusal::NoSuchItem.into());
                     }
-                    let item = store.item(author, wanted.item)?.ok_or(Refusal::NoSuchItem)?;
+                    let item = store.item(author, wanted.item)?.ok_or(GroupRefusal::NoSuchItem)?;
                     Some(attachment(&item)?)
                 }
                 None => None,
@@ -132,7 +132,7 @@ impl Groups {
     /// [`GroupError`]; refused for who is no member.
     pub async fn notices(&self, reader: AgentId, id: GroupId) -> Result<Vec<Notice>, GroupError> {
         self.with_group(id, move |store, group| {
-            group.member(reader).ok_or(Refusal::NotMember)?;
+            group.member(reader).ok_or(GroupRefusal::NotMember)?;
             Ok(store.notices(id, MAX_LISTED)?)
         })
         .await
@@ -149,11 +149,11 @@ impl Groups {
     ) -> Result<InstantMessage, GroupError> {
         self.store
             .call(move |store| {
-                let notice = store.notice(id)?.ok_or(Refusal::NoSuchNotice)?;
+                let notice = store.notice(id)?.ok_or(GroupRefusal::NoSuchNotice)?;
                 // What groups a stranger cannot read has notices that do not exist for him.
                 let inside = store.groups_of(reader)?.contains(&notice.group);
                 if !inside {
-                    return Err(Refusal::NoSuchNotice.into());
+                    return Err(GroupRefusal::NoSuchNotice.into());
                 }
                 Ok(notice_message(&notice, reader, NOTICE_REQUESTED))
             })
@@ -169,11 +169,11 @@ fn readers(group: &Group) -> impl Iterator<Item = AgentId> {
     group.members.iter().filter(wants).map(|member| member.agent)
 }
 
-fn attachment(item: &Item) -> Result<NoticeAttachment, Refusal> {
+fn attachment(item: &Item) -> Result<NoticeAttachment, GroupRefusal> {
     let free = Permissions::COPY | Permissions::TRANSFER;
     let link = matches!(item.asset_type, AssetType::Link | AssetType::FolderLink);
     if link || item.permissions.owner & free != free {
-        return Err(Refusal::ItemNotFree);
+        return Err(GroupRefusal::ItemNotFree);
     }
     Ok(NoticeAttachment {
         item: item.id,

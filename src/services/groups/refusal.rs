@@ -7,7 +7,7 @@ use crate::services::ports::{StoreError, StoreGone};
 pub enum GroupError {
     /// The rules say no; nothing has changed.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] GroupRefusal),
     /// The store said no.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -31,7 +31,7 @@ impl GroupError {
 
 /// What the rules refuse. Shown as it is to the person who asked, so these are whole sentences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum GroupRefusal {
     /// No such group.
     #[error("There is no such group.")]
     NoSuchGroup,

@@ -1,11 +1,11 @@
 //! Who may do what in a group: pure functions over the model.
 //!
 //! Nothing here reads or writes a store. A function looks at the group as it is and gives what is
-//! to be kept instead, or a [`Refusal`]; then nothing may be kept.
+//! to be kept instead, or a [`GroupRefusal`]; then nothing may be kept.
 
 use uuid::Uuid;
 
-use super::{Group, GroupInfo, Invite, Member, Powers, Refusal, Role};
+use super::{Group, GroupInfo, GroupRefusal, Invite, Member, Powers, Role};
 use crate::ids::{AgentId, GroupId, RoleId};
 use crate::services::accounts::is_visible;
 
@@ -94,7 +94,7 @@ pub fn found(
     id: GroupId,
     [officers, owners]: [RoleId; 2],
     at: u64,
-) -> Result<Group, Refusal> {
+) -> Result<Group, GroupRefusal> {
     let name = group_name(&new.name)?;
     let info = GroupInfo {
         id,
@@ -131,13 +131,13 @@ pub fn found(
 
 /// A name as it is kept: its words with one blank between. As with accounts, what does not show is
 /// refused, or two groups could look the same.
-pub(super) fn group_name(text: &str) -> Result<String, Refusal> {
+pub(super) fn group_name(text: &str) -> Result<String, GroupRefusal> {
     let blank = |character: char| character == ' ' || !character.is_whitespace();
     if !text.trim().chars().all(|character| blank(character) && is_visible(character)) {
-        return Err(Refusal::BadName);
+        return Err(GroupRefusal::BadName);
     }
     let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if (4..=35).contains(&name.len()) { Ok(name) } else { Err(Refusal::BadName) }
+    if (4..=35).contains(&name.len()) { Ok(name) } else { Err(GroupRefusal::BadName) }
 }
 
 /// A member in no role but that of everyone.
@@ -161,8 +161,8 @@ pub fn set_options(
     group: &Group,
     actor: AgentId,
     options: GroupOptions,
-) -> Result<GroupInfo, Refusal> {
-    let powers = group.powers_of(actor).ok_or(Refusal::NotMember)?;
+) -> Result<GroupInfo, GroupRefusal> {
+    let powers = group.powers_of(actor).ok_or(GroupRefusal::NotMember)?;
     let old = &group.info;
     let new = with_options(old.clone(), options)?;
     let identity = new.charter != old.charter
@@ -179,14 +179,14 @@ pub fn set_options(
         // Who has neither is told so also when nothing would change.
         || !powers.intersects(either)
     {
-        return Err(Refusal::NotAllowed);
+        return Err(GroupRefusal::NotAllowed);
     }
     Ok(new)
 }
 
-fn with_options(mut info: GroupInfo, options: GroupOptions) -> Result<GroupInfo, Refusal> {
+fn with_options(mut info: GroupInfo, options: GroupOptions) -> Result<GroupInfo, GroupRefusal> {
     if options.charter.len() > MAX_CHARTER {
-        return Err(Refusal::CharterTooLong);
+        return Err(GroupRefusal::CharterTooLong);
     }
     info.charter = options.charter;
     info.show_in_list = options.show_in_list;
@@ -208,15 +208,15 @@ pub fn join(
     invite: Option<&Invite>,
     groups: usize,
     at: u64,
-) -> Result<Member, Refusal> {
+) -> Result<Member, GroupRefusal> {
     if group.member(agent).is_some() {
-        return Err(Refusal::AlreadyMember);
+        return Err(GroupRefusal::AlreadyMember);
     }
     if invite.is_none() && !group.info.open_enrollment {
-        return Err(Refusal::NotOpen);
+        return Err(GroupRefusal::NotOpen);
     }
     if groups >= MAX_GROUPS {
-        return Err(Refusal::TooManyGroups);
+        return Err(GroupRefusal::TooManyGroups);
     }
     let mut member = member(agent, at);
     // The role may have been deleted since the invitation.
@@ -232,10 +232,10 @@ pub fn join(
 ///
 /// # Errors
 /// Not a member, or the last owner.
-pub fn leave(group: &Group, agent: AgentId) -> Result<(), Refusal> {
-    let member = group.member(agent).ok_or(Refusal::NotMember)?;
+pub fn leave(group: &Group, agent: AgentId) -> Result<(), GroupRefusal> {
+    let member = group.member(agent).ok_or(GroupRefusal::NotMember)?;
     if group.owns(member) && owners(&group.members, group.info.owner_role) == 1 {
-        return Err(Refusal::LastOwner);
+        return Err(GroupRefusal::LastOwner);
     }
     Ok(())
 }
@@ -244,35 +244,39 @@ pub fn leave(group: &Group, agent: AgentId) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// No power, somebody who is no member, an owner, oneself.
-pub fn eject(group: &Group, actor: AgentId, ejectees: &[AgentId]) -> Result<Vec<AgentId>, Refusal> {
-    let powers = group.powers_of(actor).ok_or(Refusal::NotMember)?;
+pub fn eject(
+    group: &Group,
+    actor: AgentId,
+    ejectees: &[AgentId],
+) -> Result<Vec<AgentId>, GroupRefusal> {
+    let powers = group.powers_of(actor).ok_or(GroupRefusal::NotMember)?;
     if !powers.contains(Powers::EJECT) {
-        return Err(Refusal::NotAllowed);
+        return Err(GroupRefusal::NotAllowed);
     }
     let mut out = Vec::new();
     for &ejectee in ejectees {
-        let member = group.member(ejectee).ok_or(Refusal::NoSuchMember)?;
+        let member = group.member(ejectee).ok_or(GroupRefusal::NoSuchMember)?;
         if ejectee == actor {
-            return Err(Refusal::SelfEjected);
+            return Err(GroupRefusal::SelfEjected);
         }
         if group.owns(member) {
-            return Err(Refusal::OwnerEjected);
+            return Err(GroupRefusal::OwnerEjected);
         }
         if !out.contains(&ejectee) {
             out.push(ejectee);
         }
     }
-    if out.is_empty() { Err(Refusal::NoSuchMember) } else { Ok(out) }
+    if out.is_empty() { Err(GroupRefusal::NoSuchMember) } else { Ok(out) }
 }
 
 /// Whether `actor` may invite into `role`.
 ///
 /// # Errors
 /// No power to invite, or none to put somebody into that role.
-pub fn invite(group: &Group, actor: AgentId, role: RoleId) -> Result<(), Refusal> {
-    let member = group.member(actor).ok_or(Refusal::NotMember)?;
+pub fn invite(group: &Group, actor: AgentId, role: RoleId) -> Result<(), GroupRefusal> {
+    let member = group.member(actor).ok_or(GroupRefusal::NotMember)?;
     if !group.powers_of_member(member).contains(Powers::INVITE) {
-        return Err(Refusal::NotAllowed);
+        return Err(GroupRefusal::NotAllowed);
     }
     if role == RoleId::NIL {
         return Ok(());
@@ -282,15 +286,15 @@ pub fn invite(group: &Group, actor: AgentId, role: RoleId) -> Result<(), Refusal
 
 /// Owners may put anybody into any role. With [`Powers::ASSIGN_MEMBER`] it is any role but that of
 /// the owners, so that nobody makes himself one; with the limited power, roles one has oneself.
-fn may_assign(group: &Group, actor: &Member, role: RoleId) -> Result<(), Refusal> {
-    group.role(role).ok_or(Refusal::NoSuchRole)?;
+fn may_assign(group: &Group, actor: &Member, role: RoleId) -> Result<(), GroupRefusal> {
+    group.role(role).ok_or(GroupRefusal::NoSuchRole)?;
     let powers = group.powers_of_member(actor);
     let to_owners = role == group.info.owner_role;
     let allowed = group.owns(actor)
         || !to_owners
             && (powers.contains(Powers::ASSIGN_MEMBER)
                 || powers.contains(Powers::ASSIGN_MEMBER_LIMITED) && actor.roles.contains(&role));
-    if allowed { Ok(()) } else { Err(Refusal::NotAllowed) }
+    if allowed { Ok(()) } else { Err(GroupRefusal::NotAllowed) }
 }
 
 /// The members that `changes` make different, as they are to be kept.
@@ -301,8 +305,8 @@ pub fn assign(
     group: &Group,
     actor: AgentId,
     changes: &[Assignment],
-) -> Result<Vec<Member>, Refusal> {
-    let actor = group.member(actor).ok_or(Refusal::NotMember)?;
+) -> Result<Vec<Member>, GroupRefusal> {
+    let actor = group.member(actor).ok_or(GroupRefusal::NotMember)?;
     let powers = group.powers_of_member(actor);
     let owner_role = group.info.owner_role;
     let mut members = group.members.clone();
@@ -311,7 +315,7 @@ pub fn assign(
         let member = members
             .iter_mut()
             .find(|member| member.agent == change.member)
-            .ok_or(Refusal::NoSuchMember)?;
+            .ok_or(GroupRefusal::NoSuchMember)?;
         if change.add {
             if change.role == RoleId::NIL {
                 continue;
@@ -324,13 +328,13 @@ pub fn assign(
             continue;
         }
         if change.role == RoleId::NIL {
-            return Err(Refusal::FixedRole);
+            return Err(GroupRefusal::FixedRole);
         }
-        group.role(change.role).ok_or(Refusal::NoSuchRole)?;
+        group.role(change.role).ok_or(GroupRefusal::NoSuchRole)?;
         let from_owners = change.role == owner_role;
         let allowed = group.owns(actor) || !from_owners && powers.contains(Powers::REMOVE_MEMBER);
         if !allowed {
-            return Err(Refusal::NotAllowed);
+            return Err(GroupRefusal::NotAllowed);
         }
         if member.roles.contains(&change.role) {
             member.roles.retain(|role| *role != change.role);
@@ -341,7 +345,7 @@ pub fn assign(
         }
     }
     if owners(&members, owner_role) == 0 {
-        return Err(Refusal::LastOwner);
+        return Err(GroupRefusal::LastOwner);
     }
     members.retain(|member| changed.contains(&member.agent));
     Ok(members)
@@ -356,9 +360,9 @@ pub fn edit_roles(
     actor: AgentId,
     edits: Vec<RoleEdit>,
     mut new_id: impl FnMut() -> RoleId,
-) -> Result<EditedRoles, Refusal> {
-    let powers = group.powers_of(actor).ok_or(Refusal::NotMember)?;
-    let needs = |power| if powers.contains(power) { Ok(()) } else { Err(Refusal::NotAllowed) };
+) -> Result<EditedRoles, GroupRefusal> {
+    let powers = group.powers_of(actor).ok_or(GroupRefusal::NotMember)?;
+    let needs = |power| if powers.contains(power) { Ok(()) } else { Err(GroupRefusal::NotAllowed) };
     let mut roles = group.roles.clone();
     let mut edited = EditedRoles::default();
     for edit in edits {
@@ -371,15 +375,17 @@ pub fn edit_roles(
                 }
                 check_texts(&role)?;
                 if roles.len() >= MAX_ROLES {
-                    return Err(Refusal::TooManyRoles);
+                    return Err(GroupRefusal::TooManyRoles);
                 }
                 let role = Role { id: new_id(), ..role };
                 roles.push(role.clone());
                 edited.kept.push(role);
             }
             RoleEdit::Change { role, texts, powers: with_powers } => {
-                let old =
-                    roles.iter_mut().find(|old| old.id == role.id).ok_or(Refusal::NoSuchRole)?;
+                let old = roles
+                    .iter_mut()
+                    .find(|old| old.id == role.id)
+                    .ok_or(GroupRefusal::NoSuchRole)?;
                 if texts {
                     needs(Powers::ROLE_PROPERTIES)?;
                     check_texts(&role)?;
@@ -390,7 +396,7 @@ pub fn edit_roles(
                 if with_powers && old.powers != role.powers {
                     needs(Powers::CHANGE_ACTIONS)?;
                     if role.id == group.info.owner_role {
-                        return Err(Refusal::OwnerPowers);
+                        return Err(GroupRefusal::OwnerPowers);
                     }
                     old.powers = role.powers;
                 }
@@ -402,10 +408,10 @@ pub fn edit_roles(
             RoleEdit::Delete(id) => {
                 needs(Powers::DELETE_ROLE)?;
                 if id == RoleId::NIL || id == group.info.owner_role {
-                    return Err(Refusal::FixedRole);
+                    return Err(GroupRefusal::FixedRole);
                 }
                 if !roles.iter().any(|role| role.id == id) {
-                    return Err(Refusal::NoSuchRole);
+                    return Err(GroupRefusal::NoSuchRole);
                 }
                 roles.retain(|role| role.id != id);
                 edited.kept.retain(|kept| kept.id != id);
@@ -426,20 +432,20 @@ fn concern(group: &Group, role: RoleId, concerned: &mut Vec<AgentId>) {
     }
 }
 
-fn check_texts(role: &Role) -> Result<(), Refusal> {
+fn check_texts(role: &Role) -> Result<(), GroupRefusal> {
     let plain = |text: &str| text.len() <= MAX_ROLE_TEXT && !text.chars().any(char::is_control);
     let fine = !role.name.trim().is_empty() && plain(&role.name) && plain(&role.title);
-    if fine { Ok(()) } else { Err(Refusal::BadRole) }
+    if fine { Ok(()) } else { Err(GroupRefusal::BadRole) }
 }
 
 /// The member showing another title.
 ///
 /// # Errors
 /// Not a member, or not in that role.
-pub fn select_title(group: &Group, agent: AgentId, role: RoleId) -> Result<Member, Refusal> {
-    let mut member = group.member(agent).ok_or(Refusal::NotMember)?.clone();
+pub fn select_title(group: &Group, agent: AgentId, role: RoleId) -> Result<Member, GroupRefusal> {
+    let mut member = group.member(agent).ok_or(GroupRefusal::NotMember)?.clone();
     if role != RoleId::NIL && !member.roles.contains(&role) {
-        return Err(Refusal::NoSuchRole);
+        return Err(GroupRefusal::NoSuchRole);
     }
     member.selected_role = role;
     Ok(member)

@@ -136,7 +136,7 @@ impl Standing {
     }
 
     /// Tells the agent, wherever it is, by both.
-    pub fn tell(&self, bus: &dyn Bus) {
+    pub fn send(&self, bus: &dyn Bus) {
         match message::encode(&self.agent_data()) {
             Ok(message) => {
                 let outgoing = Outgoing::reliable(message, Category::Unthrottled);

@@ -40,7 +40,7 @@ impl Setup {
     }
 }
 
-fn refusal<T: std::fmt::Debug>(result: Result<T, GroupError>) -> Refusal {
+fn refusal<T: std::fmt::Debug>(result: Result<T, GroupError>) -> GroupRefusal {
     match result {
         Err(GroupError::Refused(refusal)) => refusal,
         other => panic!("not refused: {other:?}"),
@@ -58,7 +58,7 @@ async fn names_are_unique_without_case_and_nothing_is_half_done() {
     let ben = setup.account("Ben Test").await;
     let id = setup.open_group(ann, "Gardeners").await;
     let new = NewGroup { name: "gardeNERS".to_owned(), options: GroupOptions::default() };
-    assert_eq!(refusal(setup.groups.create(ben, new).await), Refusal::NameTaken);
+    assert_eq!(refusal(setup.groups.create(ben, new).await), GroupRefusal::NameTaken);
     let standing = setup.groups.standing(ben).await.unwrap().unwrap();
     assert_eq!((standing.active, standing.memberships.len()), (None, 0));
     let standing = setup.groups.standing(ann).await.unwrap().unwrap();
@@ -76,9 +76,9 @@ async fn an_agent_is_in_42_groups_at_most() {
         setup.open_group(ann, &format!("Group {number}")).await;
     }
     let new = NewGroup { name: "One more".to_owned(), options: GroupOptions::default() };
-    assert_eq!(refusal(setup.groups.create(ann, new).await), Refusal::TooManyGroups);
+    assert_eq!(refusal(setup.groups.create(ann, new).await), GroupRefusal::TooManyGroups);
     let other = setup.open_group(ben, "Of Ben").await;
-    assert_eq!(refusal(setup.groups.join(ann, other).await), Refusal::TooManyGroups);
+    assert_eq!(refusal(setup.groups.join(ann, other).await), GroupRefusal::TooManyGroups);
 }
 
 #[tokio::test]
@@ -91,8 +91,8 @@ async fn leaving_the_active_group_leaves_none_active() {
     assert_eq!(setup.groups.active_group(ben).await.unwrap(), Some(id));
     setup.groups.leave(ben, id).await.unwrap();
     assert_eq!(setup.groups.active_group(ben).await.unwrap(), None);
-    assert_eq!(refusal(setup.groups.activate(ben, Some(id)).await), Refusal::NotMember);
-    assert_eq!(refusal(setup.groups.leave(ann, id).await), Refusal::LastOwner);
+    assert_eq!(refusal(setup.groups.activate(ben, Some(id)).await), GroupRefusal::NotMember);
+    assert_eq!(refusal(setup.groups.leave(ann, id).await), GroupRefusal::LastOwner);
 }
 
 #[tokio::test]
@@ -115,12 +115,12 @@ async fn an_invitation_is_answered_once() {
     assert_eq!(&message.bucket[4..], owners.0.as_bytes());
 
     let wrong = Some(uuid::Uuid::from_u128(5));
-    assert_eq!(refusal(setup.groups.accept_invite(ben, id, wrong).await), Refusal::NoInvite);
+    assert_eq!(refusal(setup.groups.accept_invite(ben, id, wrong).await), GroupRefusal::NoInvite);
     setup.groups.accept_invite(ben, id, Some(message.id)).await.unwrap();
     let group = setup.groups.group(id).await.unwrap().unwrap();
     assert!(group.owns(group.member(ben).unwrap()));
-    assert_eq!(refusal(setup.groups.accept_invite(ben, id, None).await), Refusal::NoInvite);
-    assert_eq!(refusal(setup.groups.decline_invite(ben, id, None).await), Refusal::NoInvite);
+    assert_eq!(refusal(setup.groups.accept_invite(ben, id, None).await), GroupRefusal::NoInvite);
+    assert_eq!(refusal(setup.groups.decline_invite(ben, id, None).await), GroupRefusal::NoInvite);
 
     let cat = setup.account("Cat Test").await;
     let twice = vec![Invitee { agent: cat, role: RoleId::NIL }; 2];
@@ -132,7 +132,7 @@ async fn an_invitation_is_answered_once() {
 
     let many = vec![Invitee { agent: ben, role: RoleId::NIL }; rules::MAX_INVITES + 1];
     let invited = setup.groups.invite(ann, "Ann Test".to_owned(), id, many).await;
-    assert_eq!(refusal(invited), Refusal::TooManyInvites);
+    assert_eq!(refusal(invited), GroupRefusal::TooManyInvites);
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn a_declined_invitation_is_gone() {
     let ben = setup.account("Ben Test").await;
     let new = NewGroup { name: "Closed".to_owned(), options: GroupOptions::default() };
     let id = setup.groups.create(ann, new).await.unwrap().info.id;
-    assert_eq!(refusal(setup.groups.join(ben, id).await), Refusal::NotOpen);
+    assert_eq!(refusal(setup.groups.join(ben, id).await), GroupRefusal::NotOpen);
     for join in [false, true] {
         let invitees = vec![Invitee { agent: ben, role: RoleId::NIL }];
         setup.groups.invite(ann, "Ann Test".to_owned(), id, invitees).await.unwrap();
@@ -151,7 +151,7 @@ async fn a_declined_invitation_is_gone() {
             setup.groups.join(ben, id).await.unwrap();
         } else {
             setup.groups.decline_invite(ben, id, None).await.unwrap();
-            assert_eq!(refusal(setup.groups.join(ben, id).await), Refusal::NotOpen);
+            assert_eq!(refusal(setup.groups.join(ben, id).await), GroupRefusal::NotOpen);
         }
     }
 }
@@ -169,23 +169,23 @@ async fn notices_go_to_those_who_want_them_and_stay_for_members() {
     let post =
         |who, text: &str| setup.groups.post_notice(who, "Ann Test".to_owned(), id, draft(text));
     let posted = post(ann, "Meeting|Tonight | at ten").await.unwrap();
-    let told: Vec<AgentId> = posted.messages.iter().map(|message| message.to).collect();
-    assert_eq!(told, [ann, ben]);
+    let received: Vec<AgentId> = posted.messages.iter().map(|message| message.to).collect();
+    assert_eq!(received, [ann, ben]);
     let message = &posted.messages[0];
     assert_eq!((message.dialog, message.from, message.from_group), (32, id.0, true));
     assert_eq!(message.text, "Meeting|Tonight | at ten");
     assert_eq!(message.bucket.len(), 19);
-    assert_eq!(refusal(post(ben, "Me too|").await), Refusal::NotAllowed);
+    assert_eq!(refusal(post(ben, "Me too|").await), GroupRefusal::NotAllowed);
 
     let list = setup.groups.notices(ben, id).await.unwrap();
     assert_eq!(list, std::slice::from_ref(&posted.notice));
     let again = setup.groups.requested_notice(cat, posted.notice.id).await.unwrap();
     assert_eq!((again.dialog, again.to, again.text.as_str()), (37, cat, message.text.as_str()));
     let dan = setup.account("Dan Test").await;
-    assert_eq!(refusal(setup.groups.notices(dan, id).await), Refusal::NotMember);
+    assert_eq!(refusal(setup.groups.notices(dan, id).await), GroupRefusal::NotMember);
     for notice in [posted.notice.id, NoticeId::random()] {
         let asked = setup.groups.requested_notice(dan, notice).await;
-        assert_eq!(refusal(asked), Refusal::NoSuchNotice);
+        assert_eq!(refusal(asked), GroupRefusal::NoSuchNotice);
     }
     setup.clock.advance(KEPT_FOR + Duration::from_secs(1));
     assert_eq!(setup.groups.forget_old().await.unwrap(), 1);
@@ -205,7 +205,7 @@ async fn attachments_must_be_the_authors() {
     for owner in [ann, AgentId::random()] {
         let draft = reference(ItemId::random(), owner);
         let posted = setup.groups.post_notice(ann, "Ann Test".to_owned(), id, draft).await;
-        assert_eq!(refusal(posted), Refusal::NoSuchItem);
+        assert_eq!(refusal(posted), GroupRefusal::NoSuchItem);
     }
     assert!(setup.groups.notices(ann, id).await.unwrap().is_empty(), "nothing half done");
 }
@@ -216,12 +216,12 @@ fn drafts_are_cut_between_characters() {
     assert_eq!((draft.subject.len(), draft.subject.chars().count()), (62, 31));
     assert_eq!(draft.subject.len() + draft.body.len(), 1022);
     assert_eq!(Draft::parse("no bar", &[]).unwrap().body, "");
-    assert_eq!(Draft::parse(" | ", &[0]), Err(Refusal::EmptyNotice));
+    assert_eq!(Draft::parse(" | ", &[0]), Err(GroupRefusal::EmptyNotice));
     for bucket in [&b"\x01\x02"[..], b"<? LLSD/XML ?>\n<llsd><map>", b"<llsd><map /></llsd>"] {
-        assert_eq!(Draft::parse("a|b", bucket), Err(Refusal::BadAttachment));
+        assert_eq!(Draft::parse("a|b", bucket), Err(GroupRefusal::BadAttachment));
     }
     let deep = format!("<llsd>{}{}</llsd>", "<array>".repeat(99), "</array>".repeat(99));
-    assert_eq!(Draft::parse("a|b", deep.as_bytes()), Err(Refusal::BadAttachment));
+    assert_eq!(Draft::parse("a|b", deep.as_bytes()), Err(GroupRefusal::BadAttachment));
 }
 
 #[tokio::test]

@@ -68,11 +68,11 @@ pub enum MuteError {
 #[derive(Clone)]
 pub struct Mutes {
     store: StoreHandle,
-    lists: Arc<DashMap<AgentId, Held>>,
+    lists: Arc<DashMap<AgentId, HeldMutes>>,
 }
 
 /// The list of one agent. There is one as long as a session is open.
-struct Held {
+struct HeldMutes {
     /// The latest login; when it ends, this goes.
     session: SessionId,
     /// None without entries, as with most agents.
@@ -87,7 +87,7 @@ impl Mutes {
 
     /// Holds the list of an agent that has just logged in.
     pub fn arrive(&self, agent: AgentId, session: SessionId, list: Vec<Mute>) {
-        self.lists.insert(agent, Held { session, list: boxed(list) });
+        self.lists.insert(agent, HeldMutes { session, list: boxed(list) });
     }
 
     /// Lets go of the list of a login that has ended; that of a newer one stays.

@@ -103,7 +103,7 @@ impl OfflineMessages {
         let (waiting, mut lost): (Vec<Returning>, Vec<Returning>) =
             returning.drain(..).partition(|returning| waits(returning.stored.message.dialog));
         for one in &mut lost {
-            self.tell(one, Kept::NotOfItsKind);
+            self.notify(one, Kept::NotOfItsKind);
         }
         if waiting.is_empty() {
             return;
@@ -116,17 +116,17 @@ impl OfflineMessages {
             kept = self.keep_all(messages).await;
         }
         for (mut one, kept) in waiting.into_iter().zip(kept) {
-            self.tell(&mut one, kept);
+            self.notify(&mut one, kept);
         }
     }
 
     /// Tells whoever has to know that a message was not delivered now.
-    fn tell(&self, returning: &mut Returning, kept: Kept) {
+    fn notify(&self, returning: &mut Returning, kept: Kept) {
         count(if kept == Kept::Saved { "kept" } else { "not_kept" });
         let Returning { stored: StoredMessage { message, .. }, mail } = returning;
-        mail.tell(Delivered::Away(kept));
+        mail.report(Delivered::Away(kept));
         let Some(author) = mail.author else { return };
-        let told = match message.dialog {
+        let notice = match message.dialog {
             dialog::LURE => lure_lost(author),
             // A notice stays in the list of its group.
             dialog::GROUP_NOTICE => return,
@@ -134,8 +134,8 @@ impl OfflineMessages {
             _ if kept == Kept::Saved => return,
             _ => self.notice_to(author, message, kept).to_outgoing(false),
         };
-        if let Some(told) = told {
-            self.bus.deliver(author, Delivery::Message(told));
+        if let Some(notice) = notice {
+            self.bus.deliver(author, Delivery::Message(notice));
         }
     }
 

@@ -67,7 +67,7 @@ impl Mail {
     }
 
     /// Tells whoever waits for it.
-    pub(super) fn tell(&mut self, delivered: Delivered) {
+    pub(super) fn report(&mut self, delivered: Delivered) {
         if let Some(report) = self.report.take() {
             // Whoever asked may not wait any longer.
             let _ = report.send(delivered);
@@ -89,7 +89,7 @@ impl Returns {
         mail.way = Some(outbox.clone());
         let returns = self.clone();
         let receipt = Receipt::new(move |delivery| match delivery {
-            outbox::Delivery::Acked => mail.tell(Delivered::Arrived),
+            outbox::Delivery::Acked => mail.report(Delivered::Arrived),
             outbox::Delivery::Lost => returns.push(Returned::Mail(mail)),
         });
         outbox.send_with_receipt(outgoing, receipt);

@@ -173,8 +173,8 @@ async fn lost_messages_are_kept_once_and_in_order() {
     }
     let kept: Vec<String> = grid.waiting(BOB).await.into_iter().map(|one| one.text).collect();
     assert_eq!(kept, texts);
-    let (told, _) = sent(&mut alice);
-    assert_eq!(told, vec!["User is not logged in. Message saved."; 40]);
+    let (notice, _) = sent(&mut alice);
+    assert_eq!(notice, vec!["User is not logged in. Message saved."; 40]);
 }
 
 #[tokio::test]
@@ -236,11 +236,11 @@ async fn the_author_is_told_of_what_cannot_be_kept() {
     grid.bus.depart(&outbox);
     drop(receipts);
     grid.offline.returns().settled().await;
-    let told = alice.drain();
-    let alerts = decoded::<crate::message::AgentAlertMessage>(&told);
+    let notice = alice.drain();
+    let alerts = decoded::<crate::message::AgentAlertMessage>(&notice);
     assert_eq!(alerts.len(), 1);
     assert!(text(&alerts[0].alert_data.message).contains("offered a teleport"));
-    let notices = decoded::<ImprovedInstantMessage>(&told);
+    let notices = decoded::<ImprovedInstantMessage>(&notice);
     assert_eq!(notices.len(), 2, "one for the invitation, one for the request");
     assert_eq!(grid.waiting(BOB).await[0].text, "first");
 }
@@ -262,9 +262,9 @@ async fn message_returned_during_the_stop_is_kept() {
 }
 
 /// Whether an answer has arrived.
-struct Told(Option<bool>);
+struct Reported(Option<bool>);
 
-impl Reader for Told {
+impl Reader for Reported {
     fn received(&self) -> Option<bool> {
         self.0
     }
@@ -276,7 +276,7 @@ async fn mail_read_by_http_is_forgotten_only_if_it_arrived() {
     grid.offline.deliver(from_alice(dialog::MESSAGE, "text"), None).await;
     let handed = HandedOver::default();
     let read = async |received| {
-        let reader: Arc<dyn Reader> = Arc::new(Told(received));
+        let reader: Arc<dyn Reader> = Arc::new(Reported(received));
         let read = grid.offline.read_waiting(BOB, &handed, Some(reader)).await;
         read.unwrap().len()
     };
@@ -354,16 +354,16 @@ async fn old_messages_are_purged() {
 async fn senders_are_told_in_the_words_of_the_flavour() {
     let message = from_alice(dialog::MESSAGE, "text");
     let Setup { offline, .. } = setup(1, Flavour::OpenSim).await;
-    let told = offline.notice(&message, Kept::Saved);
-    assert_eq!((told.to, told.from), (ALICE, BOB.0), "filed under the talk with the absent");
-    assert_eq!(told.from_name, "System");
-    assert_eq!(told.text, "User is not logged in. Message saved.");
+    let notice = offline.notice(&message, Kept::Saved);
+    assert_eq!((notice.to, notice.from), (ALICE, BOB.0), "filed under the talk with the absent");
+    assert_eq!(notice.from_name, "System");
+    assert_eq!(notice.text, "User is not logged in. Message saved.");
     let Setup { offline, .. } = setup(1, Flavour::SecondLife).await;
-    let told = offline.notice(&message, Kept::Saved);
-    assert!(told.from.is_nil());
-    assert_eq!(told.from_name, "Second Life");
+    let notice = offline.notice(&message, Kept::Saved);
+    assert!(notice.from.is_nil());
+    assert_eq!(notice.from_name, "Second Life");
     // Exactly what viewers translate.
-    assert_eq!(told.text, "User not online - message will be stored and delivered later.");
+    assert_eq!(notice.text, "User not online - message will be stored and delivered later.");
     assert!(offline.notice(&message, Kept::Full).text.contains("mail box full"));
 }
 
@@ -378,6 +378,6 @@ async fn one_sender_fills_its_share_of_a_mailbox_only() {
     assert_eq!(offline.deliver(other, None).await, Delivered::Away(Kept::Saved));
     let grid = InstantMessage::system(BOB, 1_700_000_000, "text");
     assert_eq!(offline.deliver(grid, None).await, Delivered::Away(Kept::Saved));
-    let told = offline.notice(&from_alice(dialog::MESSAGE, "text"), Kept::SenderFull);
-    assert!(told.text.contains("too many messages of yours"), "{}", told.text);
+    let notice = offline.notice(&from_alice(dialog::MESSAGE, "text"), Kept::SenderFull);
+    assert!(notice.text.contains("too many messages of yours"), "{}", notice.text);
 }

@@ -19,7 +19,7 @@ use super::{Fault, Store, StoreError};
 /// the last handle is gone.
 #[derive(Clone, Debug)]
 pub struct StoreHandle {
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<StorageCall>,
     /// The database refused something, and no batch was written since.
     is_failing: Arc<AtomicBool>,
 }
@@ -50,7 +50,7 @@ impl StoreHandle {
         if self.is_failing() {
             let job: Job = Box::new(|store| (store.try_writing().is_ok(), Box::new(|_| {})));
             // A full queue holds calls that find out as well.
-            let _ = self.commands.try_send(Command::Run(job));
+            let _ = self.commands.try_send(StorageCall::Run(job));
         }
     }
 
@@ -76,7 +76,7 @@ impl StoreHandle {
             // A caller that no longer waits has nothing to be told.
             (is_kept, Box::new(move |written| drop(answer.send(written.map(|()| result)))))
         });
-        self.commands.send(Command::Run(job)).await.map_err(|_| StoreGone::Stopped)?;
+        self.commands.send(StorageCall::Run(job)).await.map_err(|_| StoreGone::Stopped)?;
         answered.await.map_err(|_| StoreGone::Abandoned)?
     }
 
@@ -86,7 +86,7 @@ impl StoreHandle {
     /// [`StoreGone`]; inside, what the store said.
     pub async fn flush(&self) -> Result<Result<(), StoreError>, StoreGone> {
         let (answer, answered) = oneshot::channel();
-        self.commands.send(Command::Flush(answer)).await.map_err(|_| StoreGone::Stopped)?;
+        self.commands.send(StorageCall::Flush(answer)).await.map_err(|_| StoreGone::Stopped)?;
         answered.await.map_err(|_| StoreGone::Abandoned)
     }
 
@@ -97,7 +97,7 @@ impl StoreHandle {
     /// [`StoreGone`]; inside, what the store said to the flush.
     pub async fn shutdown(&self) -> Result<Result<(), StoreError>, StoreGone> {
         let (answer, answered) = oneshot::channel();
-        self.commands.send(Command::Stop(answer)).await.map_err(|_| StoreGone::Stopped)?;
+        self.commands.send(StorageCall::Stop(answer)).await.map_err(|_| StoreGone::Stopped)?;
         answered.await.map_err(|_| StoreGone::Abandoned)
     }
 }
@@ -121,22 +121,22 @@ type Done = (bool, Reply);
 type Job = Box<dyn FnOnce(&mut dyn Store) -> Done + Send>;
 type Reply = Box<dyn FnOnce(Result<(), StoreGone>) + Send>;
 
-enum Command {
+enum StorageCall {
     Run(Job),
     Flush(oneshot::Sender<Result<(), StoreError>>),
     Stop(oneshot::Sender<Result<(), StoreError>>),
 }
 
 /// The storage thread.
-fn run(mut store: Box<dyn Store>, mut queue: mpsc::Receiver<Command>, is_failing: &AtomicBool) {
+fn run(mut store: Box<dyn Store>, mut queue: mpsc::Receiver<StorageCall>, is_failing: &AtomicBool) {
     let mut next = None;
     while let Some(command) = next.take().or_else(|| queue.blocking_recv()) {
         match command {
-            Command::Run(first) => {
+            StorageCall::Run(first) => {
                 next = run_batch(store.as_mut(), first, &mut queue, is_failing);
             }
-            Command::Flush(answer) => drop(answer.send(store.flush())),
-            Command::Stop(answer) => {
+            StorageCall::Flush(answer) => drop(answer.send(store.flush())),
+            StorageCall::Stop(answer) => {
                 queue.close();
                 let result = store.flush();
                 // Closed before the answer, so that the caller may open the same files again.
@@ -156,9 +156,9 @@ fn run(mut store: Box<dyn Store>, mut queue: mpsc::Receiver<Command>, is_failing
 fn run_batch(
     store: &mut dyn Store,
     first: Job,
-    queue: &mut mpsc::Receiver<Command>,
+    queue: &mut mpsc::Receiver<StorageCall>,
     is_failing: &AtomicBool,
-) -> Option<Command> {
+) -> Option<StorageCall> {
     let was_failing = is_failing.load(Ordering::Relaxed);
     let failed = |error: &StoreError, what: &'static str| {
         is_failing.store(true, Ordering::Relaxed);
@@ -183,7 +183,7 @@ fn run_batch(
             break;
         }
         match queue.try_recv() {
-            Ok(Command::Run(work)) => job = Some(work),
+            Ok(StorageCall::Run(work)) => job = Some(work),
             Ok(other) => ended_by = Some(other),
             Err(_) => {}
         }

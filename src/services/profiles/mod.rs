@@ -26,12 +26,12 @@ pub struct Page {
     /// What it says.
     pub profile: Profile,
     /// The groups that may be seen, in the order of joining.
-    pub memberships: Vec<Membership>,
+    pub memberships: Vec<ShownMembership>,
 }
 
 /// A membership, as a profile shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Membership {
+pub struct ShownMembership {
     /// The group.
     pub group: GroupId,
     /// Its name.
@@ -155,10 +155,10 @@ fn read_page(
     Ok(Some(Page { account, profile, memberships }))
 }
 
-fn membership(group: &Group, agent: AgentId) -> Option<Membership> {
+fn membership(group: &Group, agent: AgentId) -> Option<ShownMembership> {
     let member = group.members.iter().find(|member| member.agent == agent)?;
     let role = group.roles.iter().find(|role| role.id == member.selected_role);
-    Some(Membership {
+    Some(ShownMembership {
         group: group.info.id,
         name: group.info.name.clone(),
         insignia: group.info.insignia,

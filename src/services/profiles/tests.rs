@@ -96,7 +96,7 @@ async fn hidden_memberships_are_seen_by_their_member_only() {
     for group in [group(2, "Hidden", false), group(1, "Shown", true)] {
         store.call(move |store| store.create_group(&group)).await.unwrap().unwrap();
     }
-    let shown = Membership {
+    let shown = ShownMembership {
         group: GroupId(Uuid::from_u128(1)),
         name: "Shown".to_owned(),
         insignia: Uuid::from_u128(5),

@@ -107,7 +107,7 @@ pub(super) fn grant_rights(
 
 /// Answered about friends who let it be known; about others there is silence.
 pub(super) fn ask_online(session: &Session, friend: AgentId) -> Outcome {
-    if session.context.services.friends.tell_presence(session.shared.agent_id, friend) {
+    if session.context.services.friends.notify_presence(session.shared.agent_id, friend) {
         Outcome::Continue
     } else {
         dropped("presence_of_stranger")

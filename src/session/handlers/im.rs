@@ -1,6 +1,6 @@
 //! Instant messages: what a client may send by each dialog, and who acts on it.
 
-use super::flood::Gate;
+use super::flood::FloodVerdict;
 use super::{Outcome, Session, Turn, chat_session, dropped, friends, groups, notices};
 use crate::message::{ImprovedInstantMessage, RetrieveInstantMessages};
 use crate::services::im::{self, Corrections, Verdict, dialog};
@@ -15,9 +15,9 @@ pub(super) fn instant_message(
         return Outcome::Busy;
     }
     match session.im_gate.pass(turn.now) {
-        Gate::Open => {}
-        Gate::Closed => return dropped("im_flood"),
-        Gate::ClosedTell => {
+        FloodVerdict::Open => {}
+        FloodVerdict::Closed => return dropped("im_flood"),
+        FloodVerdict::ClosedNotify => {
             let text = "You are sending messages too fast. Some of them were not delivered.";
             session.alert(turn, text);
             return dropped("im_flood");

@@ -12,7 +12,7 @@ use crate::message::{
     Message,
 };
 use crate::outbox::Outbox;
-use crate::services::profiles::{Membership, Page, Profile};
+use crate::services::profiles::{Page, Profile, ShownMembership};
 
 /// `PropertiesData.Flags`: may be shown in searches; is for adults; is online.
 const ALLOW_PUBLISH: u32 = 1;
@@ -199,7 +199,7 @@ fn groups_of(page: &Page, asking: AgentId) -> Vec<AvatarGroupsReply> {
     replies
 }
 
-fn group_block(membership: &Membership, own: bool) -> AvatarGroupsReplyGroupData {
+fn group_block(membership: &ShownMembership, own: bool) -> AvatarGroupsReplyGroupData {
     AvatarGroupsReplyGroupData {
         group_powers: membership.powers.bits(),
         // Nobody else's business.

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Without a refusal for this long, the next one begins a new row.
 const PAUSE: Duration = Duration::from_secs(10);
 /// A user is told of a row of refusals once in this time.
-const TOLD_EVERY: Duration = Duration::from_secs(60);
+const NOTIFY_EVERY: Duration = Duration::from_secs(60);
 
 /// The work that one agent has waiting and under way.
 pub(super) struct WorkQueue {
@@ -122,7 +122,7 @@ impl WorkQueue {
 pub(super) struct Overload {
     first: Option<Timestamp>,
     last: Timestamp,
-    told: Option<Timestamp>,
+    notified: Option<Timestamp>,
 }
 
 impl Overload {
@@ -137,9 +137,9 @@ impl Overload {
         if now.since(first) < PATIENCE {
             return false;
         }
-        let due = self.told.is_none_or(|told| now.since(told) >= TOLD_EVERY);
+        let due = self.notified.is_none_or(|last| now.since(last) >= NOTIFY_EVERY);
         if due {
-            self.told = Some(now);
+            self.notified = Some(now);
         }
         due
     }

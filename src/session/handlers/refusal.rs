@@ -6,7 +6,7 @@ use super::{Outcome, Session, Turn};
 use crate::time::Timestamp;
 
 /// A user reads the same refusal once in this time: dragging an object asks many times a second.
-const TOLD_EVERY: Duration = Duration::from_secs(5);
+const NOTIFY_EVERY: Duration = Duration::from_secs(5);
 
 /// Defines the refusals with their texts.
 macro_rules! refusals {
@@ -69,17 +69,17 @@ refusals! {
 /// When a user was last told what.
 #[derive(Default)]
 pub(super) struct Refusals {
-    told: [Option<Timestamp>; Refusal::COUNT],
+    notified: [Option<Timestamp>; Refusal::COUNT],
 }
 
 impl Refusals {
     /// Whether the user is told now.
-    fn tells(&mut self, refusal: Refusal, now: Timestamp) -> bool {
-        let Some(told) = self.told.get_mut(refusal as usize) else { return false };
-        if told.is_some_and(|told| now.since(told) < TOLD_EVERY) {
+    fn notifies(&mut self, refusal: Refusal, now: Timestamp) -> bool {
+        let Some(last) = self.notified.get_mut(refusal as usize) else { return false };
+        if last.is_some_and(|at| now.since(at) < NOTIFY_EVERY) {
             return false;
         }
-        *told = Some(now);
+        *last = Some(now);
         true
     }
 }
@@ -87,7 +87,7 @@ impl Refusals {
 impl Session {
     /// Tells the user why nothing is done, unless it was told a moment ago.
     pub(super) fn refuse(&mut self, turn: &mut Turn<'_>, refusal: Refusal) -> Outcome {
-        if self.refusals.tells(refusal, turn.now) {
+        if self.refusals.notifies(refusal, turn.now) {
             self.alert(turn, refusal.text());
         }
         Outcome::Continue
@@ -102,9 +102,9 @@ mod tests {
     fn each_refusal_is_told_once_in_a_while() {
         let mut refusals = Refusals::default();
         let now = Timestamp::ZERO + Duration::from_secs(100);
-        assert!(refusals.tells(Refusal::Building, now));
-        assert!(!refusals.tells(Refusal::Building, now + Duration::from_secs(1)));
-        assert!(refusals.tells(Refusal::Mail, now), "another refusal");
-        assert!(refusals.tells(Refusal::Building, now + TOLD_EVERY));
+        assert!(refusals.notifies(Refusal::Building, now));
+        assert!(!refusals.notifies(Refusal::Building, now + Duration::from_secs(1)));
+        assert!(refusals.notifies(Refusal::Mail, now), "another refusal");
+        assert!(refusals.notifies(Refusal::Building, now + NOTIFY_EVERY));
     }
 }

@@ -97,7 +97,7 @@ proptest! {
         };
         let mut got: BTreeMap<ScriptId, Vec<&str>> = BTreeMap::new();
         // Forgotten with a state: what the observer had told of what waited.
-        let mut told: BTreeMap<ScriptId, Vec<&str>> = BTreeMap::new();
+        let mut expected: BTreeMap<ScriptId, Vec<&str>> = BTreeMap::new();
         let mut seen = 0;
 
         for step in steps.into_iter().chain([Step::Run]) {
@@ -122,8 +122,8 @@ proptest! {
                     let script = scripts[script].1;
                     let handlers = EventKinds::LISTEN | EventKinds::LINK_MESSAGE;
                     let waiting = stage.bus.waiting(script);
-                    let told = told.entry(script).or_default();
-                    told.truncate(told.len() - waiting);
+                    let expected = expected.entry(script).or_default();
+                    expected.truncate(expected.len() - waiting);
                     stage.bus.change_state(stage.now, script, handlers).unwrap();
                     stage.clep.script_gone(script);
                 }
@@ -142,7 +142,7 @@ proptest! {
                     let is_linked = matches!(planned.route, Route::MessageLinked(_));
                     // Nobody reads it: it passes, and is not written down.
                     if is_linked && stage.traffic().last().map_or(0, |last| last.number) == seen {
-                        told.entry(scripts[at.unwrap()].1).or_default().push("passed");
+                        expected.entry(scripts[at.unwrap()].1).or_default().push("passed");
                     }
                 }
                 Step::Chatter { script, channel: name, text } => {
@@ -159,10 +159,10 @@ proptest! {
                         got.entry(script).or_default().push(kind(&event));
                     }
                     for (_, script) in &scripts {
-                        let told: &[&str] = told.get(script).map_or(&[], Vec::as_slice);
-                        let told: Vec<_> = told.iter().filter(|word| **word != "dropped").collect();
+                        let expected: &[&str] = expected.get(script).map_or(&[], Vec::as_slice);
+                        let expected: Vec<_> = expected.iter().filter(|word| **word != "dropped").collect();
                         let got: &[&str] = got.get(script).map_or(&[], Vec::as_slice);
-                        prop_assert_eq!(told, got.iter().collect::<Vec<_>>());
+                        prop_assert_eq!(expected, got.iter().collect::<Vec<_>>());
                     }
                     // Nothing may be left that could be mistaken for a later event.
                     let mut libraries = stage.clep.scripts.values();
@@ -184,7 +184,7 @@ proptest! {
                             .iter().any(|known| known.name() == reason) => "dropped",
                         _ => continue,
                     };
-                    told.entry(script).or_default().push(word);
+                    expected.entry(script).or_default().push(word);
                 }
             }
             seen = traffic.last().map_or(seen, |last| last.number);

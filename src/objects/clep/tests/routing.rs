@@ -244,15 +244,15 @@ fn unwritable_message_is_an_error_with_its_reason() {
     let error = |send: ClepSend| stage.plan(sender, send).unwrap_err().to_string();
     let mut long = json("test");
     long.params = Some("x".repeat(2000).into());
-    let told = error(send(Message::Json(long.clone()), Dialect::ClepJson));
-    assert!(told.starts_with("clep message: message of 2"), "{told}");
+    let reason = error(send(Message::Json(long.clone()), Dialect::ClepJson));
+    assert!(reason.starts_with("clep message: message of 2"), "{reason}");
     // A link message has no limit.
     long.target.link = Some(1.into());
     assert!(stage.plan(sender, send(Message::Json(long), Dialect::ClepJson)).is_ok());
-    let told = error(send(Message::Json(json("a\nb")), Dialect::ClepJson));
-    assert_eq!(told, "clep name: newline in the domain after 1 characters");
-    let told = error(send(listed("", "test", "", "x"), Dialect::ClepJson));
-    assert_eq!(told, "clep message: clep-json has no listed messages");
+    let reason = error(send(Message::Json(json("a\nb")), Dialect::ClepJson));
+    assert_eq!(reason, "clep name: newline in the domain after 1 characters");
+    let reason = error(send(listed("", "test", "", "x"), Dialect::ClepJson));
+    assert_eq!(reason, "clep message: clep-json has no listed messages");
     assert!(
         stage
             .clep

@@ -16,7 +16,7 @@ const OFFICER: AgentId = AgentId(Uuid::from_u128(2));
 const PLAIN: AgentId = AgentId(Uuid::from_u128(4));
 const STRANGER: AgentId = AgentId(Uuid::from_u128(9));
 
-fn named(name: &str) -> Result<Group, Refusal> {
+fn named(name: &str) -> Result<Group, GroupRefusal> {
     let new = NewGroup { name: name.to_owned(), options: GroupOptions::default() };
     found(new, OWNER, GroupId(Uuid::from_u128(7)), [OFFICERS, OWNERS], 100)
 }
@@ -52,7 +52,7 @@ fn take(role: RoleId, member: AgentId) -> Assignment {
     Assignment { role, member, add: false }
 }
 
-fn edit(group: &Group, actor: AgentId, edit: RoleEdit) -> Result<EditedRoles, Refusal> {
+fn edit(group: &Group, actor: AgentId, edit: RoleEdit) -> Result<EditedRoles, GroupRefusal> {
     edit_roles(group, actor, vec![edit], || RoleId(Uuid::from_u128(99)))
 }
 
@@ -81,7 +81,7 @@ fn a_new_group_has_three_roles_and_its_founder_in_all() {
 #[test]
 fn names_have_4_to_35_bytes() {
     for bad in ["abc", "  abc  ", &"x".repeat(36), &"ü".repeat(18), "tab\there", ""] {
-        assert_eq!(named(bad), Err(Refusal::BadName), "{bad:?}");
+        assert_eq!(named(bad), Err(GroupRefusal::BadName), "{bad:?}");
     }
     for good in ["abcd", &"x".repeat(35), &"ü".repeat(17)] {
         assert!(named(good).is_ok(), "{good:?}");
@@ -92,7 +92,7 @@ fn names_have_4_to_35_bytes() {
 fn a_group_has_no_twin_that_looks_the_same() {
     for twin in ["Garden\u{200B}ers", "Gardeners\u{FEFF}", "Gard\u{AD}eners", "The\u{A0}Gardeners"]
     {
-        assert_eq!(named(twin), Err(Refusal::BadName), "{twin:?}");
+        assert_eq!(named(twin), Err(GroupRefusal::BadName), "{twin:?}");
     }
     assert_eq!(named("  The   Gardeners ").unwrap().info.name, "The Gardeners");
 }
@@ -112,16 +112,16 @@ fn options_need_the_power_for_what_changes() {
     let charter = GroupOptions { charter: "We dig.".to_owned(), ..GroupOptions::default() };
     let open = GroupOptions { open_enrollment: true, ..GroupOptions::default() };
     assert_eq!(set_options(&group, OWNER, charter.clone()).unwrap().charter, "We dig.");
-    assert_eq!(set_options(&group, PLAIN, charter.clone()), Err(Refusal::NotAllowed));
-    assert_eq!(set_options(&group, STRANGER, charter.clone()), Err(Refusal::NotMember));
+    assert_eq!(set_options(&group, PLAIN, charter.clone()), Err(GroupRefusal::NotAllowed));
+    assert_eq!(set_options(&group, STRANGER, charter.clone()), Err(GroupRefusal::NotMember));
     group.roles[1].powers = Powers::CHANGE_OPTIONS;
     assert!(set_options(&group, OFFICER, open.clone()).unwrap().open_enrollment);
-    assert_eq!(set_options(&group, OFFICER, charter.clone()), Err(Refusal::NotAllowed));
+    assert_eq!(set_options(&group, OFFICER, charter.clone()), Err(GroupRefusal::NotAllowed));
     group.roles[1].powers = Powers::CHANGE_IDENTITY;
-    assert_eq!(set_options(&group, OFFICER, open), Err(Refusal::NotAllowed));
+    assert_eq!(set_options(&group, OFFICER, open), Err(GroupRefusal::NotAllowed));
     assert!(set_options(&group, OFFICER, charter).is_ok());
     let long = GroupOptions { charter: "x".repeat(512), ..GroupOptions::default() };
-    assert_eq!(set_options(&group, OWNER, long), Err(Refusal::CharterTooLong));
+    assert_eq!(set_options(&group, OWNER, long), Err(GroupRefusal::CharterTooLong));
     let fee = GroupOptions { membership_fee: -5, ..GroupOptions::default() };
     assert_eq!(set_options(&group, OWNER, fee).unwrap().membership_fee, 0);
 }
@@ -129,7 +129,7 @@ fn options_need_the_power_for_what_changes() {
 #[test]
 fn joining_needs_an_open_door_or_an_invitation() {
     let mut group = group();
-    assert_eq!(join(&group, STRANGER, None, 0, 300), Err(Refusal::NotOpen));
+    assert_eq!(join(&group, STRANGER, None, 0, 300), Err(GroupRefusal::NotOpen));
     let mut invite = Invite {
         id: Uuid::from_u128(50),
         group: group.info.id,
@@ -141,23 +141,23 @@ fn joining_needs_an_open_door_or_an_invitation() {
     let joined = join(&group, STRANGER, Some(&invite), 41, 300).unwrap();
     assert_eq!((joined.roles.as_slice(), joined.selected_role), (&[OFFICERS][..], OFFICERS));
     assert_eq!(joined.joined_at, 300);
-    assert_eq!(join(&group, STRANGER, Some(&invite), 42, 300), Err(Refusal::TooManyGroups));
+    assert_eq!(join(&group, STRANGER, Some(&invite), 42, 300), Err(GroupRefusal::TooManyGroups));
     // The role was deleted meanwhile.
     invite.role = RoleId(Uuid::from_u128(77));
     assert_eq!(join(&group, STRANGER, Some(&invite), 0, 300).unwrap(), member(STRANGER, 300));
     group.info.open_enrollment = true;
     assert!(join(&group, STRANGER, None, 0, 300).is_ok());
-    assert_eq!(join(&group, PLAIN, None, 0, 300), Err(Refusal::AlreadyMember));
+    assert_eq!(join(&group, PLAIN, None, 0, 300), Err(GroupRefusal::AlreadyMember));
 }
 
 #[test]
 fn the_last_owner_stays() {
     let mut group = group();
-    assert_eq!(leave(&group, OWNER), Err(Refusal::LastOwner));
-    assert_eq!(leave(&group, STRANGER), Err(Refusal::NotMember));
+    assert_eq!(leave(&group, OWNER), Err(GroupRefusal::LastOwner));
+    assert_eq!(leave(&group, STRANGER), Err(GroupRefusal::NotMember));
     assert_eq!(leave(&group, OFFICER), Ok(()));
     let demotion = assign(&group, OWNER, &[take(OWNERS, OWNER)]);
-    assert_eq!(demotion, Err(Refusal::LastOwner));
+    assert_eq!(demotion, Err(GroupRefusal::LastOwner));
     group.members[1].roles.push(OWNERS);
     assert_eq!(leave(&group, OWNER), Ok(()));
     assert_eq!(assign(&group, OWNER, &[take(OWNERS, OWNER)]).unwrap()[0].agent, OWNER);
@@ -167,12 +167,12 @@ fn the_last_owner_stays() {
 fn ejecting_is_for_the_powerful_and_all_or_nobody() {
     let group = group();
     assert_eq!(eject(&group, OFFICER, &[PLAIN, agent(5), PLAIN]), Ok(vec![PLAIN, agent(5)]));
-    assert_eq!(eject(&group, PLAIN, &[agent(5)]), Err(Refusal::NotAllowed));
-    assert_eq!(eject(&group, STRANGER, &[PLAIN]), Err(Refusal::NotMember));
-    assert_eq!(eject(&group, OFFICER, &[PLAIN, OWNER]), Err(Refusal::OwnerEjected));
-    assert_eq!(eject(&group, OFFICER, &[PLAIN, STRANGER]), Err(Refusal::NoSuchMember));
-    assert_eq!(eject(&group, OFFICER, &[OFFICER]), Err(Refusal::SelfEjected));
-    assert_eq!(eject(&group, OFFICER, &[]), Err(Refusal::NoSuchMember));
+    assert_eq!(eject(&group, PLAIN, &[agent(5)]), Err(GroupRefusal::NotAllowed));
+    assert_eq!(eject(&group, STRANGER, &[PLAIN]), Err(GroupRefusal::NotMember));
+    assert_eq!(eject(&group, OFFICER, &[PLAIN, OWNER]), Err(GroupRefusal::OwnerEjected));
+    assert_eq!(eject(&group, OFFICER, &[PLAIN, STRANGER]), Err(GroupRefusal::NoSuchMember));
+    assert_eq!(eject(&group, OFFICER, &[OFFICER]), Err(GroupRefusal::SelfEjected));
+    assert_eq!(eject(&group, OFFICER, &[]), Err(GroupRefusal::NoSuchMember));
 }
 
 #[test]
@@ -180,16 +180,16 @@ fn officers_invite_into_their_own_role_only() {
     let mut group = group();
     assert_eq!(invite(&group, OFFICER, RoleId::NIL), Ok(()));
     assert_eq!(invite(&group, OFFICER, OFFICERS), Ok(()));
-    assert_eq!(invite(&group, OFFICER, OWNERS), Err(Refusal::NotAllowed));
-    assert_eq!(invite(&group, PLAIN, RoleId::NIL), Err(Refusal::NotAllowed));
-    assert_eq!(invite(&group, STRANGER, RoleId::NIL), Err(Refusal::NotMember));
+    assert_eq!(invite(&group, OFFICER, OWNERS), Err(GroupRefusal::NotAllowed));
+    assert_eq!(invite(&group, PLAIN, RoleId::NIL), Err(GroupRefusal::NotAllowed));
+    assert_eq!(invite(&group, STRANGER, RoleId::NIL), Err(GroupRefusal::NotMember));
     assert_eq!(invite(&group, OWNER, OWNERS), Ok(()));
-    assert_eq!(invite(&group, OWNER, RoleId(Uuid::from_u128(1))), Err(Refusal::NoSuchRole));
+    assert_eq!(invite(&group, OWNER, RoleId(Uuid::from_u128(1))), Err(GroupRefusal::NoSuchRole));
     group.roles.push(role(20, "Diggers", Powers::empty()));
-    assert_eq!(invite(&group, OFFICER, group.roles[3].id), Err(Refusal::NotAllowed));
+    assert_eq!(invite(&group, OFFICER, group.roles[3].id), Err(GroupRefusal::NotAllowed));
     group.roles[1].powers |= Powers::ASSIGN_MEMBER;
     assert_eq!(invite(&group, OFFICER, group.roles[3].id), Ok(()));
-    assert_eq!(invite(&group, OFFICER, OWNERS), Err(Refusal::NotAllowed));
+    assert_eq!(invite(&group, OFFICER, OWNERS), Err(GroupRefusal::NotAllowed));
 }
 
 #[test]
@@ -203,13 +203,13 @@ fn assignments_change_all_or_nothing() {
     assert_eq!(assign(&group, OWNER, &[add(OFFICERS, OFFICER)]), Ok(Vec::new()), "no news");
     assert_eq!(assign(&group, OWNER, &[add(RoleId::NIL, PLAIN)]), Ok(Vec::new()));
     for (actor, change, refusal) in [
-        (OWNER, take(RoleId::NIL, PLAIN), Refusal::FixedRole),
-        (OWNER, add(OFFICERS, STRANGER), Refusal::NoSuchMember),
-        (OWNER, add(RoleId(Uuid::from_u128(1)), PLAIN), Refusal::NoSuchRole),
-        (OFFICER, add(OWNERS, OFFICER), Refusal::NotAllowed),
-        (OFFICER, take(OWNERS, OWNER), Refusal::NotAllowed),
-        (PLAIN, add(OFFICERS, PLAIN), Refusal::NotAllowed),
-        (STRANGER, add(OFFICERS, PLAIN), Refusal::NotMember),
+        (OWNER, take(RoleId::NIL, PLAIN), GroupRefusal::FixedRole),
+        (OWNER, add(OFFICERS, STRANGER), GroupRefusal::NoSuchMember),
+        (OWNER, add(RoleId(Uuid::from_u128(1)), PLAIN), GroupRefusal::NoSuchRole),
+        (OFFICER, add(OWNERS, OFFICER), GroupRefusal::NotAllowed),
+        (OFFICER, take(OWNERS, OWNER), GroupRefusal::NotAllowed),
+        (PLAIN, add(OFFICERS, PLAIN), GroupRefusal::NotAllowed),
+        (STRANGER, add(OFFICERS, PLAIN), GroupRefusal::NotMember),
     ] {
         let changes = [add(OFFICERS, OFFICER), change];
         let got = assign(&group, actor, &changes[usize::from(actor != OWNER)..]);
@@ -225,7 +225,7 @@ fn roles_are_made_changed_and_deleted_by_their_powers() {
     assert_eq!(made.kept[0].id, RoleId(Uuid::from_u128(99)), "the group chooses the id");
     assert!(made.concerned.is_empty());
     let none = edit(&group, OFFICER, RoleEdit::Create(digger.clone()));
-    assert_eq!(none, Err(Refusal::NotAllowed));
+    assert_eq!(none, Err(GroupRefusal::NotAllowed));
 
     let renamed = Role { id: OFFICERS, ..role(0, "Foremen", Powers::empty()) };
     let change = |texts, powers| RoleEdit::Change { role: renamed.clone(), texts, powers };
@@ -238,18 +238,18 @@ fn roles_are_made_changed_and_deleted_by_their_powers() {
         (changed.kept[0].name.as_str(), changed.kept[0].powers),
         ("Officers", Powers::empty())
     );
-    assert_eq!(edit(&group, OFFICER, change(false, true)), Err(Refusal::NotAllowed));
+    assert_eq!(edit(&group, OFFICER, change(false, true)), Err(GroupRefusal::NotAllowed));
 
     let deleted = edit(&group, OWNER, RoleEdit::Delete(OFFICERS)).unwrap();
     assert_eq!((deleted.removed.as_slice(), deleted.kept.len()), (&[OFFICERS][..], 0));
     for fixed in [RoleId::NIL, OWNERS] {
-        assert_eq!(edit(&group, OWNER, RoleEdit::Delete(fixed)), Err(Refusal::FixedRole));
+        assert_eq!(edit(&group, OWNER, RoleEdit::Delete(fixed)), Err(GroupRefusal::FixedRole));
     }
     let unknown = RoleEdit::Delete(RoleId(Uuid::from_u128(1)));
-    assert_eq!(edit(&group, OWNER, unknown), Err(Refusal::NoSuchRole));
+    assert_eq!(edit(&group, OWNER, unknown), Err(GroupRefusal::NoSuchRole));
     let weak = Role { id: OWNERS, ..role(0, "Owners", Powers::empty()) };
     let weaken = RoleEdit::Change { role: weak, texts: false, powers: true };
-    assert_eq!(edit(&group, OWNER, weaken), Err(Refusal::OwnerPowers));
+    assert_eq!(edit(&group, OWNER, weaken), Err(GroupRefusal::OwnerPowers));
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn role_texts_and_numbers_are_bounded() {
     let mut group = group();
     for bad in ["", "  ", &"x".repeat(21), "a\nb"] {
         let made = edit(&group, OWNER, RoleEdit::Create(role(1, bad, Powers::empty())));
-        assert_eq!(made, Err(Refusal::BadRole), "{bad:?}");
+        assert_eq!(made, Err(GroupRefusal::BadRole), "{bad:?}");
     }
     while group.roles.len() < MAX_ROLES - 1 {
         group.roles.push(role(100 + group.roles.len() as u128, "More", Powers::empty()));
@@ -265,7 +265,7 @@ fn role_texts_and_numbers_are_bounded() {
     let one = RoleEdit::Create(role(1, "One", Powers::empty()));
     assert!(edit(&group, OWNER, one.clone()).is_ok());
     let two = edit_roles(&group, OWNER, vec![one.clone(), one], RoleId::random);
-    assert_eq!(two, Err(Refusal::TooManyRoles));
+    assert_eq!(two, Err(GroupRefusal::TooManyRoles));
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn nobody_makes_a_role_above_himself() {
     let own = RoleEdit::Create(role(1, "Own", Powers::EJECT));
     let more = RoleEdit::Create(role(1, "More", Powers::EJECT | Powers::INVITE));
     assert!(edit(&group, OFFICER, own).is_ok());
-    assert_eq!(edit(&group, OFFICER, more), Err(Refusal::NotAllowed));
+    assert_eq!(edit(&group, OFFICER, more), Err(GroupRefusal::NotAllowed));
 }
 
 #[test]
@@ -283,8 +283,8 @@ fn titles_are_those_of_own_roles() {
     let group = group();
     let shown = select_title(&group, OFFICER, RoleId::NIL).unwrap();
     assert_eq!(group.title_of(&shown), "Member");
-    assert_eq!(select_title(&group, PLAIN, OFFICERS), Err(Refusal::NoSuchRole));
-    assert_eq!(select_title(&group, STRANGER, RoleId::NIL), Err(Refusal::NotMember));
+    assert_eq!(select_title(&group, PLAIN, OFFICERS), Err(GroupRefusal::NoSuchRole));
+    assert_eq!(select_title(&group, STRANGER, RoleId::NIL), Err(GroupRefusal::NotMember));
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl Desk {
                 continue;
             }
             if let Some(standing) = self.standing(agent).await {
-                standing.tell(&*self.context.services.bus);
+                standing.send(&*self.context.services.bus);
                 self.show_title(&standing).await;
             }
         }

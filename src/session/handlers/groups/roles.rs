@@ -8,7 +8,7 @@ use crate::message::{
     GroupTitlesReplyGroupData, GroupTitlesRequest,
 };
 use crate::services::groups::{
-    Assignment, Group, GroupError, Member, Powers, Refusal, Role, RoleEdit,
+    Assignment, Group, GroupError, GroupRefusal, Member, Powers, Role, RoleEdit,
 };
 use crate::session::handlers::{Outcome, Session, Turn, packets};
 
@@ -75,7 +75,7 @@ pub(in super::super) fn update(
 }
 
 /// What one entry asks for; none if it asks for nothing.
-fn role_edit(data: &GroupRoleUpdateRoleData) -> Option<Result<RoleEdit, Refusal>> {
+fn role_edit(data: &GroupRoleUpdateRoleData) -> Option<Result<RoleEdit, GroupRefusal>> {
     let id = RoleId(data.role_id);
     let role = || Role {
         id,
@@ -92,7 +92,7 @@ fn role_edit(data: &GroupRoleUpdateRoleData) -> Option<Result<RoleEdit, Refusal>
         update_type::ALL => Ok(change(true, true)),
         update_type::CREATE => Ok(RoleEdit::Create(role())),
         update_type::DELETE => Ok(RoleEdit::Delete(id)),
-        _ => Err(Refusal::BadChange),
+        _ => Err(GroupRefusal::BadChange),
     })
 }
 
@@ -113,7 +113,7 @@ pub(in super::super) fn changes(
                     member: AgentId(change.member_id),
                     add: kind == 0,
                 }),
-                _ => Err(Refusal::BadChange),
+                _ => Err(GroupRefusal::BadChange),
             })
             .collect::<Result<Vec<_>, _>>();
         let done = match assignments {
