@@ -224,9 +224,6 @@ impl Server {
 
     /// As [`Self::stop`], without the second in which clients that were thrown out still find the
     /// HTTP listener.
-    ///
-    /// # Errors
-    /// As [`Self::stop`].
     pub async fn stop_at_once(self) -> Result<(), ServerError> {
         self.hurry.cancel();
         self.stop().await

@@ -121,7 +121,7 @@ pub enum CircuitEvent {
     /// The circuit is over; nothing but already queued unthrottled messages leaves any more, and no
     /// tracked message will be told as acked.
     Closed {
-        /// Why.
+        /// Which side ended it, or which limit.
         reason: CloseReason,
     },
 }

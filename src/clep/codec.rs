@@ -119,9 +119,6 @@ impl Codec {
     }
 
     /// As [`Codec::decode`], of bytes that may be no text.
-    ///
-    /// # Errors
-    /// As [`Codec::decode`].
     pub fn decode_bytes(&self, bytes: &[u8]) -> Result<Message, DecodeError> {
         let text = str::from_utf8(bytes)
             .map_err(|error| DecodeError::NotText { after: error.valid_up_to() })?;

@@ -64,7 +64,7 @@ pub enum DecodeError {
     /// It is not in the form of the dialect.
     #[error("{what}: expected {expected}")]
     Form {
-        /// Where.
+        /// The part of the text, such as a field or a line.
         what: &'static str,
         /// What was expected there.
         expected: &'static str,

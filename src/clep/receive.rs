@@ -53,9 +53,6 @@ impl<'a> Listener<'a> {
     }
 
     /// Reads what was heard and says whether the script takes it.
-    ///
-    /// # Errors
-    /// Why it does not.
     pub fn receive(&self, heard: &Heard<'_>) -> Result<Received, Dropped> {
         let message = self.codec.decode_bytes(heard.text)?;
         self.judge(heard, &message)?;

@@ -111,9 +111,6 @@ impl<W: Write> Output<W> {
 
     /// Writes one event and flushes, so that a waiting script sees it at once. A reader that has
     /// seen enough, say the ready line, and closed the pipe is no error.
-    ///
-    /// # Errors
-    /// The writer's others.
     pub fn event(&mut self, event: &Event) -> io::Result<()> {
         if self.silent {
             return Ok(());

@@ -26,9 +26,6 @@ pub struct ManArgs {
 }
 
 /// Writes what the shell reads to complete a command line.
-///
-/// # Errors
-/// The writer's.
 pub fn completions(args: &CompletionsArgs, out: &mut dyn Write) -> Result<(), Failure> {
     // The generator panics when it cannot write.
     let mut text = Vec::new();

@@ -12,9 +12,6 @@ pub(super) struct Signals {
 #[cfg(unix)]
 impl Signals {
     /// From now on signals no longer end the process.
-    ///
-    /// # Errors
-    /// When the system refuses.
     pub(super) fn listen() -> Result<Self, Failure> {
         use super::exit::INTERNAL;
         use tokio::signal::unix::{SignalKind, signal};

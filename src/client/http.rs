@@ -51,18 +51,12 @@ impl HttpClient {
     }
 
     /// GET of the bytes that `range` names (`bytes=0-99`).
-    ///
-    /// # Errors
-    /// As [`HttpClient::get`].
     pub async fn get_range(&self, url: &str, range: &str) -> Result<HttpResponse, ClientError> {
         let range = (RANGE, range.to_owned());
         self.send(url, Method::GET, None, Some(range), Bytes::new()).await
     }
 
     /// POST.
-    ///
-    /// # Errors
-    /// As [`HttpClient::get`].
     pub async fn post(
         &self,
         url: &str,
@@ -73,9 +67,6 @@ impl HttpClient {
     }
 
     /// POST with a bearer token, if there is one.
-    ///
-    /// # Errors
-    /// As [`HttpClient::get`].
     pub async fn post_as(
         &self,
         token: Option<&str>,
@@ -88,9 +79,6 @@ impl HttpClient {
     }
 
     /// DELETE.
-    ///
-    /// # Errors
-    /// As [`HttpClient::get`].
     pub async fn delete(&self, url: &str) -> Result<HttpResponse, ClientError> {
         self.send(url, Method::DELETE, None, None, Bytes::new()).await
     }

@@ -60,9 +60,6 @@ impl Client {
     }
 
     /// Opens the circuit of a login that was granted before.
-    ///
-    /// # Errors
-    /// As [`Client::log_in`].
     pub async fn connect(
         http: HttpClient,
         login: LoginAnswer,
@@ -74,9 +71,6 @@ impl Client {
     }
 
     /// The same by a socket that exists already.
-    ///
-    /// # Errors
-    /// As [`Client::log_in`].
     pub async fn connect_by(
         socket: UdpSocket,
         http: HttpClient,
@@ -139,9 +133,6 @@ impl Client {
     }
 
     /// Sends a message once.
-    ///
-    /// # Errors
-    /// As [`Client::send`].
     pub async fn send_unreliable<M: Message>(&self, message: &M) -> Result<(), ClientError> {
         self.send_as(message, false).await
     }
@@ -206,9 +197,6 @@ impl Client {
     }
 
     /// Waits for an event of the event queue that `fits`.
-    ///
-    /// # Errors
-    /// As [`Client::expect`].
     pub async fn expect_event(
         &mut self,
         within: Duration,
@@ -229,17 +217,11 @@ impl Client {
     }
 
     /// Speaks nearby.
-    ///
-    /// # Errors
-    /// As [`Client::send`].
     pub async fn say(&self, text: &str) -> Result<(), ClientError> {
         self.chat(text, 1, 0).await
     }
 
     /// Chat of a type (0 whisper, 1 say, 2 shout, 4 and 5 typing) on a channel.
-    ///
-    /// # Errors
-    /// As [`Client::send`].
     pub async fn chat(&self, text: &str, kind: u8, channel: i32) -> Result<(), ClientError> {
         let mut chat = ChatFromViewer::default();
         chat.agent_data.agent_id = self.login.agent_id.0;
@@ -251,9 +233,6 @@ impl Client {
     }
 
     /// Sends an instant message of a dialog.
-    ///
-    /// # Errors
-    /// As [`Client::send`].
     pub async fn im(&self, to: AgentId, text: &str, dialog: u8) -> Result<(), ClientError> {
         let mut im = ImprovedInstantMessage::default();
         im.agent_data.agent_id = self.login.agent_id.0;
@@ -266,9 +245,6 @@ impl Client {
     }
 
     /// One `AgentUpdate` with these control flags, looking along the x axis.
-    ///
-    /// # Errors
-    /// As [`Client::send`].
     pub async fn steer(&self, control_flags: u32) -> Result<(), ClientError> {
         let mut update = AgentUpdate::default();
         let data = &mut update.agent_data;

@@ -257,7 +257,7 @@ pub struct AnswerConfig {
     /// Where it is said; left out: where it was heard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<i32>,
-    /// How.
+    /// How loud, and to whom.
     pub manner: Manner,
 }
 

@@ -70,9 +70,6 @@ impl SiteGuard {
     }
 
     /// Judges a request by its headers.
-    ///
-    /// # Errors
-    /// [`ForeignSite`].
     pub fn judge(&self, headers: &HeaderMap) -> Result<(), ForeignSite> {
         let host = text(headers, &header::HOST);
         if let Names::Known { names, always: true } = &self.names

@@ -7,9 +7,6 @@ use std::io;
 
 /// Raises this process's soft limit on open files to its hard one. Gives the limit that holds
 /// afterwards; none where there is no limit.
-///
-/// # Errors
-/// The machine's, if it refuses.
 #[cfg(unix)]
 pub fn raise_open_files() -> io::Result<Option<u64>> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -22,9 +19,6 @@ pub fn raise_open_files() -> io::Result<Option<u64>> {
 }
 
 /// There is no such limit here.
-///
-/// # Errors
-/// None.
 #[cfg(not(unix))]
 pub fn raise_open_files() -> io::Result<Option<u64>> {
     Ok(None)

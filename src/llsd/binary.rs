@@ -20,18 +20,12 @@ pub fn parse(body: &[u8]) -> Result<Llsd, LlsdError> {
 }
 
 /// Reads a document within `limits`; bytes after it are ignored.
-///
-/// # Errors
-/// As [`parse`].
 pub fn parse_limited(body: &[u8], limits: &Limits) -> Result<Llsd, LlsdError> {
     parse_prefix(body, limits).map(|(value, _)| value)
 }
 
 /// Reads a document at the start of `body` and tells how many bytes it took: for assets that go
 /// on with other data.
-///
-/// # Errors
-/// As [`parse`].
 pub fn parse_prefix(body: &[u8], limits: &Limits) -> Result<(Llsd, usize), LlsdError> {
     let mut cursor = Cursor::new(body, limits)?;
     cursor.skip_header(b"llsd/binary");

@@ -21,9 +21,6 @@ pub fn parse(body: &[u8]) -> Result<Llsd, LlsdError> {
 }
 
 /// Reads a document within `limits`; bytes after it are ignored.
-///
-/// # Errors
-/// As [`parse`].
 pub fn parse_limited(body: &[u8], limits: &Limits) -> Result<Llsd, LlsdError> {
     let mut cursor = Cursor::new(body, limits)?;
     cursor.skip_header(b"llsd/notation");

@@ -26,9 +26,6 @@ pub fn parse(body: &[u8]) -> Result<Llsd, LlsdError> {
 }
 
 /// Reads a document within `limits`.
-///
-/// # Errors
-/// As [`parse`].
 pub fn parse_limited(body: &[u8], limits: &Limits) -> Result<Llsd, LlsdError> {
     let mut walk = XmlWalk::new(body, limits)?;
     let root = walk.root()?;

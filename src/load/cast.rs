@@ -35,7 +35,6 @@ pub(super) struct Speech {
     pub way: Way,
     /// Bytes of text.
     pub text_bytes: usize,
-    /// When.
     pub pace: Pace,
 }
 
@@ -51,7 +50,7 @@ pub(super) enum Pace {
     },
     /// So many under way.
     Loop {
-        /// How many.
+        /// Messages under way at a time, of each agent.
         outstanding: usize,
     },
 }

@@ -54,9 +54,6 @@ impl Health {
     }
 
     /// Looks at logins that are to come all the time.
-    ///
-    /// # Errors
-    /// As [`Health::check_circuits`].
     pub fn check_logins(&mut self, now: Timestamp, shared: &Shared) -> Result<(), LoadError> {
         let logins = shared.totals().logins;
         let since = *self.login_at.get_or_insert(now);

@@ -160,7 +160,7 @@ pub enum LoadError {
     /// Logins failed while others succeeded.
     #[error("{} failed, the first with: {reason}", counted(*count, "login"))]
     LoginsFailed {
-        /// How many.
+        /// Logins that failed.
         count: u64,
         /// What happened to the first.
         reason: String,
@@ -174,7 +174,7 @@ pub enum LoadError {
     /// The server ended circuits, or agents could not log in again.
     #[error("{} fell out of the region; the first by: {reason}", counted(*count, "agent"))]
     FellOut {
-        /// How many.
+        /// Agents whose circuit ended, or that could not log in again.
         count: u64,
         /// What happened to the first.
         reason: String,

@@ -61,7 +61,7 @@ pub enum AccountSource {
         control_uri: String,
         /// Its bearer token, if it wants one.
         token: Option<String>,
-        /// How many.
+        /// Accounts to make.
         count: usize,
     },
 }

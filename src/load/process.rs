@@ -35,9 +35,6 @@ impl Sampler {
     }
 
     /// What it has used so far.
-    ///
-    /// # Errors
-    /// It has ended.
     pub fn sample(&self) -> io::Result<Sample> {
         let stat = system::stat(self.pid)?;
         if stat.began != self.began || stat.is_dead() {

@@ -223,11 +223,11 @@ pub struct Second {
     pub errors: u64,
     /// Datagrams that arrived.
     pub datagrams: u64,
-    /// Latency of the copies of this second.
+    /// Latency of the copies of this second, median in milliseconds.
     pub latency_p50_ms: f64,
-    /// The same.
+    /// Latency of the copies of this second, 99th percentile in milliseconds.
     pub latency_p99_ms: f64,
-    /// The same.
+    /// Latency of the slowest copy of this second, in milliseconds.
     pub latency_max_ms: f64,
     /// Freshness of the nearest 20 avatars, 99 %.
     pub freshness_p99_ms: f64,

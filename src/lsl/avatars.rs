@@ -62,10 +62,6 @@ impl ChatBus {
     }
 
     /// An avatar leaves, with all that it wears. The roots of that are returned.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown avatar.
     pub fn remove_avatar(
         &mut self,
         now: Timestamp,

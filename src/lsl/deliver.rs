@@ -66,7 +66,7 @@ impl Said {
 /// What became of a line at one listen, or of a link message at one script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hearing {
-    /// Whose.
+    /// The script that listens.
     pub script: ScriptId,
     /// Which of its listens; `None` for a link message.
     pub handle: Option<ListenHandle>,

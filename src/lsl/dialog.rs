@@ -15,10 +15,6 @@ use crate::time::Timestamp;
 impl ChatBus {
     /// `llDialog`: shows an avatar a text with up to twelve buttons; none stand for one. The script
     /// sleeps a second.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
     pub fn dialog<B: AsRef<str>>(
         &mut self,
         now: Timestamp,
@@ -52,10 +48,6 @@ impl ChatBus {
 
     /// `llTextBox`: asks an avatar for a text. The script sleeps as
     /// [`Rules::text_box_sleep`](super::Rules::text_box_sleep) says.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
     pub fn text_box(
         &mut self,
         now: Timestamp,

@@ -15,10 +15,6 @@ use crate::time::Timestamp;
 impl ChatBus {
     /// `llRegionSayTo`: to the scripts of exactly one prim, to an avatar on the public channel, or
     /// to the scripts of all that an avatar wears on the others. At any distance.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
     pub fn region_say_to(
         &mut self,
         now: Timestamp,
@@ -59,10 +55,6 @@ impl ChatBus {
     }
 
     /// `llOwnerSay`: to the owner's viewer, and to no script.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
     pub fn owner_say(
         &mut self,
         now: Timestamp,
@@ -85,10 +77,6 @@ impl ChatBus {
     }
 
     /// `llInstantMessage`: to an avatar, wherever it is. The script sleeps two seconds.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
     pub fn instant_message(
         &mut self,
         now: Timestamp,

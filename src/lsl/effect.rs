@@ -120,7 +120,7 @@ pub enum ChatType {
 /// `ScriptDialog` without its wire form.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScriptDialog {
-    /// To whom.
+    /// The avatar that sees it.
     pub to: AgentId,
     /// `ObjectID`: the prim that asks. Answers name it.
     pub prim: PrimId,

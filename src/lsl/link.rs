@@ -24,10 +24,6 @@ impl ChatBus {
     /// `llMessageLinked`: to every script in the prims that `link` names, the sender itself
     /// included; in the order of prims, then of scripts. A number beyond the last prim reaches
     /// nobody.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
     pub fn message_linked(
         &mut self,
         now: Timestamp,

@@ -90,10 +90,6 @@ impl ChatBus {
 
     /// `llListenControl`: makes a listen deaf or hear again; it keeps its room. Whether there is
     /// such a handle; scripts are not told.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
     pub fn listen_control(
         &mut self,
         script: ScriptId,
@@ -108,10 +104,6 @@ impl ChatBus {
 
     /// `llListenRemove`: ends a listen. What it heard already stays queued. Whether there was such
     /// a handle; scripts are not told.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
     pub fn listen_remove(
         &mut self,
         script: ScriptId,

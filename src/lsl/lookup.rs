@@ -64,10 +64,6 @@ impl ChatBus {
     }
 
     /// A script's prim and name.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
     pub fn script(&self, script: ScriptId) -> Result<(PrimId, &str), BusError> {
         let known = self.scripts.get(script).ok_or(BusError::UnknownScript(script))?;
         Ok((known.prim, &*known.name))
@@ -84,19 +80,11 @@ impl ChatBus {
     }
 
     /// The scripts of a prim, the oldest first.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown prim.
     pub fn scripts_of(&self, prim: PrimId) -> Result<&[ScriptId], BusError> {
         Ok(&self.world.prim(prim)?.scripts)
     }
 
     /// The prims of an object by link number, the root first.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown object.
     pub fn prims_of(&self, root: PrimId) -> Result<&[PrimId], BusError> {
         Ok(&self.world.object(root)?.prims)
     }

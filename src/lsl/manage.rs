@@ -31,10 +31,6 @@ impl ChatBus {
     }
 
     /// Removes an object with its scripts, their listens and what waits for them.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown object.
     pub fn remove_object(&mut self, root: PrimId) -> Result<(), BusError> {
         for script in self.world.remove(root)? {
             self.forget_script(script);
@@ -61,19 +57,11 @@ impl ChatBus {
     }
 
     /// Gives a prim another name, cut at the flavour's limit. Events that wait keep the old one.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown prim.
     pub fn rename_prim(&mut self, prim: PrimId, name: &str) -> Result<(), BusError> {
         self.world.rename(prim, name, self.settings.rules.name)
     }
 
     /// Gives an object to another owner. Listens stay as they are, also those for the old owner.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown object.
     pub fn set_owner(&mut self, root: PrimId, owner: Owner) -> Result<(), BusError> {
         self.world.set_owner(root, owner)
     }
@@ -111,10 +99,6 @@ impl ChatBus {
     }
 
     /// Removes a script, its listens and what waits for it.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
     pub fn remove_script(&mut self, script: ScriptId) -> Result<(), BusError> {
         let prim = self.scripts.get(script).ok_or(BusError::UnknownScript(script))?.prim;
         self.world.prim_mut(prim)?.scripts.retain(|other| *other != script);
@@ -124,10 +108,6 @@ impl ChatBus {
 
     /// A script goes to a state with these handlers, or to its first state by a reset: it loses
     /// its listens and what waits for it, and `state_entry` comes next.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
     pub fn change_state(
         &mut self,
         now: Timestamp,
@@ -145,10 +125,6 @@ impl ChatBus {
 
     /// `llSetTimerEvent`: a `timer` event after each interval, at least the flavour's shortest one;
     /// none ends it. At most one `timer` event waits.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
     pub fn set_timer(
         &mut self,
         now: Timestamp,
@@ -164,10 +140,6 @@ impl ChatBus {
 
     /// `llMinEventDelay`: `listen` events within this time after the last one are dropped. Without
     /// effect where the rules have no such thing.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
     pub fn min_event_delay(&mut self, script: ScriptId, delay: Duration) -> Result<(), BusError> {
         let known = self.scripts.get_mut(script).ok_or(BusError::UnknownScript(script))?;
         if self.settings.rules.min_event_delay {
@@ -177,10 +149,6 @@ impl ChatBus {
     }
 
     /// `llSleep`: events wait meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
     pub fn sleep(
         &mut self,
         now: Timestamp,
@@ -193,10 +161,6 @@ impl ChatBus {
     }
 
     /// Gives a script an event that comes from elsewhere, such as a touch. Whether it was queued.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
     pub fn post(
         &mut self,
         now: Timestamp,

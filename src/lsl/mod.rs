@@ -83,7 +83,8 @@ pub use self::say::Volume;
 pub use self::scripts::ScriptId;
 pub use self::text::{TextLimit, parse_key};
 
-/// One region's chat between objects, their scripts and avatars.
+/// One region's chat between objects, their scripts and avatars. A call about a script, prim, object
+/// or avatar that it does not know is a [`BusError`].
 #[derive(Debug)]
 pub struct ChatBus {
     settings: Settings,

@@ -46,7 +46,7 @@ pub enum Event {
     },
     /// An avatar began to touch.
     TouchStart {
-        /// Which.
+        /// The avatar's key.
         toucher: AgentId,
     },
     /// Something about the object changed.

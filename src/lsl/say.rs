@@ -79,10 +79,6 @@ impl SayOrigin {
 impl ChatBus {
     /// `llWhisper`, `llSay` and `llShout`: to scripts in range, and on the public and the debug
     /// channel to avatars in range.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
     pub fn say(
         &mut self,
         now: Timestamp,
@@ -118,10 +114,6 @@ impl ChatBus {
 
     /// `llRegionSay`: to all scripts of the region. Not on the public channel; on the debug channel
     /// avatars see it, too.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
     pub fn region_say(
         &mut self,
         now: Timestamp,
@@ -162,10 +154,6 @@ impl ChatBus {
 
     /// A script's run-time error: shouted on the debug channel by its prim, and an effect of its
     /// own.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown script.
     pub fn report_error(
         &mut self,
         now: Timestamp,

@@ -13,7 +13,7 @@ use super::info::{BlockInfo, FieldType, MessageInfo, Quantity};
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{place}: {problem}")]
 pub struct DecodeError {
-    /// Where.
+    /// Message, block and field.
     pub place: Box<Place>,
     /// What is wrong.
     pub problem: DecodeProblem,
@@ -52,7 +52,7 @@ pub enum DecodeProblem {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{place}: {problem}")]
 pub struct EncodeError {
-    /// Where.
+    /// Message, block and field.
     pub place: Box<Place>,
     /// What is wrong.
     pub problem: EncodeProblem,

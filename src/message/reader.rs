@@ -39,14 +39,12 @@ impl<'a> Reader<'a> {
     }
 
     /// A Single block.
-    #[expect(clippy::missing_errors_doc, reason = "one sentence for all, at the module's head")]
     #[inline]
     pub fn block<B: Block>(&mut self) -> Result<B, DecodeError> {
         B::read(self)
     }
 
     /// A Multiple block.
-    #[expect(clippy::missing_errors_doc, reason = "one sentence for all, at the module's head")]
     pub fn multiple<B: Block + Default, const N: usize>(&mut self) -> Result<[B; N], DecodeError> {
         let mut entries = std::array::from_fn(|_| B::default());
         for entry in &mut entries {
@@ -56,7 +54,6 @@ impl<'a> Reader<'a> {
     }
 
     /// A Variable block.
-    #[expect(clippy::missing_errors_doc, reason = "one sentence for all, at the module's head")]
     pub fn variable<B: Block>(&mut self) -> Result<Vec<B>, DecodeError> {
         let count = self.start_entries(B::MIN_LEN)?;
         let mut entries = Vec::with_capacity(usize::from(count));
@@ -139,7 +136,6 @@ impl<'a> Reader<'a> {
 }
 
 /// Fields. Each is an error where a counted block ends early, as the module's head says.
-#[expect(clippy::missing_errors_doc, reason = "one sentence for all, above")]
 impl Reader<'_> {
     /// Null and EOL: nothing.
     #[inline]

@@ -29,14 +29,14 @@ pub enum ObjectCommand {
     },
     /// Removes an object. The hosts of its scripts are told, also the one that asks.
     Remove {
-        /// Which.
+        /// Key of its root prim.
         object: PrimId,
         /// Done, or why not.
         answer: Answer<()>,
     },
     /// Tells of one object.
     Report {
-        /// Which.
+        /// Key of its root prim.
         object: PrimId,
         /// What it is like.
         answer: Answer<ObjectReport>,
@@ -54,14 +54,14 @@ pub enum ObjectCommand {
     },
     /// Removes a script. Its host is told, also if it asks.
     RemoveScript {
-        /// Which.
+        /// Id of the script.
         script: ScriptId,
         /// Done, or why not.
         answer: Answer<()>,
     },
     /// A script goes to another state, or is reset: listens and waiting events are gone.
     ChangeState {
-        /// Which.
+        /// Id of the script.
         script: ScriptId,
         /// What the new state handles.
         handlers: EventKinds,
@@ -70,16 +70,16 @@ pub enum ObjectCommand {
     },
     /// Changes a prim, or the object it is of; scripts are told by `changed` where LSL tells them.
     Change {
-        /// Which.
+        /// Key of the prim.
         prim: PrimId,
-        /// What.
+        /// The properties to set.
         change: PrimChange,
         /// Done, or why not.
         answer: Answer<()>,
     },
     /// A script makes a call.
     Call {
-        /// Which.
+        /// Id of the script.
         script: ScriptId,
         /// The call.
         call: Box<ScriptCall>,
@@ -90,7 +90,7 @@ pub enum ObjectCommand {
     Touch {
         /// Which prim.
         prim: PrimId,
-        /// Who.
+        /// Id of the avatar.
         agent: AgentId,
         /// How many scripts were told.
         answer: Answer<usize>,
@@ -114,7 +114,7 @@ pub enum ObjectCommand {
     },
     /// The connection of a script host is over.
     HostGone {
-        /// Which.
+        /// Number of the host.
         host: HostId,
         /// Its objects stay, without anybody to run their scripts; else they are removed.
         keep: bool,

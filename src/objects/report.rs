@@ -83,7 +83,7 @@ pub struct HeardEvent {
     pub prim: Uuid,
     /// The script's name.
     pub script: String,
-    /// What.
+    /// What happened, with its arguments.
     pub event: ScriptEvent,
 }
 

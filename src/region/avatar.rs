@@ -31,7 +31,7 @@ pub struct Shown {
     pub acceleration: Vector3,
     /// Of the body.
     pub rotation: Quaternion,
-    /// When.
+    /// When the motion was shown, on the clock of the region.
     pub at: Timestamp,
 }
 

@@ -24,19 +24,19 @@ pub enum Command {
     Enter(Box<Arrival>),
     /// `CompleteAgentMovement` came again; `AgentMovementComplete` is repeated.
     MovementCompleteAgain {
-        /// Who.
+        /// Id of the agent.
         agent: AgentId,
     },
     /// `RegionHandshakeReply`: the client is ready for objects and avatars.
     HandshakeReply {
-        /// Who.
+        /// Id of the agent.
         agent: AgentId,
         /// `RegionInfo.Flags`.
         flags: u32,
     },
     /// `AgentUpdate`.
     Movement {
-        /// Who.
+        /// Id of the agent.
         agent: AgentId,
         /// The packet's 24-bit sequence number; older updates than the last are dropped.
         sequence: u32,
@@ -58,19 +58,19 @@ pub enum Command {
     SystemChat {
         /// Who gets it; everybody if `None`.
         to: Option<AgentId>,
-        /// What.
+        /// UTF-8 as the client sent it.
         text: String,
     },
     /// `SetAlwaysRun`.
     AlwaysRun {
-        /// Who.
+        /// Id of the agent.
         agent: AgentId,
         /// Run instead of walking.
         on: bool,
     },
     /// `AgentRequestSit`.
     RequestSit {
-        /// Who.
+        /// Id of the agent.
         agent: AgentId,
         /// What to sit on.
         target: Uuid,
@@ -79,54 +79,54 @@ pub enum Command {
     },
     /// `AgentSit`.
     Sit {
-        /// Who.
+        /// Id of the agent.
         agent: AgentId,
     },
     /// `AgentAnimation`: animations to start (true) or stop.
     Animation {
-        /// Who.
+        /// Id of the agent.
         agent: AgentId,
         /// Animation ids and whether to start them.
         changes: Vec<(Uuid, bool)>,
     },
     /// `AgentSetAppearance`.
     Appearance {
-        /// Who.
+        /// Id of the agent.
         agent: AgentId,
         /// The message, fields unchecked.
         message: Box<AgentSetAppearance>,
     },
     /// The title of the agent's active group changed.
     GroupTitle {
-        /// Who.
+        /// Id of the agent.
         agent: AgentId,
         /// The new title; empty for none.
         title: String,
     },
     /// `ParcelPropertiesRequest`; answered by the event queue.
     ParcelProperties {
-        /// Who.
+        /// Id of the agent.
         agent: AgentId,
         /// The message, fields unchecked.
         request: Box<ParcelPropertiesRequest>,
     },
     /// `ParcelDwellRequest`.
     ParcelDwell {
-        /// Who.
+        /// Id of the agent.
         agent: AgentId,
         /// The parcel's number, echoed.
         local_id: i32,
     },
     /// `RequestMultipleObjects`: send these avatars and prims in full again.
     RequestObjects {
-        /// Who.
+        /// Id of the agent.
         agent: AgentId,
         /// Local ids.
         ids: Vec<u32>,
     },
     /// Moves an agent to another place of the region and tells its client by `TeleportLocal`.
     TeleportLocal {
-        /// Who.
+        /// Id of the agent.
         agent: AgentId,
         /// Where to.
         position: Vector3,
@@ -135,14 +135,14 @@ pub enum Command {
     },
     /// The agent is gone, for whatever reason. Harmless when repeated.
     Leave {
-        /// Who.
+        /// Id of the agent.
         agent: AgentId,
         /// Which login ended; the farewell of an older login does not evict a newer one.
         session: SessionId,
     },
     /// `ScriptDialogReply`: an answer to a dialog, or what was typed on a negative channel.
     DialogReply {
-        /// Who.
+        /// Id of the agent.
         agent: AgentId,
         /// `ObjectID`: the prim that asked, or the agent itself.
         object: Uuid,
@@ -174,21 +174,21 @@ pub enum Command {
     },
     /// `ObjectGrab`: the agent touches a prim.
     Touch {
-        /// Who.
+        /// Id of the agent.
         agent: AgentId,
         /// The prim's number, unchecked.
         local_id: LocalId,
     },
     /// `ObjectSelect`; answered by `ObjectProperties`.
     SelectObjects {
-        /// Who.
+        /// Id of the agent.
         agent: AgentId,
         /// Numbers of prims, unchecked.
         ids: Vec<u32>,
     },
     /// `RequestObjectPropertiesFamily`.
     ObjectFamily {
-        /// Who.
+        /// Id of the agent.
         agent: AgentId,
         /// `RequestFlags`, echoed.
         flags: u32,

@@ -125,9 +125,6 @@ impl ObjectAccess {
     }
 
     /// A region by its name, without regard to case; the first if there is no name.
-    ///
-    /// # Errors
-    /// When there is none.
     pub fn region(&self, name: Option<&str>) -> Result<&RegionLink, AccessError> {
         let found = match name.map(str::trim).filter(|name| !name.is_empty()) {
             None => self.regions.first(),

@@ -52,7 +52,7 @@ pub struct ScriptPlan {
 /// Changes to one prim.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangePlan {
-    /// Which.
+    /// Key of the prim.
     pub prim: PrimId,
     /// What, in this order.
     pub changes: Vec<ChangeStep>,

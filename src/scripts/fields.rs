@@ -70,17 +70,11 @@ impl Fields {
     }
 
     /// A string that must be there.
-    ///
-    /// # Errors
-    /// When it is not.
     pub fn string(&mut self, field: &'static str) -> Result<String, FieldError> {
         self.optional_string(field)?.ok_or_else(|| self.missing(field))
     }
 
     /// A string, or nothing.
-    ///
-    /// # Errors
-    /// When it is something else.
     pub fn optional_string(&mut self, field: &'static str) -> Result<Option<String>, FieldError> {
         match self.take(field) {
             None => Ok(None),
@@ -90,9 +84,6 @@ impl Fields {
     }
 
     /// A UUID, or nothing.
-    ///
-    /// # Errors
-    /// When it is something else.
     pub fn optional_uuid(&mut self, field: &'static str) -> Result<Option<Uuid>, FieldError> {
         let Some(text) = self.optional_string(field)? else { return Ok(None) };
         let wrong = |_| self.wrong_kind(field, "is not a UUID", &Value::from(text.as_str()));
@@ -100,17 +91,11 @@ impl Fields {
     }
 
     /// A UUID that must be there.
-    ///
-    /// # Errors
-    /// When it is not.
     pub fn uuid(&mut self, field: &'static str) -> Result<Uuid, FieldError> {
         self.optional_uuid(field)?.ok_or_else(|| self.missing(field))
     }
 
     /// A 32-bit integer, as LSL has them, or nothing.
-    ///
-    /// # Errors
-    /// When it is something else.
     pub fn optional_integer(&mut self, field: &'static str) -> Result<Option<i32>, FieldError> {
         match self.take(field) {
             None => Ok(None),
@@ -122,17 +107,11 @@ impl Fields {
     }
 
     /// A 32-bit integer that must be there.
-    ///
-    /// # Errors
-    /// When it is not.
     pub fn integer(&mut self, field: &'static str) -> Result<i32, FieldError> {
         self.optional_integer(field)?.ok_or_else(|| self.missing(field))
     }
 
     /// A number from 0 on, or nothing.
-    ///
-    /// # Errors
-    /// When it is something else.
     pub fn optional_count(&mut self, field: &'static str) -> Result<Option<u64>, FieldError> {
         match self.take(field) {
             None => Ok(None),
@@ -144,9 +123,6 @@ impl Fields {
     }
 
     /// Yes or no, or nothing.
-    ///
-    /// # Errors
-    /// When it is something else.
     pub fn optional_bool(&mut self, field: &'static str) -> Result<Option<bool>, FieldError> {
         match self.take(field) {
             None => Ok(None),
@@ -156,9 +132,6 @@ impl Fields {
     }
 
     /// Three numbers, or nothing.
-    ///
-    /// # Errors
-    /// When it is something else.
     pub fn optional_vector(&mut self, field: &'static str) -> Result<Option<Vector3>, FieldError> {
         match self.take(field) {
             None => Ok(None),
@@ -170,9 +143,6 @@ impl Fields {
     }
 
     /// Red, green, blue and alpha, or nothing.
-    ///
-    /// # Errors
-    /// When it is something else.
     pub fn optional_color(&mut self, field: &'static str) -> Result<Option<[f32; 4]>, FieldError> {
         match self.take(field) {
             None => Ok(None),
@@ -184,9 +154,6 @@ impl Fields {
     }
 
     /// An array, or nothing.
-    ///
-    /// # Errors
-    /// When it is something else.
     pub fn optional_array(
         &mut self,
         field: &'static str,
@@ -199,9 +166,6 @@ impl Fields {
     }
 
     /// An array of strings, or nothing.
-    ///
-    /// # Errors
-    /// When it is something else.
     pub fn optional_strings(
         &mut self,
         field: &'static str,
@@ -211,9 +175,6 @@ impl Fields {
     }
 
     /// An object, or nothing.
-    ///
-    /// # Errors
-    /// When it is something else.
     pub fn optional_object(&mut self, field: &'static str) -> Result<Option<Self>, FieldError> {
         match self.take(field) {
             None => Ok(None),
@@ -225,17 +186,11 @@ impl Fields {
     }
 
     /// An object that must be there.
-    ///
-    /// # Errors
-    /// When it is not.
     pub fn object(&mut self, field: &'static str) -> Result<Self, FieldError> {
         self.optional_object(field)?.ok_or_else(|| self.missing(field))
     }
 
     /// An array of objects, or nothing.
-    ///
-    /// # Errors
-    /// When it is something else.
     pub fn optional_objects(
         &mut self,
         field: &'static str,
@@ -249,9 +204,6 @@ impl Fields {
     }
 
     /// Refuses fields that nobody asked for: a misspelt one must not be ignored.
-    ///
-    /// # Errors
-    /// When there is one.
     pub fn finish(self) -> Result<(), FieldError> {
         match self.map.keys().next() {
             None => Ok(()),

@@ -25,7 +25,7 @@ pub enum ServerError {
     Bind {
         /// The key that named the port.
         key: String,
-        /// Where.
+        /// The address with its port.
         address: SocketAddr,
         /// Why not.
         source: io::Error,
@@ -65,7 +65,7 @@ pub enum ServerError {
     File {
         /// The key that named it.
         key: String,
-        /// Which.
+        /// The path as it was configured.
         file: PathBuf,
         /// Why not.
         source: io::Error,

@@ -184,9 +184,6 @@ impl Accounts {
 
     /// As [`Self::ensure`], for accounts whose password everybody knows: a slow hash would protect
     /// nothing, and delay the start and the first login.
-    ///
-    /// # Errors
-    /// As [`Self::ensure`].
     pub async fn ensure_public(&self, accounts: &[NewAccount]) -> Result<usize, AccountError> {
         self.ensure_at(accounts, HashCost::EPHEMERAL).await
     }
@@ -252,9 +249,6 @@ impl Accounts {
 
     /// As [`Self::verify`], but a name that does not exist gets an account with the password
     /// given: for `--open`.
-    ///
-    /// # Errors
-    /// [`LoginError`].
     pub async fn login_or_create(
         &self,
         name: &AccountName,
@@ -290,26 +284,17 @@ impl Accounts {
     }
 
     /// The account of that name.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn find(&self, name: &AccountName) -> Result<Option<Account>, AccountError> {
         let name = name.clone();
         Ok(self.inner.store.call(move |store| store.account_by_name(&name)).await??)
     }
 
     /// The account with that id.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn by_id(&self, id: AgentId) -> Result<Option<Account>, AccountError> {
         Ok(self.inner.store.call(move |store| store.account(id)).await??)
     }
 
     /// Up to `limit` accounts in the order of their name keys, those after the key `after`.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn list(
         &self,
         after: Option<String>,

@@ -112,9 +112,6 @@ impl Grant {
 
 /// Notes the login of a verified account at `unix_now` (seconds since 1970) and gathers what it
 /// brings. The first of `regions` is the default one.
-///
-/// # Errors
-/// [`GrantError`].
 pub async fn grant(
     store: &StoreHandle,
     agent: AgentId,

@@ -64,9 +64,6 @@ impl Lures {
     }
 
     /// Notes an offer of `from` to `targets`; its id.
-    ///
-    /// # Errors
-    /// [`LureError`].
     pub fn offer(
         &self,
         from: AgentId,

@@ -29,6 +29,9 @@ use super::inventory::{Contents, Folder, FolderId, Item, ItemId};
 /// Each call is atomic by itself, and so is each job between [`begin_job`](Self::begin_job) and
 /// [`end_job`](Self::end_job). Jobs between [`begin`](Self::begin) and [`commit`](Self::commit)
 /// reach the disk together.
+///
+/// Any call may fail with [`StoreError::Backend`], and one that reads with [`StoreError::Corrupt`].
+/// Other errors stand at the calls that return them.
 pub trait Store:
     AccountStore
     + InventoryStore
@@ -40,15 +43,9 @@ pub trait Store:
     + Send
 {
     /// Starts a batch: the calls that follow reach the disk together, at [`Self::commit`].
-    ///
-    /// # Errors
-    /// [`StoreError::Backend`].
     fn begin(&mut self) -> Result<(), StoreError>;
 
     /// Starts a job within a batch. Jobs do not nest.
-    ///
-    /// # Errors
-    /// [`StoreError::Backend`].
     fn begin_job(&mut self) -> Result<(), StoreError>;
 
     /// Ends a job; its changes become part of the batch, or are undone.
@@ -65,15 +62,9 @@ pub trait Store:
     fn commit(&mut self) -> Result<bool, StoreError>;
 
     /// Writes without changing anything, to see whether that is possible.
-    ///
-    /// # Errors
-    /// [`StoreError::Backend`].
     fn try_writing(&mut self) -> Result<(), StoreError>;
 
     /// Brings the files into their resting form; for a clean stop or a backup.
-    ///
-    /// # Errors
-    /// [`StoreError::Backend`].
     fn flush(&mut self) -> Result<(), StoreError>;
 }
 
@@ -82,8 +73,7 @@ pub trait AccountStore {
     /// Keeps a new account with its inventory, all or nothing.
     ///
     /// # Errors
-    /// [`StoreError::NameTaken`], [`StoreError::IdTaken`] (also for a folder or item id), or
-    /// [`StoreError::Backend`].
+    /// [`StoreError::NameTaken`], [`StoreError::IdTaken`] (also for a folder or item id).
     fn create_account(
         &mut self,
         account: &Account,
@@ -92,45 +82,33 @@ pub trait AccountStore {
     ) -> Result<(), StoreError>;
 
     /// The account of that name, upper and lower case being the same.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] or [`StoreError::Backend`].
     fn account_by_name(&mut self, name: &AccountName) -> Result<Option<Account>, StoreError>;
 
     /// The account with that id.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] or [`StoreError::Backend`].
     fn account(&mut self, id: AgentId) -> Result<Option<Account>, StoreError>;
 
     /// Up to `limit` accounts in the order of their [`AccountName::key`], those after `after`.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] or [`StoreError::Backend`].
     fn accounts(&mut self, after: Option<&str>, limit: usize) -> Result<Vec<Account>, StoreError>;
 
     /// How many accounts there are.
-    ///
-    /// # Errors
-    /// [`StoreError::Backend`].
     fn count_accounts(&mut self) -> Result<u64, StoreError>;
 
     /// Replaces the password.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] or [`StoreError::Backend`].
+    /// [`StoreError::NotFound`].
     fn set_password(&mut self, id: AgentId, password: &StoredPassword) -> Result<(), StoreError>;
 
     /// Notes a login at `at` (seconds since 1970).
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] or [`StoreError::Backend`].
+    /// [`StoreError::NotFound`].
     fn set_last_login(&mut self, id: AgentId, at: u64) -> Result<(), StoreError>;
 
     /// Keeps a place of the account.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] or [`StoreError::Backend`].
+    /// [`StoreError::NotFound`].
     fn set_location(
         &mut self,
         id: AgentId,
@@ -141,28 +119,19 @@ pub trait AccountStore {
     /// Forgets the account and all it owns.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] or [`StoreError::Backend`].
+    /// [`StoreError::NotFound`].
     fn remove_account(&mut self, id: AgentId) -> Result<(), StoreError>;
 }
 
 /// Inventories. What belongs to another owner is not found.
 pub trait InventoryStore {
     /// All folders of an owner, parents before children; empty for an unknown owner.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] or [`StoreError::Backend`].
     fn folders(&mut self, owner: AgentId) -> Result<Vec<Folder>, StoreError>;
 
     /// One folder, with its current version.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] or [`StoreError::Backend`].
     fn folder(&mut self, owner: AgentId, id: FolderId) -> Result<Option<Folder>, StoreError>;
 
     /// One folder with what lies directly in it.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] or [`StoreError::Backend`].
     fn folder_contents(
         &mut self,
         owner: AgentId,
@@ -170,9 +139,6 @@ pub trait InventoryStore {
     ) -> Result<Option<Contents>, StoreError>;
 
     /// One item.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] or [`StoreError::Backend`].
     fn item(&mut self, owner: AgentId, id: ItemId) -> Result<Option<Item>, StoreError>;
 }
 

@@ -31,18 +31,12 @@ pub struct TestGrid {
 
 impl TestGrid {
     /// A grid with one flat region.
-    ///
-    /// # Errors
-    /// When the server cannot start.
     pub async fn start() -> Result<Self, ServerError> {
         Self::start_with(|_| {}).await
     }
 
     /// A grid whose configuration `change` may alter: in memory, on free ports, open to every
     /// name, with cheap password hashes.
-    ///
-    /// # Errors
-    /// When the server cannot start.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Result<Self, ServerError> {
         let mut config = Config::default();
         config.storage.ephemeral = true;
@@ -89,17 +83,11 @@ impl TestGrid {
     }
 
     /// Logs in without entering the region.
-    ///
-    /// # Errors
-    /// When a step of the login fails.
     pub async fn log_in(&self, first: &str, last: &str) -> Result<Client, ClientError> {
         Client::log_in(&self.options(first, last)).await
     }
 
     /// Logs in and enters the region.
-    ///
-    /// # Errors
-    /// When a step fails.
     pub async fn enter(&self, first: &str, last: &str) -> Result<Client, ClientError> {
         let mut client = self.log_in(first, last).await?;
         client.enter().await?;
@@ -107,9 +95,6 @@ impl TestGrid {
     }
 
     /// Logs in and enters at a place of the first region, in metres.
-    ///
-    /// # Errors
-    /// When a step fails.
     pub async fn enter_at(
         &self,
         first: &str,
@@ -149,9 +134,6 @@ impl TestGrid {
     }
 
     /// POST of JSON to the control API; the status.
-    ///
-    /// # Errors
-    /// When there is no answer.
     pub async fn control_post(
         &self,
         path: &str,
@@ -201,9 +183,6 @@ impl TestGrid {
     }
 
     /// POST of LLSD to any URL, for requests outside a client.
-    ///
-    /// # Errors
-    /// When the answer is no LLSD.
     pub async fn post_llsd(&self, url: &str, body: &Llsd) -> Result<Llsd, ClientError> {
         self.http.post_llsd(url, body).await
     }
@@ -214,9 +193,6 @@ impl TestGrid {
     }
 
     /// Stops the server without its farewell to clients over HTTP.
-    ///
-    /// # Errors
-    /// As [`Server::stop`].
     pub async fn stop(self) -> Result<(), ServerError> {
         self.server.stop_at_once().await
     }

@@ -144,7 +144,7 @@ pub enum EncodeError {
     /// A line has a newline.
     #[error("newline in the {field}")]
     Newline {
-        /// Which.
+        /// Name of the field.
         field: &'static str,
     },
     /// The token is not in place.

@@ -28,9 +28,6 @@ impl<'a> Receiver<'a> {
     }
 
     /// Says whether the script takes a message. One that came inside a CLEP message has link −1.
-    ///
-    /// # Errors
-    /// Why it does not.
     pub fn judge(&self, sender_link: i32, message: &Message) -> Result<(), LepRefusal> {
         let (source, target) = (message.source(), message.target());
         if sender_link == self.link && source == self.script {

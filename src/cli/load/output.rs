@@ -41,9 +41,6 @@ impl ReportFile {
     }
 
     /// Finds out before a long run that the file cannot be written after it. What is in it stays.
-    ///
-    /// # Errors
-    /// [`INPUT`] with the reason.
     pub(super) fn try_open(&self) -> Result<(), Failure> {
         OpenOptions::new()
             .append(true)
@@ -54,9 +51,6 @@ impl ReportFile {
     }
 
     /// Writes the report.
-    ///
-    /// # Errors
-    /// [`INPUT`] with the reason.
     pub(super) fn write(&self, report: &Report) -> Result<(), Failure> {
         let content = match self.form {
             Form::Json => json(report).map_err(|error| self.failure(&error))?,
@@ -71,9 +65,6 @@ impl ReportFile {
 }
 
 /// Writes the report to stdout in the form that was asked for. A reader that has gone is no error.
-///
-/// # Errors
-/// The writer's others.
 pub(super) fn write(
     report: &Report,
     format: MessageFormat,

@@ -249,7 +249,7 @@ pub struct RoleStatus {
 /// A member of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct MemberStatus {
-    /// Who.
+    /// Id of the account.
     pub id: Uuid,
     /// Ids of its roles besides that of everyone.
     pub roles: Vec<Uuid>,
@@ -302,7 +302,7 @@ pub enum ParticipantState {
 /// Somebody in a chat session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ParticipantStatus {
-    /// Who.
+    /// Id of the account.
     pub id: Uuid,
     /// Whether it takes part.
     pub state: ParticipantState,
@@ -337,7 +337,7 @@ pub struct FriendStatus {
 /// An instant message to send.
 #[derive(Clone, Debug, PartialEq, Eq, ToSchema)]
 pub struct NewMessage {
-    /// To whom.
+    /// Id of the recipient's account.
     pub to: Uuid,
     /// The text, at most 1,023 bytes.
     #[schema(example = "The region restarts in five minutes.")]

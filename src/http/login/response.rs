@@ -105,9 +105,9 @@ impl Arrival {
 /// A login that was let in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoginSuccess {
-    /// Who.
+    /// Ids and name of the agent and its session.
     pub identity: Identity,
-    /// Where.
+    /// The simulator, and where the agent appears in its region.
     pub arrival: Arrival,
     /// Folders of the agent and of the library.
     pub inventory: Inventory,

@@ -20,7 +20,7 @@ pub use crate::config::{AnswerConfig, ListenConfig, Manner};
 pub enum Behaviour {
     /// Says what it hears on the channel again, on the same channel.
     Echo {
-        /// Where.
+        /// The channel that it hears and speaks on.
         channel: i32,
     },
     /// Says on one channel what it hears on another.
@@ -29,7 +29,7 @@ pub enum Behaviour {
         from: i32,
         /// Where it speaks.
         to: i32,
-        /// How.
+        /// How loud, and to whom.
         manner: Manner,
     },
     /// Listens, and answers what fits a pattern; the first that fits.

@@ -68,9 +68,6 @@ impl Accounts {
 
     /// Up to `limit` accounts whose name holds `text`, upper and lower case being the same; an
     /// exact match comes first.
-    ///
-    /// # Errors
-    /// [`AccountError::Store`].
     pub async fn search(&self, text: &str, limit: usize) -> Result<Vec<Account>, AccountError> {
         let wanted = text.trim().to_lowercase();
         if wanted.is_empty() {
@@ -87,9 +84,6 @@ impl Accounts {
     }
 
     /// The account that was created first; of several at the same time the first by name.
-    ///
-    /// # Errors
-    /// [`AccountError::Store`].
     pub async fn oldest(&self) -> Result<Option<Account>, AccountError> {
         let mut oldest: Option<Account> = None;
         let mut after: Option<String> = None;
@@ -111,17 +105,11 @@ impl Accounts {
     }
 
     /// How many accounts there are.
-    ///
-    /// # Errors
-    /// [`AccountError::Store`].
     pub async fn count(&self) -> Result<u64, AccountError> {
         Ok(self.inner.store.call(|store| store.count_accounts()).await??)
     }
 
     /// Keeps one of an account's places.
-    ///
-    /// # Errors
-    /// [`AccountError::Store`].
     pub async fn set_location(
         &self,
         id: AgentId,

@@ -24,9 +24,6 @@ pub struct NewAccount {
 
 /// The accounts that exist when nothing is configured: `Test User`, `Alice Tester` and
 /// `Bob Tester`, each with the password `test`.
-///
-/// # Errors
-/// None in practice: the names and the password are fixed.
 pub fn default_accounts() -> Result<Vec<NewAccount>, AccountFileError> {
     parse_account_file(DEFAULTS, "the default accounts")
 }

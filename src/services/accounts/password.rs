@@ -52,9 +52,6 @@ impl NewPassword {
     /// Of a plain password longer than 16 characters the first 16 open the account too: some
     /// clients (node-metaverse, like old viewers) send no more of it. Of a digest only that
     /// digest is known.
-    ///
-    /// # Errors
-    /// [`PasswordError`].
     pub fn parse(text: &str) -> Result<Self, PasswordError> {
         if text.is_empty() {
             return Err(PasswordError::Empty);

@@ -221,8 +221,8 @@ impl ChatSessions {
     /// Silences somebody, by text or by voice, or lets him speak again.
     ///
     /// # Errors
-    /// [`ChatRefusal::NoSession`]; [`ChatRefusal::NotMember`] and [`ChatRefusal::NotModerator`] for who may not;
-    /// [`ChatRefusal::Impossible`] when the other may not take part anyway.
+    /// [`ChatRefusal::NoSession`]; [`ChatRefusal::NotMember`] and [`ChatRefusal::NotModerator`] for
+    /// who may not; [`ChatRefusal::Impossible`] when the other may not take part anyway.
     pub fn mute(
         &self,
         agent: AgentId,
@@ -237,9 +237,6 @@ impl ChatSessions {
     }
 
     /// Says whether voices are moderated.
-    ///
-    /// # Errors
-    /// As [`Self::mute`].
     pub fn moderate_voice(
         &self,
         agent: AgentId,

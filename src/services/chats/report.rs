@@ -19,9 +19,9 @@ pub struct ChatReport {
 /// Somebody in a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Participant {
-    /// Who.
+    /// Id of the agent.
     pub agent: AgentId,
-    /// How.
+    /// Whether it takes part, is invited or has left.
     pub participation: Participation,
     /// Whether it may mute others.
     pub moderator: bool,

@@ -19,9 +19,6 @@ pub enum CardError {
 
 impl Friends {
     /// Passes the offer of a card on to `to`.
-    ///
-    /// # Errors
-    /// [`CardError`].
     pub fn offer_card(
         &self,
         from: AgentId,

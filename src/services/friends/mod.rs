@@ -60,9 +60,6 @@ impl Friends {
     }
 
     /// The friends of an agent as they are kept.
-    ///
-    /// # Errors
-    /// [`FriendError::Store`] or [`FriendError::Gone`].
     pub async fn list(&self, agent: AgentId) -> Result<Vec<Friend>, FriendError> {
         Ok(self.store.call(move |store| store.friends(agent)).await??)
     }
@@ -123,9 +120,6 @@ impl Friends {
     }
 
     /// Ends a friendship and tells both; also `by` alone, whose client believed in one.
-    ///
-    /// # Errors
-    /// [`FriendError::Store`] or [`FriendError::Gone`].
     pub async fn terminate(&self, by: AgentId, other: AgentId) -> Result<(), FriendError> {
         let _turn = self.turn(by, other).await;
         let were = self.store.call(move |store| store.remove_friendship(by, other)).await??;
@@ -141,9 +135,6 @@ impl Friends {
 
     /// Sets what `by` lets `to` do and tells both. Nothing happens if they are no friends; whether
     /// they are.
-    ///
-    /// # Errors
-    /// [`FriendError::Store`] or [`FriendError::Gone`].
     pub async fn grant_rights(
         &self,
         by: AgentId,

@@ -40,7 +40,7 @@ pub struct Friend {
 pub struct FriendOffer {
     /// Who offers.
     pub from: AgentId,
-    /// To whom.
+    /// Id of the account that may accept it.
     pub to: AgentId,
     /// `ID` of the message with dialog 38, `TransactionID` of the answer.
     pub transaction: Uuid,

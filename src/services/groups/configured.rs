@@ -43,7 +43,7 @@ pub enum ConfiguredGroupError {
     Failed {
         /// Which group.
         key: String,
-        /// Why.
+        /// The error of the group service.
         source: GroupError,
     },
 }

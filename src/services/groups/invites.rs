@@ -12,7 +12,7 @@ use crate::services::im::InstantMessage;
 /// Somebody to be invited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invitee {
-    /// Who.
+    /// Id of the agent.
     pub agent: AgentId,
     /// Into which role; nil for that of everyone.
     pub role: RoleId,

@@ -47,18 +47,12 @@ impl Groups {
     }
 
     /// A group with all its roles and members.
-    ///
-    /// # Errors
-    /// [`GroupError`].
     pub async fn group(&self, id: GroupId) -> Result<Option<Group>, GroupError> {
         Ok(self.store.call(move |store| store.group(id)).await??)
     }
 
     /// The names of groups, in the order of `ids`; none for a group that does not exist or cannot be
     /// read, which does not stand in the way of the others.
-    ///
-    /// # Errors
-    /// [`GroupError`].
     pub async fn names(&self, ids: Vec<GroupId>) -> Result<Vec<Option<String>>, GroupError> {
         self.store
             .call(move |store| {
@@ -69,18 +63,12 @@ impl Groups {
     }
 
     /// The group whose title the agent shows.
-    ///
-    /// # Errors
-    /// [`GroupError`].
     pub async fn active_group(&self, agent: AgentId) -> Result<Option<GroupId>, GroupError> {
         Ok(self.store.call(move |store| store.active_group(agent)).await??)
     }
 
     /// When each of `agents` logged in last, in their order, in seconds since 1970; none for who
     /// never did, and for who is online.
-    ///
-    /// # Errors
-    /// [`GroupError`].
     pub async fn last_seen(&self, agents: &[AgentId]) -> Result<Vec<LastSeen>, GroupError> {
         let mut seen = Vec::with_capacity(agents.len());
         for some in agents.chunks(ACCOUNTS_AT_A_TIME) {
@@ -103,9 +91,6 @@ impl Groups {
     }
 
     /// Forgets invitations and notices that nobody needs any more; how many.
-    ///
-    /// # Errors
-    /// [`GroupError`].
     pub async fn forget_old(&self) -> Result<usize, GroupError> {
         let before = self.clock.unix().saturating_sub(KEPT_FOR).as_secs();
         Ok(self.store.call(move |store| store.forget_group_mail(before)).await??)

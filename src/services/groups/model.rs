@@ -153,7 +153,7 @@ pub struct Role {
 /// A member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// Who.
+    /// Id of the agent.
     pub agent: AgentId,
     /// The role whose title is shown; one of `roles`, or nil.
     pub selected_role: RoleId,
@@ -180,7 +180,7 @@ pub struct Invite {
     pub invitee: AgentId,
     /// Into which role, besides that of everyone.
     pub role: RoleId,
-    /// By whom.
+    /// Id of the member that invites.
     pub inviter: AgentId,
     /// Seconds since 1970.
     pub at: u64,

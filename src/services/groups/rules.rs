@@ -49,7 +49,7 @@ pub struct GroupOptions {
 pub struct Assignment {
     /// The role.
     pub role: RoleId,
-    /// Who.
+    /// Id of the member.
     pub member: AgentId,
     /// Into the role, or out of it.
     pub add: bool,

@@ -13,7 +13,7 @@ use crate::services::ports::{Bus, Delivery};
 /// An agent's groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// Whose.
+    /// Id of the agent.
     pub agent: AgentId,
     /// First name of the account.
     pub first: String,
@@ -48,9 +48,6 @@ pub struct Membership {
 
 impl Groups {
     /// What an agent is in all of its groups; none without account.
-    ///
-    /// # Errors
-    /// [`GroupError`].
     pub async fn standing(&self, agent: AgentId) -> Result<Option<Standing>, GroupError> {
         self.store
             .call(move |store| {

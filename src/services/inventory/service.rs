@@ -27,18 +27,12 @@ impl Inventory {
 
     /// All folders of an agent, the root first and parents before children: the skeleton of a
     /// login answer. Empty for an unknown agent.
-    ///
-    /// # Errors
-    /// [`InventoryError`].
     pub async fn skeleton(&self, owner: AgentId) -> Result<Vec<Folder>, InventoryError> {
         Ok(self.store.call(move |store| store.folders(owner)).await??)
     }
 
     /// The contents of each of `ids`, in their order; none for a folder that the owner does not
     /// have. [`LIBRARY_OWNER`](super::LIBRARY_OWNER) owns the library's.
-    ///
-    /// # Errors
-    /// [`InventoryError`].
     pub async fn contents(
         &self,
         owner: AgentId,
@@ -60,9 +54,6 @@ impl Inventory {
     }
 
     /// Those of `ids` that the owner has, in their order.
-    ///
-    /// # Errors
-    /// [`InventoryError`].
     pub async fn items(
         &self,
         owner: AgentId,
@@ -84,9 +75,6 @@ impl Inventory {
     }
 
     /// What the agent wears, by the links in its Current Outfit folder.
-    ///
-    /// # Errors
-    /// [`InventoryError`].
     pub async fn worn(&self, owner: AgentId) -> Result<Vec<Worn>, InventoryError> {
         Ok(self.store.call(move |store| worn(store, owner)).await??)
     }

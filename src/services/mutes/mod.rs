@@ -143,9 +143,6 @@ impl Mutes {
     }
 
     /// Removes the entry with that id and name, if there is one.
-    ///
-    /// # Errors
-    /// [`MuteError::Store`] or [`MuteError::Gone`].
     pub async fn remove(&self, owner: AgentId, id: Uuid, name: String) -> Result<(), MuteError> {
         let kept = name.clone();
         self.store.call(move |store| store.remove_mute(owner, id, &kept)).await??;

@@ -156,9 +156,6 @@ impl OfflineMessages {
 
     /// Sends the messages that wait for an agent by `outbox`, the oldest first. Each is forgotten
     /// when the client has acked it. Those that this login was given before are left out.
-    ///
-    /// # Errors
-    /// [`OfflineError`].
     pub async fn send_waiting(
         &self,
         outbox: &Outbox,
@@ -180,9 +177,6 @@ impl OfflineMessages {
     /// The messages that wait for an agent, the oldest first, as somebody reads them by HTTP who has
     /// `reader` to tell whether they arrived. They are forgotten when the same login reads again or
     /// ends and they have arrived.
-    ///
-    /// # Errors
-    /// [`OfflineError`].
     pub async fn read_waiting(
         &self,
         agent: AgentId,
@@ -245,9 +239,6 @@ impl OfflineMessages {
     }
 
     /// Forgets what has waited too long; how many messages.
-    ///
-    /// # Errors
-    /// [`OfflineError`].
     pub async fn purge(&self) -> Result<usize, OfflineError> {
         let before = self.clock.unix().saturating_sub(self.settings.keep).as_secs();
         Ok(self.store.call(move |store| store.forget_messages(before)).await??)

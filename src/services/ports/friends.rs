@@ -7,16 +7,13 @@ use crate::services::friends::{Friend, FriendOffer, Rights};
 /// Friendships and offers. Removing an account removes both.
 pub trait FriendStore {
     /// The friends of an agent, in the order in which they became it.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] or [`StoreError::Backend`].
     fn friends(&mut self, agent: AgentId) -> Result<Vec<Friend>, StoreError>;
 
     /// Makes two agents friends; `given` is what each lets the other do. Changes nothing if they
     /// are friends. Whether they were not.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] or [`StoreError::Backend`].
+    /// [`StoreError::NotFound`].
     fn add_friendship(
         &mut self,
         one: AgentId,
@@ -25,15 +22,9 @@ pub trait FriendStore {
     ) -> Result<bool, StoreError>;
 
     /// Ends a friendship on both sides; whether there was one.
-    ///
-    /// # Errors
-    /// [`StoreError::Backend`].
     fn remove_friendship(&mut self, one: AgentId, other: AgentId) -> Result<bool, StoreError>;
 
     /// Sets what `from` lets `to` do; whether they are friends.
-    ///
-    /// # Errors
-    /// [`StoreError::Backend`].
     fn set_friend_rights(
         &mut self,
         from: AgentId,
@@ -44,18 +35,12 @@ pub trait FriendStore {
     /// Keeps an offer in place of an older one of the same two agents in the same direction.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] or [`StoreError::Backend`].
+    /// [`StoreError::NotFound`].
     fn put_friend_offer(&mut self, offer: &FriendOffer) -> Result<(), StoreError>;
 
     /// The offers to an agent, the oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] or [`StoreError::Backend`].
     fn friend_offers_to(&mut self, to: AgentId) -> Result<Vec<FriendOffer>, StoreError>;
 
     /// Removes an offer; whether there was one.
-    ///
-    /// # Errors
-    /// [`StoreError::Backend`].
     fn remove_friend_offer(&mut self, from: AgentId, to: AgentId) -> Result<bool, StoreError>;
 }

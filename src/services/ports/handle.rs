@@ -26,9 +26,6 @@ pub struct StoreHandle {
 
 impl StoreHandle {
     /// Starts the storage thread, which owns `store` from now on.
-    ///
-    /// # Errors
-    /// The machine's, if it grants no thread.
     pub fn spawn(store: Box<dyn Store>) -> io::Result<Self> {
         let (commands, queue) = mpsc::channel(QUEUE);
         let is_failing = Arc::new(AtomicBool::new(false));
@@ -81,9 +78,6 @@ impl StoreHandle {
     }
 
     /// Waits for all earlier calls and brings the files into their resting form.
-    ///
-    /// # Errors
-    /// [`StoreGone`]; inside, what the store said.
     pub async fn flush(&self) -> Result<Result<(), StoreError>, StoreGone> {
         let (answer, answered) = oneshot::channel();
         self.commands.send(StorageCall::Flush(answer)).await.map_err(|_| StoreGone::Stopped)?;
@@ -92,9 +86,6 @@ impl StoreHandle {
 
     /// Waits for all earlier calls, flushes and closes the store. Later calls get
     /// [`StoreGone::Stopped`].
-    ///
-    /// # Errors
-    /// [`StoreGone`]; inside, what the store said to the flush.
     pub async fn shutdown(&self) -> Result<Result<(), StoreError>, StoreGone> {
         let (answer, answered) = oneshot::channel();
         self.commands.send(StorageCall::Stop(answer)).await.map_err(|_| StoreGone::Stopped)?;

@@ -56,9 +56,6 @@ impl Profiles {
 
     /// What `viewer` sees of `agent`: memberships that are not for profiles are one's own only.
     /// None for an unknown agent.
-    ///
-    /// # Errors
-    /// [`ProfileError`].
     pub async fn page(
         &self,
         agent: AgentId,
@@ -68,9 +65,6 @@ impl Profiles {
     }
 
     /// Changes the profile of `agent`; what is too long is cut.
-    ///
-    /// # Errors
-    /// [`ProfileError`].
     pub async fn change(
         &self,
         agent: AgentId,
@@ -86,18 +80,12 @@ impl Profiles {
     }
 
     /// What `agent` noted about `about`; empty if nothing.
-    ///
-    /// # Errors
-    /// [`ProfileError`].
     pub async fn note(&self, agent: AgentId, about: AgentId) -> Result<String, ProfileError> {
         Ok(self.store.call(move |store| store.note(agent, about)).await??)
     }
 
     /// Keeps what `agent` notes about `about`, cut to [`MAX_NOTE`] bytes; whether there is such an
     /// account. Notes about nobody are not kept: there could be any number of them.
-    ///
-    /// # Errors
-    /// [`ProfileError`].
     pub async fn set_note(
         &self,
         agent: AgentId,
@@ -115,9 +103,6 @@ impl Profiles {
     }
 
     /// Groups for the directory: those whose names hold `text` and that want to be found, by name.
-    ///
-    /// # Errors
-    /// [`ProfileError`].
     pub async fn find_groups(
         &self,
         text: String,

@@ -87,9 +87,6 @@ impl SqliteStore {
     }
 
     /// A database in memory that is gone with the store.
-    ///
-    /// # Errors
-    /// What SQLite says.
     pub fn in_memory() -> Result<Self, OpenError> {
         let open = || {
             let mut connection = Connection::open_in_memory()?;

@@ -10,7 +10,7 @@ use crate::message::Vector3;
 /// Who speaks, and from where.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Speaker {
-    /// Who.
+    /// Id of the agent.
     pub agent: AgentId,
     /// The account's name.
     pub name: String,
@@ -25,7 +25,7 @@ pub struct Speaker {
 pub(in crate::services::chats) struct Text {
     /// Who said it.
     pub by: Speaker,
-    /// What.
+    /// UTF-8 as it was said.
     pub said: String,
     /// When, seconds since 1970.
     pub at: u64,
@@ -64,7 +64,7 @@ pub(in crate::services::chats) type Roster = BTreeMap<AgentId, Rights>;
 /// Something about one person that others are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::services::chats) struct Change {
-    /// Who.
+    /// Id of the agent.
     pub agent: AgentId,
     /// Came or went; none if only the rest is news.
     pub transition: Option<Transition>,
@@ -100,50 +100,27 @@ pub(in crate::services::chats) enum Effect {
     /// It no longer is.
     Went(AgentId),
     /// Send a text by UDP.
-    Say {
-        /// To whom.
-        to: Vec<AgentId>,
-        /// What.
-        text: Arc<Text>,
-    },
+    Say { to: Vec<AgentId>, text: Arc<Text> },
     /// Send an invitation with its first text.
-    Invite {
-        /// To whom.
-        to: Vec<AgentId>,
-        /// What.
-        text: Arc<Text>,
-    },
+    Invite { to: Vec<AgentId>, text: Arc<Text> },
     /// Say that the session is open, and who is in it.
     Started {
-        /// To whom.
         to: AgentId,
         /// Under which id it was asked for.
         temporary: ChatSessionId,
     },
     /// Say who is in it.
-    Present {
-        /// To whom.
-        to: AgentId,
-    },
+    Present { to: AgentId },
     /// Tell what has changed about people.
-    Changed {
-        /// Whom.
-        to: Vec<AgentId>,
-        /// What.
-        changes: Vec<Change>,
-    },
+    Changed { to: Vec<AgentId>, changes: Vec<Change> },
     /// Throw somebody out.
     Closed {
-        /// Whom.
         to: AgentId,
         /// A key that viewers translate.
         reason: &'static str,
     },
     /// Tell whether voices are moderated.
-    Moderated {
-        /// Whom.
-        to: Vec<AgentId>,
-    },
+    Moderated { to: Vec<AgentId> },
     /// Call [`super::ChatSession::wake`] after this time.
     Wake(Duration),
 }
