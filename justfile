@@ -16,7 +16,7 @@ check:
 ci:
     .ci/run
 
-# One step of CI: format, clippy, test, doc, bench, release, clients, openapi, browser, fuzz.
+# One step of CI; `.ci/run` lists them.
 step name:
     .ci/run {{name}}
 
@@ -28,6 +28,10 @@ fmt:
 # The suites of foreign client libraries.
 clients *suites:
     tests/clients/run.sh {{suites}}
+
+# The code of README.md and docs/ as it stands there; names are parts of `README.md:43`.
+samples *names:
+    tests/samples/run.sh {{names}}
 
 # The control API against its own OpenAPI document.
 openapi:

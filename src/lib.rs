@@ -38,3 +38,8 @@ pub mod template;
 pub mod testing;
 pub mod time;
 pub mod udp;
+
+/// Runs the code of pages that show some.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/llsd.md")]
+mod pages {}

@@ -12,26 +12,16 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 . "$root/tests/program.sh"
+. "$here/install.sh"
 
 node_metaverse() {
-    # The lock file decides; an installation of just that lock file is used again.
-    installed="$here/node_modules/.package-lock.json"
-    if [ ! -f "$installed" ] || [ "$here/package-lock.json" -nt "$installed" ]; then
-        (cd "$here" && npm ci)
-    fi
+    install_node_metaverse
     (cd "$here" && node suite.mjs "$holm")
 }
 
 hippolyzer() {
-    venv="$here/hippolyzer/.venv"
-    wanted="$here/hippolyzer/requirements.txt"
-    if ! cmp -s "$wanted" "$venv/installed.txt"; then
-        rm -rf "$venv"
-        "${PYTHON:-python3}" -m venv "$venv"
-        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r "$wanted"
-        cp "$wanted" "$venv/installed.txt"
-    fi
-    "$venv/bin/python" "$here/hippolyzer/suite.py" "$holm"
+    install_hippolyzer
+    "$hippolyzer_python" "$here/hippolyzer/suite.py" "$holm"
 }
 
 script_host() {
