@@ -181,11 +181,20 @@ impl Server {
         tasks.spawn(close_doors(inside, farewell, stop.clone(), doors.clone()));
         let main_router = login::router(gate);
         let router = main_router.clone();
-        tasks.spawn(http::serve::serve(http, main_router, places.public, serve.clone(), doors));
+        let clock = &shared.clock;
+        tasks.spawn(http::serve::serve(
+            http,
+            main_router,
+            places.public,
+            clock.clone(),
+            serve.clone(),
+            doors,
+        ));
         tasks.spawn(http::serve::serve(
             control,
             control_router,
             places.control,
+            clock.clone(),
             serve,
             stop.clone(),
         ));
@@ -281,7 +290,8 @@ fn offline(config: &Config) -> OfflineSettings {
     }
 }
 
-/// Refuses a clock from before 1970: the HTTP library panics at each connection then.
+/// Refuses a clock from before 1970: the HTTP library panics at each connection then. One that is
+/// set back later does no such harm, see [`http::settle_thread`].
 fn check_clock(clock: &dyn Clock) -> Result<(), ServerError> {
     if clock.unix().is_zero() { Err(ServerError::Clock) } else { Ok(()) }
 }

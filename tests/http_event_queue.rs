@@ -70,7 +70,7 @@ impl Grid {
             services: Services::new(
                 &store,
                 Arc::new(LocalBus::default()),
-                clock,
+                clock.clone(),
                 accounts,
                 assets,
                 OfflineSettings::default(),
@@ -82,7 +82,7 @@ impl Grid {
         let router = router(Arc::new(caps));
         let places = Connections::new("test", ConnectionLimits { most: 64, per_address: 64 });
         let settings = ServeSettings::default();
-        let server = tokio::spawn(serve(listener, router, places, settings, stop.clone()));
+        let server = tokio::spawn(serve(listener, router, places, clock, settings, stop.clone()));
         Self { sessions, session, address, path, stop, server }
     }
 

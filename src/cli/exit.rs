@@ -53,7 +53,7 @@ Exit codes:
   4    port in use or not permitted
   5    storage failure
   6    unreadable or malformed input file or text, or a report that cannot be written
-  7    refused: no such account, name taken, a grid on another machine
+  7    refused: no such account, name taken, a grid on another machine, a clock before 1970
   8    no server answers, or it is not well
   9    load: messages were lost or doubled
   10   load: the grid does not answer, refuses logins or died

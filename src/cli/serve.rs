@@ -6,7 +6,7 @@ use super::exit::{self, Failure};
 use super::output::{Event, Output, Ready, ReadyRegion};
 use super::signals::Signals;
 use crate::config::{Config, Loaded, Origin, Origins, Overrides};
-use crate::http::raise_open_files;
+use crate::http::{raise_open_files, settle_thread};
 use crate::server::{Addresses, Server, ServerError};
 use crate::services::groups::ConfiguredGroupError;
 
@@ -29,6 +29,7 @@ pub(super) fn runtime(config: &Config) -> Result<tokio::runtime::Runtime, Failur
     }
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(worker_threads(config.network.worker_threads))
+        .on_thread_start(settle_thread)
         .enable_all()
         .build()
         .map_err(|error| Failure::new(exit::INTERNAL, format!("no runtime: {error}")))

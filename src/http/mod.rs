@@ -8,6 +8,7 @@ pub mod body;
 pub mod caps;
 pub mod connections;
 pub mod control;
+mod date;
 pub mod guard;
 pub mod login;
 mod open_files;
@@ -15,4 +16,5 @@ pub mod router;
 pub mod serve;
 pub mod welcome;
 
+pub use date::settle_thread;
 pub use open_files::{open_files_limit, raise_open_files};

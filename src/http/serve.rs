@@ -30,6 +30,8 @@ use tower::ServiceExt as _;
 
 use super::answering::Connection;
 use super::connections::{Connections, Place, Work};
+use super::date::http_date;
+use crate::time::Clock;
 
 /// Bounds of a listener.
 #[derive(Clone, Debug)]
@@ -56,11 +58,12 @@ impl Default for ServeSettings {
 /// Serves `router` on `listener` until `stop`, then waits at most `settings.drain` for requests
 /// that are being answered.
 ///
-/// Handlers find the peer's address as [`ConnectInfo<SocketAddr>`](ConnectInfo).
+/// Answers are dated by `clock`. Handlers find the peer's address as [`ConnectInfo<SocketAddr>`](ConnectInfo).
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     places: Arc<Connections>,
+    clock: Arc<dyn Clock>,
     settings: ServeSettings,
     stop: CancellationToken,
 ) {
@@ -73,8 +76,9 @@ pub async fn serve(
     while let Some((stream, peer, place)) = accept(&listener, &places, &stop).await {
         let (router, settings) = (router.clone(), settings.clone());
         let (stop, abort, keep_alive) = (stop.clone(), abort.clone(), keep_alive.clone());
+        let clock = clock.clone();
         connections.spawn(async move {
-            let routes = Routes { router, peer, keep_alive, place: place.clone() };
+            let routes = Routes { router, peer, keep_alive, place: place.clone(), clock };
             tokio::select! {
                 biased;
                 () = place.lost() => {}
@@ -137,6 +141,7 @@ struct Routes {
     peer: SocketAddr,
     keep_alive: Option<HeaderValue>,
     place: Arc<Place>,
+    clock: Arc<dyn Clock>,
 }
 
 async fn connection(
@@ -145,7 +150,7 @@ async fn connection(
     settings: &ServeSettings,
     stop: &CancellationToken,
 ) {
-    let Routes { router, peer, keep_alive, place } = routes;
+    let Routes { router, peer, keep_alive, place, clock } = routes;
     // Answers are small and written whole: waiting for more bytes only delays them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "cannot set TCP_NODELAY");
@@ -158,6 +163,7 @@ async fn connection(
         let answering = requests.next();
         request.extensions_mut().insert(answering.clone());
         let (router, keep_alive) = (router.clone(), keep_alive.clone());
+        let clock = clock.clone();
         async move {
             let Ok(mut response): Result<Response<Body>, Infallible> =
                 router.oneshot(request).await;
@@ -165,6 +171,9 @@ async fn connection(
                 response
                     .headers_mut()
                     .insert(header::HeaderName::from_static("keep-alive"), keep_alive);
+            }
+            if let Some(date) = http_date(clock.unix()) {
+                response.headers_mut().insert(header::DATE, date);
             }
             answering.answered();
             Ok::<_, Infallible>(response.map(|body| Working { body, _work: work }))
@@ -175,6 +184,7 @@ async fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(settings.head_timeout)
         .max_buf_size(MAX_BUFFER)
+        .auto_date_header(false)
         .serve_connection(TokioIo::new(stream), service)
         // Connections that become WebSockets live on in tasks of their own.
         .with_upgrades();
@@ -312,6 +322,7 @@ mod tests {
 
     use super::super::connections::ConnectionLimits;
     use super::*;
+    use crate::time::ManualClock;
 
     async fn started(
         settings: ServeSettings,
@@ -333,8 +344,9 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
+        let clock = Arc::new(ManualClock::default());
         let places = Connections::new("test", ConnectionLimits { most, per_address: most });
-        let server = tokio::spawn(serve(listener, router, places, settings, stop.clone()));
+        let server = tokio::spawn(serve(listener, router, places, clock, settings, stop.clone()));
         (address, stop, server)
     }
 
@@ -361,6 +373,8 @@ mod tests {
             let answer = ask(&mut stream, "/peer").await;
             assert!(answer.ends_with(&stream.local_addr().unwrap().to_string()), "{answer}");
             assert!(answer.contains("keep-alive: timeout=25\r\n"), "{answer}");
+            assert!(answer.contains("date: Thu, 01 Jan 2026 00:00:00 GMT\r\n"), "{answer}");
+            assert_eq!(answer.matches("date:").count(), 1, "{answer}");
         }
         stop.cancel();
         server.await.unwrap();

@@ -10,6 +10,7 @@ use super::*;
 use crate::http::connections::{ConnectionLimits, Connections};
 use crate::http::serve::{self, ServeSettings};
 use crate::scripts::fake::{self, TEST_USER};
+use crate::time::ManualClock;
 
 async fn api() -> Api {
     let api = Api::new();
@@ -244,7 +245,14 @@ async fn serving() -> Served {
     let stop = CancellationToken::new();
     let places = Connections::new("test", ConnectionLimits { most: 64, per_address: 64 });
     let settings = ServeSettings::default();
-    tokio::spawn(serve::serve(listener, api.router.clone(), places, settings, stop.clone()));
+    tokio::spawn(serve::serve(
+        listener,
+        api.router.clone(),
+        places,
+        Arc::new(ManualClock::default()),
+        settings,
+        stop.clone(),
+    ));
     Served { address, api, _stop: stop.drop_guard() }
 }
 
