@@ -17,6 +17,7 @@ from blocks import Block
 from grid import DEADLINE, Ear, Grid, check, environment
 
 HEARD = ("Test User", "Hello.")
+MOST_LINES_OF_EXAMPLE = 80
 
 
 @dataclass
@@ -245,6 +246,22 @@ def benthic(world: World, block: Block) -> None:
         server = xmlrpc.client.ServerProxy(login["url"])
         answer = server.login_to_simulator({**login, "version": "1", "options": []})
         check(answer["login"] == "true", f"{answer}")
+
+
+def example(world: World, block: Block, prepare=None) -> None:
+    """The program does what its header says, and is short."""
+    lines = (world.root / block.file).read_text(encoding="utf-8").count("\n")
+    check(lines <= MOST_LINES_OF_EXAMPLE, f"{block.file} has {lines} lines")
+    command, expected = block.text.split("\n", 1)
+    run_it = f"$ cargo run --example {Path(block.file).stem}"
+    check(command.startswith(run_it), f"{command!r} does not begin with {run_it!r}")
+    with Grid(world.program) as grid:
+        if prepare:
+            prepare(grid)
+        words = grid.here(command.removeprefix("$ ")).split()
+        words[2:2] = ["--quiet", "--locked"]
+        said = run(words, world.root, environment())
+    check(said == expected, f"prints\n{said}\ninstead of\n{expected}")
 
 
 def doctest(world: World, block: Block) -> None:

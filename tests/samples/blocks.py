@@ -1,4 +1,4 @@
-"""Fenced code blocks of Markdown files, with where they stand."""
+"""Fenced code blocks of the pages, and of the headers of examples, with where they stand."""
 
 import re
 from dataclasses import dataclass
@@ -21,7 +21,10 @@ class Block:
 
 def of_file(root: Path, path: Path) -> list[Block]:
     blocks, inside, file = [], None, str(path.relative_to(root))
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    lines_of_file = path.read_text(encoding="utf-8").splitlines()
+    if path.suffix == ".rs":
+        lines_of_file = [header_line(line) for line in lines_of_file]
+    for number, line in enumerate(lines_of_file, 1):
         fence = FENCE.match(line)
         if inside is None and fence:
             inside = (number, fence, [])
@@ -37,6 +40,11 @@ def of_file(root: Path, path: Path) -> list[Block]:
     return blocks
 
 
+def header_line(line: str) -> str:
+    return line.removeprefix("//!").removeprefix(" ") if line.startswith("//!") else ""
+
+
 def of_project(root: Path) -> list[Block]:
-    files = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+    pages = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+    files = [*pages, *sorted((root / "examples").glob("*.rs"))]
     return [block for file in files for block in of_file(root, file)]

@@ -24,13 +24,15 @@ class Grid:
 
     def __init__(self, program: str, *flags: str):
         kept = [] if "--data" in flags else ["--ephemeral"]
-        command = [program, *kept, "--free-ports", "--log", "warn", "--message-format", "json"]
+        ports = ["--free-ports", "--script-port", "0"]
+        command = [program, *kept, *ports, "--log", "warn", "--message-format", "json"]
         self.process = subprocess.Popen(
             [*command, *flags], stdout=subprocess.PIPE, text=True, env=environment()
         )
         ready = json.loads(self.process.stdout.readline() or "{}")
         check(ready.get("event") == "ready", f"the grid did not start: {ready}")
         self.login, self.control = ready["login_uri"], ready["control_uri"]
+        self.scripts = ready["script_address"]
 
     def __enter__(self) -> "Grid":
         return self
@@ -41,7 +43,11 @@ class Grid:
 
     def here(self, text: str) -> str:
         """The text with this grid's addresses in place of the usual ones."""
-        usual = {"http://127.0.0.1:9000/": self.login, "http://127.0.0.1:9001/": self.control}
+        usual = {
+            "http://127.0.0.1:9000/": self.login,
+            "http://127.0.0.1:9001/": self.control,
+            "127.0.0.1:9002": self.scripts,
+        }
         for old, new in usual.items():
             text = text.replace(old, new)
         check("127.0.0.1:900" not in text, "an address is left that is not this grid's")

@@ -1,4 +1,4 @@
-"""What is done with which block of README.md and docs/.
+"""What is done with which block of README.md, docs/ and the headers of examples/.
 
 The first rule whose file, language and part of the text fit is that of a block. A block without a
 rule fails the run: whoever writes one decides here how it is tested, or why it is not.
@@ -34,6 +34,15 @@ def bell(world) -> list[str]:
     """The configuration that the README shows before it asks the control API."""
     toml = world.block("README.md", "# holm --config bell.toml").text
     return ["--config", str(world.write("bell.toml", toml))]
+
+
+def doors(grid) -> None:
+    """A script that speaks CLEP to another one."""
+    made = [grid.ask("v1/objects", {"name": name})["id"] for name in ["Door", "Caller"]]
+    name = {"dialect": "clep-json", "domain": "doors"}
+    grid.ask(f"v1/objects/{made[0]}/clep_listen", name)
+    message = {"method": ["open"], "target": {}}
+    grid.ask(f"v1/objects/{made[1]}/clep", {**name, "message": message})
 
 
 SHORTER = [("--agents 100", "--agents 4"), ("--rate 50", "--rate 50 --duration 1")]
@@ -73,6 +82,10 @@ RULES = [
        why="the step `clients` runs it: tests/clients/script_host.py"),
     of(actions.not_run, "docs/storage.md", "rust,ignore",
        why="one line out of any service, which compiles with all of them"),
+    of(actions.example, "examples/bot.rs"),
+    of(actions.example, "examples/clep_watcher.rs", prepare=doors),
+    of(actions.example, "examples/embed.rs"),
+    of(actions.example, "examples/scripted_object.rs"),
     of(actions.no_code, language="text"),
     of(actions.console, language="console"),
     of(actions.csharp, language="csharp"),

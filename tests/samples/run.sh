@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the code of README.md and docs/ as it stands there.
+# Runs the code of README.md and docs/ as it stands there, and the programs in examples/.
 #
 #   tests/samples/run.sh [PART_OF_A_NAME...]
 #

@@ -1,4 +1,4 @@
-"""Runs the code blocks of README.md and docs/ against a built holm.
+"""Runs the code blocks of README.md, docs/ and examples/ against a built holm.
 
     python suite.py PATH_OF_HOLM PYTHON_WITH_HIPPOLYZER [PART_OF_A_NAME...]
 """
@@ -35,6 +35,11 @@ def main(program: str, python: str, parts: list[str]) -> int:
             except Exception as error:
                 failed += 1
                 print(f"not ok {block.name}: {error}", flush=True)
+        for example in sorted(root.glob("examples/*.rs")):
+            shown = [block for block in found if (root / block.file) == example]
+            if len(shown) != 1:
+                failed += 1
+                print(f"not ok {example.name}: {len(shown)} blocks in its header", flush=True)
         for rule in rules.RULES:
             if not any(rules.rule_of(block) is rule for block in found):
                 failed += 1
