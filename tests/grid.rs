@@ -36,6 +36,8 @@ mod leaving;
 mod login;
 #[path = "grid/lures.rs"]
 mod lures;
+#[path = "grid/metrics.rs"]
+mod metrics;
 #[path = "grid/movement.rs"]
 mod movement;
 #[path = "grid/mutes.rs"]

@@ -135,6 +135,28 @@ fn a_wrong_owner_of_an_object_names_file_and_line() {
 }
 
 #[test]
+fn terrain_errors_name_the_line_of_the_configuration_and_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("holm.toml");
+    let file = directory.path().join("ground");
+    let wrong = [
+        ("raw", &b"short"[..], "raw terrain of 5 bytes: expected "),
+        ("png", &b"\x89PNG\r\n\x1a\n damaged"[..], "png terrain: "),
+    ];
+    for (kind, bytes, problem) in wrong {
+        std::fs::write(&file, bytes).unwrap();
+        let path = file.to_str().unwrap();
+        let table = format!("terrain = {{ kind = \"{kind}\", file = \"{path}\" }}");
+        std::fs::write(&config, format!("[[region]]\nname = \"A\"\n{table}\n")).unwrap();
+        let config = config.to_str().unwrap();
+        let output = holm(&["--config", config, "--ephemeral", "--free-ports"]);
+        let line = format!("holm: {config}:3: region.0.terrain.file: {path}: {problem}");
+        assert!(stderr(&output).contains(&line), "{} lacks {line}", stderr(&output));
+        assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    }
+}
+
+#[test]
 fn the_durable_data_directory_is_in_the_banner() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("kept");

@@ -71,10 +71,12 @@ pub enum ServerError {
         source: io::Error,
     },
     /// A terrain file is wrong.
-    #[error("terrain of region {region}: {source}")]
+    #[error("{key}: {}: {source}", file.display())]
     Terrain {
-        /// Whose terrain.
-        region: String,
+        /// The key that named it.
+        key: String,
+        /// The path as it was configured.
+        file: PathBuf,
         /// What is wrong.
         source: TerrainError,
     },
@@ -89,6 +91,7 @@ impl ServerError {
         match self {
             Self::Bind { key, .. }
             | Self::File { key, .. }
+            | Self::Terrain { key, .. }
             | Self::ConfiguredGroup(
                 ConfiguredGroupError::Value { key, .. } | ConfiguredGroupError::Failed { key, .. },
             ) => Some(key),
@@ -97,12 +100,9 @@ impl ServerError {
             Self::ConfiguredObject(error) => Some(&error.key),
             Self::Control(_) => Some("network.control_token"),
             Self::Storage(_) => Some("storage.directory"),
-            Self::Clock
-            | Self::Store(_)
-            | Self::StoreGone
-            | Self::System(_)
-            | Self::Account(_)
-            | Self::Terrain { .. } => None,
+            Self::Clock | Self::Store(_) | Self::StoreGone | Self::System(_) | Self::Account(_) => {
+                None
+            }
         }
     }
 }

@@ -133,10 +133,14 @@ fn heightmap(
     region: &RegionConfig,
 ) -> Result<Heightmap, ServerError> {
     let terrain = &region.terrain;
-    let wrong = |source| ServerError::Terrain { region: region.name.clone(), source };
+    let place =
+        || (format!("region.{number}.terrain.file"), terrain.file.clone().unwrap_or_default());
+    let wrong = |source| {
+        let (key, file) = place();
+        ServerError::Terrain { key, file, source }
+    };
     let read = || {
-        let file = terrain.file.clone().unwrap_or_default();
-        let key = format!("region.{number}.terrain.file");
+        let (key, file) = place();
         std::fs::read(&file).map_err(|source| ServerError::File { key, file, source })
     };
     match terrain.kind {
