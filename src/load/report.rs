@@ -71,6 +71,13 @@ pub struct Report {
     pub failure: Option<String>,
 }
 
+impl Report {
+    /// What the run delivers, and `delivered` counts: copies of messages, or logins.
+    pub(super) fn delivers(&self) -> &'static str {
+        if self.expected > 0 || self.sent > 0 { "copies" } else { "logins" }
+    }
+}
+
 /// A distribution, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Percentiles {

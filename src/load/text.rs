@@ -13,7 +13,7 @@ pub fn summary(report: &Report) -> String {
     lines.messages(report);
     lines.percentiles(report);
     if let Some(server) = &report.server {
-        lines.server(server);
+        lines.server(server, report.delivers());
     }
     if let Some(limit) = &report.limit {
         lines.limit(limit);
@@ -34,7 +34,7 @@ struct Lines(String);
 impl Lines {
     fn line(&mut self, label: &str, text: &str) {
         // Writing to a string cannot fail.
-        let _ = writeln!(self.0, "  {label:<12}{text}");
+        let _ = writeln!(self.0, "  {label:<18}{text}");
     }
 
     fn head(&mut self, report: &Report) {
@@ -58,15 +58,15 @@ impl Lines {
     fn messages(&mut self, report: &Report) {
         if report.sent > 0 || report.expected > 0 {
             let delivered = format!(
-                "{} of {} copies, {} per second; {} messages sent",
+                "{} of {}, {} per second",
                 count(report.delivered),
                 count(report.expected),
-                figure(report.delivered_per_s),
-                count(report.sent)
+                figure(report.delivered_per_s)
             );
-            self.line("delivered", &delivered);
-            self.line("lost", &count(report.lost));
-            self.line("doubled", &count(report.doubled));
+            self.line("messages sent", &count(report.sent));
+            self.line("copies delivered", &delivered);
+            self.line("copies lost", &count(report.lost));
+            self.line("copies doubled", &count(report.doubled));
         }
         let mut logins = count(report.logins);
         if report.logins_per_s > 0.0 {
@@ -81,14 +81,14 @@ impl Lines {
     }
 
     fn percentiles(&mut self, report: &Report) {
-        let mut rows = vec![("latency", report.latency_ms), ("login", report.login_ms)];
+        let mut rows = vec![("copy latency", report.latency_ms), ("login time", report.login_ms)];
         // Where the run goes on to log in, the first logins are told apart.
         if report.filling.login_ms != report.login_ms {
-            rows.push(("filling", report.filling.login_ms));
+            rows.push(("  while filling", report.filling.login_ms));
         }
         if let Some(freshness) = report.freshness {
-            rows.push(("nearest 20", freshness.nearest_20_ms));
-            rows.push(("all avatars", freshness.all_ms));
+            rows.push(("age, nearest 20", freshness.nearest_20_ms));
+            rows.push(("age, all avatars", freshness.all_ms));
         }
         rows.retain(|(_, row)| row.count > 0);
         if rows.is_empty() {
@@ -105,7 +105,7 @@ impl Lines {
         }
     }
 
-    fn server(&mut self, server: &Usage) {
+    fn server(&mut self, server: &Usage, delivered: &str) {
         let mut cpu = format!(
             "{} s CPU ({} s in the kernel), {} % of a core",
             figure(server.cpu_s),
@@ -113,7 +113,8 @@ impl Lines {
             figure(server.cpu_percent)
         );
         if server.delivered_per_cpu_s > 0.0 {
-            let _ = write!(cpu, "; {} per CPU second", figure(server.delivered_per_cpu_s));
+            let _ =
+                write!(cpu, "; {} {delivered} per CPU second", figure(server.delivered_per_cpu_s));
         }
         self.line("server", &cpu);
         let memory = format!(
@@ -127,7 +128,7 @@ impl Lines {
 
     fn limit(&mut self, limit: &Limit) {
         let mut text = format!(
-            "{} send_to per CPU second, {} bytes to {} sockets",
+            "{} calls of send_to per CPU second, {} bytes to {} sockets",
             figure(limit.send_to_per_cpu_s),
             count(limit.datagram_bytes as u64),
             count(limit.sockets as u64)
@@ -135,7 +136,7 @@ impl Lines {
         if let Some(ratio) = limit.ratio {
             let _ = write!(text, "; the server reaches {} %", figure(ratio * 100.0));
         }
-        self.line("limit", &text);
+        self.line("plain sockets", &text);
     }
 
     fn datagrams(&mut self, report: &Report) {
@@ -276,22 +277,23 @@ mod tests {
             "\
 chat: 100 agents, 30.0 s, complete
 
-  delivered   148,500 of 148,500 copies, 4,950 per second; 1,500 messages sent
-  lost        0
-  doubled     0
-  logins      100
-  filled      in 2.00 s, 50.0 logins per second
-                    p50      p90      p99    p99.9      max
-  latency         0.412    0.823     2.06     4.12     12.4 ms
-  login            12.0     24.0     60.0      120      360 ms
-  nearest 20       50.0      100      250      500    1,500 ms
-  all avatars      90.0      180      450      900    2,700 ms
-              99.0 avatars known per agent
-  server      1.23 s CPU (0.900 s in the kernel), 4.11 % of a core; 120,340 per CPU second
-              14.0 MiB; 9.10 before the first login, 14.5 at most
-  limit       401,234 send_to per CPU second, 180 bytes to 100 sockets; the server reaches 73.4 %
-  load tool   4.20 s CPU, 14.0 % of a core; 31.3 MiB
-  datagrams   9,000 sent, 160,000 received; 0 resent, 0 duplicates, 0 given up
+  messages sent     1,500
+  copies delivered  148,500 of 148,500, 4,950 per second
+  copies lost       0
+  copies doubled    0
+  logins            100
+  filled            in 2.00 s, 50.0 logins per second
+                          p50      p90      p99    p99.9      max
+  copy latency          0.412    0.823     2.06     4.12     12.4 ms
+  login time             12.0     24.0     60.0      120      360 ms
+  age, nearest 20        50.0      100      250      500    1,500 ms
+  age, all avatars       90.0      180      450      900    2,700 ms
+                    99.0 avatars known per agent
+  server            1.23 s CPU (0.900 s in the kernel), 4.11 % of a core; 120,340 copies per CPU second
+                    14.0 MiB; 9.10 before the first login, 14.5 at most
+  plain sockets     401,234 calls of send_to per CPU second, 180 bytes to 100 sockets; the server reaches 73.4 %
+  load tool         4.20 s CPU, 14.0 % of a core; 31.3 MiB
+  datagrams         9,000 sent, 160,000 received; 0 resent, 0 duplicates, 0 given up
 "
         );
     }
@@ -318,7 +320,7 @@ chat: 100 agents, 30.0 s, complete
             ),
             "{text}"
         );
-        let last = "  error       3 × login: no \u{FFFD}[2Jway\u{FFFD}\u{FFFD}\n";
+        let last = "  error             3 × login: no \u{FFFD}[2Jway\u{FFFD}\u{FFFD}\n";
         assert!(text.ends_with(last), "{text}");
     }
 
@@ -326,7 +328,7 @@ chat: 100 agents, 30.0 s, complete
     fn an_empty_report_is_a_summary_too() {
         let text = summary(&Report::default());
         assert!(text.starts_with(": 0 agents, 0 s, \n"), "{text}");
-        assert!(!text.contains("latency") && !text.contains("delivered"), "{text}");
+        assert!(!text.contains("latency") && !text.contains("copies"), "{text}");
     }
 
     #[test]

@@ -29,29 +29,35 @@ fn measured(label: &'static str, key: &str, value: f64, unit: &'static str) -> R
 pub(super) fn tiles(report: &Report) -> String {
     let mut rows = Vec::new();
     if report.expected > 0 || report.sent > 0 {
-        rows.push(measured("delivered", "/delivered_per_s", report.delivered_per_s, "per second"));
-        rows.push(measured("latency p99", "/latency_ms/p99", report.latency_ms.p99, "ms"));
-        rows.push(number("lost", "/lost", report.lost, "copies"));
-        rows.push(number("doubled", "/doubled", report.doubled, "copies"));
+        let rate = report.delivered_per_s;
+        rows.push(measured("copies delivered", "/delivered_per_s", rate, "per second"));
+        rows.push(measured("copy latency, p99", "/latency_ms/p99", report.latency_ms.p99, "ms"));
+        rows.push(number("copies lost", "/lost", report.lost, ""));
+        rows.push(number("copies doubled", "/doubled", report.doubled, ""));
     }
     if report.logins_per_s > 0.0 {
         rows.push(measured("logins", "/logins_per_s", report.logins_per_s, "per second"));
-        rows.push(measured("login p99", "/login_ms/p99", report.login_ms.p99, "ms"));
+        rows.push(measured("login time, p99", "/login_ms/p99", report.login_ms.p99, "ms"));
     }
     if let Some(freshness) = &report.freshness {
         let p99 = freshness.nearest_20_ms.p99;
-        rows.push(measured("freshness p99", "/freshness/nearest_20_ms/p99", p99, "ms"));
+        rows.push(measured(
+            "age of nearest 20 avatars, p99",
+            "/freshness/nearest_20_ms/p99",
+            p99,
+            "ms",
+        ));
     }
     if let Some(server) = &report.server {
         let per_cpu = server.delivered_per_cpu_s;
         if per_cpu > 0.0 {
             let key = "/server/delivered_per_cpu_s";
-            rows.push(measured("delivered", key, per_cpu, "per CPU second"));
+            rows.push(measured(report.delivers(), key, per_cpu, "per server CPU second"));
         }
         rows.push(measured("server CPU", "/server/cpu_percent", server.cpu_percent, "% of a core"));
         rows.push(measured("server memory", "/server/rss_mb", server.rss_mb, "MiB"));
     }
-    rows.push(number("agents", "/connected", report.connected as u64, "at once"));
+    rows.push(number("agents in the region", "/connected", report.connected as u64, "at most"));
     let mut html = "<section class=\"tiles\" aria-label=\"Main figures\">\n".to_owned();
     for Row { label, key, text, unit } in rows {
         let _ = writeln!(
@@ -67,17 +73,17 @@ pub(super) fn tiles(report: &Report) -> String {
 /// Distributions, one per row.
 pub(super) fn percentiles(report: &Report) -> String {
     let mut rows = vec![
-        ("Latency", "/latency_ms", report.latency_ms),
-        ("Login", "/login_ms", report.login_ms),
+        ("Copy latency", "/latency_ms", report.latency_ms),
+        ("Login time", "/login_ms", report.login_ms),
     ];
     if let Some(freshness) = &report.freshness {
         let nearest = freshness.nearest_20_ms;
-        rows.push(("Freshness, nearest 20", "/freshness/nearest_20_ms", nearest));
-        rows.push(("Freshness, all", "/freshness/all_ms", freshness.all_ms));
+        rows.push(("Age of nearest 20 avatars", "/freshness/nearest_20_ms", nearest));
+        rows.push(("Age of all avatars", "/freshness/all_ms", freshness.all_ms));
     }
     // Where the run goes on to log in, the first logins are told apart.
     if report.filling.login_ms != report.login_ms {
-        rows.push(("Login while filling", "/filling/login_ms", report.filling.login_ms));
+        rows.push(("Login time while filling", "/filling/login_ms", report.filling.login_ms));
     }
     rows.retain(|(_, _, row)| row.count > 0);
     if rows.is_empty() {
@@ -113,54 +119,60 @@ pub(super) fn figures(report: &Report) -> String {
         number("Messages sent", "/sent", report.sent, ""),
         number("Copies expected", "/expected", report.expected, ""),
         number("Copies delivered", "/delivered", report.delivered, ""),
-        measured("Delivered", "/delivered_per_s", report.delivered_per_s, "per second"),
-        number("Lost", "/lost", report.lost, "copies"),
-        number("Doubled", "/doubled", report.doubled, "copies"),
+        measured("Copies delivered", "/delivered_per_s", report.delivered_per_s, "per second"),
+        number("Copies lost", "/lost", report.lost, ""),
+        number("Copies doubled", "/doubled", report.doubled, ""),
         number("Logins", "/logins", report.logins, ""),
         measured("Filling took", "/filling/seconds", report.filling.seconds, "s"),
         number("Logins while filling", "/filling/logins", report.filling.logins, ""),
-        measured("Of them", "/filling/logins_per_s", report.filling.logins_per_s, "per second"),
+        measured(
+            "Logins while filling",
+            "/filling/logins_per_s",
+            report.filling.logins_per_s,
+            "per second",
+        ),
         number("Agents wanted", "/agents", report.agents as u64, ""),
         number("Agents in the region", "/connected", report.connected as u64, "at most"),
         measured("Duration", "/duration_s", report.duration_s, "s"),
     ];
     let datagrams = vec![
-        number("Sent", "/datagrams/sent", circuits.sent, ""),
-        number("Received", "/datagrams/received", circuits.received, ""),
-        number("Sent", "/datagrams/bytes_sent", circuits.bytes_sent, "bytes"),
-        number("Received", "/datagrams/bytes_received", circuits.bytes_received, "bytes"),
-        number("Sent again by agents", "/datagrams/resent", circuits.resent, "packets"),
-        number("Received again", "/datagrams/duplicates", circuits.duplicates, "packets"),
-        number("Never acked", "/datagrams/given_up", circuits.given_up, "messages"),
+        number("Datagrams sent", "/datagrams/sent", circuits.sent, ""),
+        number("Datagrams received", "/datagrams/received", circuits.received, ""),
+        number("Bytes sent", "/datagrams/bytes_sent", circuits.bytes_sent, ""),
+        number("Bytes received", "/datagrams/bytes_received", circuits.bytes_received, ""),
+        number("Packets sent again", "/datagrams/resent", circuits.resent, ""),
+        number("Packets received again", "/datagrams/duplicates", circuits.duplicates, ""),
+        number("Messages never acked", "/datagrams/given_up", circuits.given_up, ""),
     ];
     let mut html = "<section class=\"columns\">\n".to_owned();
     html += &table("Run", &messages);
     html += &table("Datagrams of all agents", &datagrams);
     if let Some(server) = &report.server {
-        html += &table("Server process", &usage("/server", server));
+        html += &table("Server process", &usage("/server", server, report.delivers()));
     }
-    html += &table("Load tool", &usage("/tool", &report.tool));
+    html += &table("Load tool", &usage("/tool", &report.tool, report.delivers()));
     if let Some(limit) = &report.limit {
         html += &table("Plain sockets on this machine", &plain_sockets(limit));
     }
     html + "</section>\n"
 }
 
-fn usage(key: &str, usage: &Usage) -> Vec<Row> {
+fn usage(key: &str, usage: &Usage, delivered: &'static str) -> Vec<Row> {
     let key = |name: &str| format!("{key}/{name}");
     let mut rows = vec![
         // An id is a name, so it has no groups of digits.
         Row { label: "Process", key: key("pid"), text: usage.pid.to_string(), unit: "id" },
         measured("CPU time", &key("cpu_s"), usage.cpu_s, "s"),
-        measured("of it in the kernel", &key("cpu_system_s"), usage.cpu_system_s, "s"),
-        measured("CPU", &key("cpu_percent"), usage.cpu_percent, "% of a core"),
+        measured("CPU time in the kernel", &key("cpu_system_s"), usage.cpu_system_s, "s"),
+        measured("CPU use", &key("cpu_percent"), usage.cpu_percent, "% of a core"),
         measured("Memory before the first login", &key("rss_start_mb"), usage.rss_start_mb, "MiB"),
         measured("Memory at the end", &key("rss_mb"), usage.rss_mb, "MiB"),
         measured("Memory at most", &key("rss_max_mb"), usage.rss_max_mb, "MiB"),
     ];
     if usage.delivered_per_cpu_s > 0.0 {
         let name = key("delivered_per_cpu_s");
-        rows.push(measured("Delivered per CPU second", &name, usage.delivered_per_cpu_s, ""));
+        let label = if delivered == "logins" { "Logins" } else { "Copies delivered" };
+        rows.push(measured(label, &name, usage.delivered_per_cpu_s, "per CPU second"));
     }
     rows
 }
@@ -168,13 +180,13 @@ fn usage(key: &str, usage: &Usage) -> Vec<Row> {
 fn plain_sockets(limit: &Limit) -> Vec<Row> {
     let per_cpu = limit.send_to_per_cpu_s;
     let mut rows = vec![
-        number("Datagram", "/limit/datagram_bytes", limit.datagram_bytes as u64, "bytes"),
+        number("Size of a datagram", "/limit/datagram_bytes", limit.datagram_bytes as u64, "bytes"),
         number("Sockets", "/limit/sockets", limit.sockets as u64, ""),
-        measured("send_to", "/limit/send_to_per_cpu_s", per_cpu, "per CPU second"),
-        measured("send_to", "/limit/send_to_per_s", limit.send_to_per_s, "per second"),
+        measured("Calls of send_to", "/limit/send_to_per_cpu_s", per_cpu, "per CPU second"),
+        measured("Calls of send_to", "/limit/send_to_per_s", limit.send_to_per_s, "per second"),
     ];
     if let Some(ratio) = limit.ratio {
-        rows.push(measured("The server's part of it", "/limit/ratio", ratio, "1: the same"));
+        rows.push(measured("Server, as a part of that", "/limit/ratio", ratio, "1: the same"));
     }
     rows
 }
