@@ -183,7 +183,7 @@ fn file_errors_name_file_line_key_and_value() {
     file_fails("seed = \"x\"", "holm.toml:1: seed = \"x\": must be a whole number");
     let port = "holm.toml:2: network.http_port = 70000: must be a whole number from 0 to 65535";
     file_fails("[network]\nhttp_port = 70000", port);
-    file_fails("[grid]\nname = 1", "holm.toml:2: grid.name = 1: must be a text in quotes");
+    file_fails("[grid]\nname = 1", "holm.toml:2: grid.name = 1: must be a string in quotes");
     file_fails("[login]\nopen = 1", "holm.toml:2: login.open = 1: must be true or false");
     file_fails("[network]\nbind = \"localhost\"", "holm.toml:2: network.bind = \"localhost\": ");
     file_fails("[event_queue]\nidle = \"no\"", "holm.toml:2: event_queue.idle = \"no\": ");
@@ -212,7 +212,7 @@ fn regions_must_differ() {
     let second = |keys: &str| format!("[[region]]\n[[region]]\n{keys}");
     file_fails(&second(""), "region.1.name = \"Holm\": must differ");
     file_fails(&second("name = \"hOLM\""), "holm.toml:3: region.1.name = \"hOLM\": must differ");
-    file_fails(&second("name = \"B\""), "region.1.x = 1000: with y must differ");
+    file_fails(&second("name = \"B\""), "region.1.x = 1000: together with y must differ");
     file_fails(&second("name = \"B\"\nx = 1001"), "region.1.udp_port = 9000: must differ");
     assert!(from_file(&second("name = \"B\"\nx = 1001\nudp_port = 9002")).is_ok());
     assert!(from_file(&second("name = \"B\"\ny = 1001\nudp_port = 0")).is_ok());
@@ -326,9 +326,9 @@ fn object_errors_name_the_key() {
     file_fails(&script("channel = 2147483648"), "object.0.script.0.channel = 2147483648: ");
     file_fails(&script("behaviour = \"relay\""), "object.0.script.0.to = 0: must differ from");
     file_fails(&script("behaviour = \"responder\""), "object.0.script.0.answer");
-    file_fails(&script("domain = \"d\""), "object.0.script.0.domain = \"d\": has no meaning");
+    file_fails(&script("domain = \"d\""), "object.0.script.0.domain = \"d\": does not apply");
     let region_say = "behaviour = \"relay\"\nchannel = 1\nmanner = \"region_say\"";
-    file_fails(&script(region_say), "object.0.script.0.to = 0: must be a channel that this");
+    file_fails(&script(region_say), "object.0.script.0.to = 0: must be a channel on which this");
     let ping = |domain: &str| script(&format!("behaviour = \"clep-ping\"\ndomain = \"{domain}\""));
     file_fails(&ping(""), "object.0.script.0.domain = \"\": must have from 1");
     file_fails(&ping("a\\nb"), "object.0.script.0.domain");

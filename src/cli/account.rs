@@ -1,6 +1,6 @@
-//! `holm account`: accounts in a data directory, while no server uses it.
+//! `holm account`: manages the accounts in a data directory that no server is using.
 //!
-//! A running server has the directory to itself; its control API makes accounts then.
+//! While a server is running, use its control API instead.
 
 use std::io::{self, BufRead, IsTerminal as _, Write};
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ use crate::time::SystemClock;
 /// Flags of `holm account`.
 #[derive(Clone, Debug, Args)]
 pub struct AccountArgs {
-    /// Configuration file (TOML); it may name the data directory and the cost of a hash
+    /// Configuration file (TOML), for the data directory and the cost of password hashes
     // Ids of their own: clap hands values of global options up to the options of a bare `holm`.
     #[arg(
         id = "account_config",
@@ -53,7 +53,7 @@ enum Action {
     },
     /// List all accounts by name
     List,
-    /// Give an account a new password
+    /// Change the password of an account
     Passwd {
         #[command(flatten)]
         name: Name,
@@ -69,21 +69,21 @@ enum Action {
 
 #[derive(Clone, Debug, Args)]
 struct Name {
-    /// First name, or both as `first.last`
+    /// First name, or both names as `first.last`
     first: String,
-    /// Last name; an account of one word has the last name `Resident`
+    /// Last name [default: Resident]
     last: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]
 struct Password {
     /// The password, or `$1$` and its MD5 in hex; other users of this machine can see it
-    /// [default: asked for on a terminal, else the first line of stdin]
+    /// [default: prompt on a terminal, otherwise read the first line of stdin]
     #[arg(long, value_name = "TEXT")]
     password: Option<String>,
 }
 
-/// Does what `args` say, with the terminal for input and output.
+/// Runs the command, with the terminal for input and output.
 ///
 /// # Errors
 /// [`Failure`] with the exit code: configuration, storage (also when a server uses the
@@ -151,7 +151,7 @@ impl Task {
         Ok(match action {
             Action::Add { name, password, uuid } => {
                 if uuid.is_some_and(|uuid| uuid.is_nil()) {
-                    return Err(Failure::new(USAGE, "the null uuid cannot be an account's"));
+                    return Err(Failure::new(USAGE, "an account cannot have the null uuid"));
                 }
                 Self::Add(name.read()?, password.read(input)?, uuid.map(AgentId))
             }
@@ -192,7 +192,7 @@ fn first_line(input: &mut dyn BufRead) -> io::Result<String> {
 
 fn open(config: &Config, create: bool) -> Result<(Accounts, StoreHandle), Failure> {
     if config.storage.ephemeral {
-        return Err(Failure::new(CONFIG, "storage is ephemeral, so there are no accounts to keep"));
+        return Err(Failure::new(CONFIG, "storage is ephemeral, so accounts would not be stored"));
     }
     let directory = &config.storage.directory;
     if !create && !SqliteStore::exists(directory) {
@@ -243,7 +243,7 @@ async fn list(accounts: &Accounts) -> Result<Vec<ReportLine>, AccountError> {
 
 async fn find(accounts: &Accounts, name: &AccountName) -> Result<Account, Failure> {
     let found = accounts.find(name).await.map_err(|error| failure(&error))?;
-    found.ok_or_else(|| Failure::new(REFUSED, format!("no account is named `{name}`")))
+    found.ok_or_else(|| Failure::new(REFUSED, format!("there is no account named `{name}`")))
 }
 
 fn failure(error: &AccountError) -> Failure {
@@ -303,7 +303,7 @@ fn write(lines: &[ReportLine], format: MessageFormat, output: &mut dyn Write) ->
         let (before, entry) = match line {
             ReportLine::Account(entry) => ("", entry),
             ReportLine::AccountCreated(entry) => ("created ", entry),
-            ReportLine::PasswordChanged(entry) => ("new password for ", entry),
+            ReportLine::PasswordChanged(entry) => ("changed the password of ", entry),
             ReportLine::AccountRemoved(entry) => ("removed ", entry),
         };
         let Entry { uuid, first, last, .. } = entry;
@@ -315,7 +315,7 @@ fn write(lines: &[ReportLine], format: MessageFormat, output: &mut dyn Write) ->
 /// Follows the error about a directory that a server uses.
 const IN_USE: &str = "; while it runs, change its accounts through its control API (/v1/accounts)";
 
-/// No client sends more than the first 16 characters or a digest; this is for typing errors.
+/// Clients send at most the first 16 characters or a digest; this limit catches typing errors.
 const LONGEST_PASSWORD: u64 = 4096;
 
 /// Accounts read at a time.
@@ -381,7 +381,7 @@ mod tests {
         let names: Vec<&str> = listed.lines().map(|line| &line[ID.len() + 2..]).collect();
         assert_eq!(names, ["alice tester", "Test User"]);
         let changed = directory.run("passwd test user --password other", "").unwrap();
-        assert_eq!(changed, format!("new password for {ID}  Test User\n"));
+        assert_eq!(changed, format!("changed the password of {ID}  Test User\n"));
         directory.run("remove Alice Tester", "").unwrap();
         assert_eq!(directory.run("list", "").unwrap(), format!("{ID}  Test User\n"));
     }
@@ -409,7 +409,7 @@ mod tests {
         let taken = directory.code("add TEST USER --password x", "");
         assert_eq!(taken, (REFUSED, "account name `TEST USER` is taken".to_owned()));
         let unknown = directory.code("remove No Body", "");
-        assert_eq!(unknown, (REFUSED, "no account is named `No Body`".to_owned()));
+        assert_eq!(unknown, (REFUSED, "there is no account named `No Body`".to_owned()));
         let null = format!("add A B --password x --uuid {}", Uuid::nil());
         for usage in ["add Test User", "add A B --password $1$12", &null] {
             assert_eq!(directory.code(usage, "\n").0, USAGE, "{usage}");

@@ -1,7 +1,7 @@
-//! `holm clep`: channels of CLEP, and its messages as texts.
+//! `holm clep`: computes CLEP channels, and writes and reads CLEP messages.
 //!
-//! For scripters who want to know a channel, send a message by hand or see what one says. It works
-//! on its arguments alone and needs no server.
+//! For scripters who want to know a channel, send a message by hand or decode one. It works on its
+//! arguments alone and needs no server.
 
 mod compose;
 mod show;
@@ -28,9 +28,9 @@ pub struct ClepArgs {
 enum Action {
     /// Print the channel of a domain
     Channel(ChannelArgs),
-    /// Write a message as the text that goes over the channel
+    /// Encode a message as the text that is sent on the channel
     Encode(Box<EncodeArgs>),
-    /// Show what a text says
+    /// Decode a text
     Decode(DecodeArgs),
 }
 
@@ -40,13 +40,13 @@ struct ChannelArgs {
     /// clep-lines or clep-json
     #[arg(long, value_name = "DIALECT")]
     dialect: Dialect,
-    /// Service; seed-chuf and the dialects without services do not hash it
+    /// Service; not hashed by seed-chuf and by dialects without services
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     service: String,
-    /// Hash names with newlines as they are, instead of refusing them
+    /// Hash names with newlines instead of refusing them
     #[arg(long)]
     lenient: bool,
-    /// Domain, hashed byte for byte; after `--` it may start with a hyphen
+    /// Domain, hashed byte for byte; put `--` before it if it starts with a hyphen
     #[arg(value_name = "DOMAIN")]
     domain: String,
 }
@@ -63,7 +63,7 @@ struct EncodeArgs {
 struct DecodeArgs {
     #[command(flatten)]
     codec: CodecArgs,
-    /// The text; `-` reads it from stdin and takes one newline off its end
+    /// The text; `-` reads it from stdin and strips one trailing newline
     #[arg(value_name = "TEXT")]
     text: String,
 }
@@ -75,20 +75,20 @@ struct CodecArgs {
     /// clep-lines or clep-json
     #[arg(long, value_name = "DIALECT")]
     dialect: Dialect,
-    /// How lists are written: s1, s2, s2-xi, s2-en, s3 or s4 [default: as the dialect has it;
-    /// seed-chuf has opaque texts]
+    /// Form of lists: s1, s2, s2-xi, s2-en, s3 or s4 [default: the dialect's; seed-chuf has opaque
+    /// texts]
     #[arg(long, value_name = "FORM")]
     form: Option<ListForm>,
-    /// Where lists have the domain [default: domain-prim for clep-svc, else prim-domain]
+    /// Position of the domain in lists [default: domain-prim for clep-svc, otherwise prim-domain]
     #[arg(long, value_name = "ORDER", value_enum)]
     order: Option<OrderName>,
-    /// How LEP messages in lists are laid out
+    /// Layout of LEP messages in lists
     #[arg(long, value_name = "LAYOUT", value_enum, default_value_t)]
     lep_layout: LayoutName,
-    /// Whose llEscapeURL is used for writing
+    /// Which grid's llEscapeURL to use for writing
     #[arg(long, value_name = "GRID", value_enum, default_value_t)]
     escapes: EscapesName,
-    /// Longest text in bytes
+    /// Maximum length of the text in bytes
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_LIMIT)]
     limit: usize,
 }
@@ -97,7 +97,7 @@ struct CodecArgs {
 enum OrderName {
     /// Until August 2025
     PrimDomain,
-    /// Since then
+    /// Since August 2025
     DomainPrim,
 }
 
@@ -112,18 +112,18 @@ enum LayoutName {
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum EscapesName {
-    /// Leaves - _ . ~ as they are
+    /// Does not escape - _ . ~
     Opensim,
     /// Escapes all but letters and digits
     #[default]
     Secondlife,
 }
 
-/// Does what the arguments say. What has to be read comes from `input`; `clock` dates messages.
+/// Runs the command. Texts for `-` are read from `input`; `clock` dates messages.
 ///
 /// # Errors
 /// [`USAGE`] for flags that do not fit the dialect, fields that a message cannot have and names with
-/// newlines, [`INPUT`] for a text that is no message and a message that is too long.
+/// newlines, [`INPUT`] for a text that is not a message and a message that is too long.
 pub fn run(
     args: &ClepArgs,
     format: MessageFormat,

@@ -1,8 +1,8 @@
-//! `holm decode`: shows what is in a datagram or a capture.
+//! `holm decode`: shows the contents of a datagram or a capture.
 //!
-//! Header, message and fields, for people or as one JSON object per packet. It goes by the
-//! built-in template or by one that the user names; it knows no circuit, so it shows what single
-//! packets say and not what a receiver would make of them.
+//! It prints header, message and fields, as text or as one JSON object per packet, and uses the
+//! built-in template or one that the user names. It knows no circuits, so it shows single packets
+//! and not how a receiver would process them.
 
 mod blocks;
 mod link;
@@ -26,7 +26,7 @@ use templates::Templates;
 /// Flags of `holm decode`.
 #[derive(Clone, Debug, Args)]
 pub struct DecodeArgs {
-    /// Decode by this message template instead of the built-in one
+    /// Use this message template instead of the built-in one
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
     #[command(flatten)]
@@ -36,10 +36,10 @@ pub struct DecodeArgs {
 #[derive(Clone, Debug, Args)]
 #[group(required = true, multiple = false)]
 struct Source {
-    /// One datagram from its first header byte; blanks and colons are skipped
+    /// One datagram in hex, from its first header byte; blanks and colons are ignored
     #[arg(long, value_name = "STRING")]
     hex: Option<String>,
-    /// A capture: pcap or pcapng
+    /// A capture in pcap or pcapng format
     #[arg(long, value_name = "FILE")]
     pcap: Option<PathBuf>,
 }

@@ -6,27 +6,27 @@ use clap::{ArgAction, Args, ValueEnum};
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub struct Globals {
-    /// Form of the lines on stdout
+    /// Format of the lines on stdout
     #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
     pub message_format: MessageFormat,
-    /// What the log on stderr shows, in the syntax of RUST_LOG; wins over that variable
+    /// What to log on stderr, in the syntax of RUST_LOG; overrides that variable
     #[arg(long, global = true, value_name = "FILTER")]
     pub log: Option<String>,
-    /// Form of the log on stderr
+    /// Format of the log on stderr
     #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
     pub log_format: LogFormat,
-    /// Log more; twice: everything
+    /// Log more; give it twice to log everything
     #[arg(long, short, global = true, action = ArgAction::Count, conflicts_with_all = ["quiet", "log"])]
     pub verbose: u8,
-    /// Log errors only, and leave out progress and the banner of `exec`; twice: log nothing
+    /// Log only errors, and hide progress and the banner of `exec`; give it twice to log nothing
     #[arg(long, short, global = true, action = ArgAction::Count, conflicts_with = "log")]
     pub quiet: u8,
-    /// Whether help and the log have colours; `auto`: on a terminal, unless NO_COLOR is set
+    /// When to colour help and the log; `auto`: on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub color: Color,
 }
 
-/// Form of the lines on stdout.
+/// Format of the lines on stdout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum MessageFormat {
     /// A block of text for people.
@@ -36,7 +36,7 @@ pub enum MessageFormat {
     Json,
 }
 
-/// Form of the log.
+/// Format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// Lines for people.

@@ -1,7 +1,7 @@
 //! `holm health`: one plain HTTP request to a running server's control listener.
 //!
-//! Blocking and without a runtime on purpose: it runs every few seconds in a container that has
-//! nothing else to ask with.
+//! Deliberately blocking and without a runtime: it runs every few seconds in containers that have
+//! no other HTTP client.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -16,7 +16,7 @@ use crate::time::{Clock as _, SystemClock};
 /// How long connecting, sending and each read may take.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// More of an answer is not read: its first line says everything.
+/// More of an answer is not read: the first line is enough.
 const LONGEST_ANSWER: u64 = 4096;
 
 /// Pause between two attempts of `--wait`.
@@ -27,24 +27,24 @@ const DEFAULT: &str = "http://127.0.0.1:9001/";
 /// Flags of `holm health`.
 #[derive(Clone, Debug, Args)]
 pub struct HealthArgs {
-    /// Base URI of the control listener
+    /// Base URI of the control API
     #[arg(long, value_name = "URI", env = "HOLM_CONTROL_URI", default_value = DEFAULT)]
     control: String,
-    /// Ask whether logins would succeed, not only whether the process answers
+    /// Check whether logins would succeed, not only whether the process answers
     #[arg(long)]
     ready: bool,
-    /// Ask again and again for so many seconds until the answer is yes [default: ask once]
+    /// Retry for up to this many seconds until the check succeeds [default: check once]
     #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true)]
     wait: u32,
-    /// Bearer token, where the listener demands one
+    /// Bearer token, if the control API requires one
     #[arg(long, value_name = "TOKEN", env = "HOLM_NETWORK_CONTROL_TOKEN", hide_env_values = true)]
     token: Option<String>,
 }
 
-/// Asks; returns quietly when the server is well.
+/// Runs the check; returns silently if the server is healthy.
 ///
 /// # Errors
-/// [`USAGE`] for a URI that is none of ours, [`UNHEALTHY`] when nobody answers with status 200.
+/// [`USAGE`] for an invalid URI, [`UNHEALTHY`] if there is no answer with status 200.
 pub fn run(args: &HealthArgs) -> Result<(), Failure> {
     let (authority, base) = split_uri(&args.control)?;
     let path = if args.ready { "ready" } else { "health" };
@@ -67,7 +67,7 @@ fn attempt(authority: &str, request: &str) -> Result<(), Failure> {
     match status {
         Some(200) => Ok(()),
         Some(status) => {
-            Err(Failure::new(UNHEALTHY, format!("{authority} answers with status {status}")))
+            Err(Failure::new(UNHEALTHY, format!("{authority} answered with status {status}")))
         }
         None => Err(Failure::new(UNHEALTHY, format!("{authority} does not speak http"))),
     }
@@ -93,7 +93,7 @@ fn request(authority: &str, path: &str, token: Option<&str>) -> Result<String, F
         Some(token) if token.bytes().all(|b| b.is_ascii_graphic()) => {
             format!("Authorization: Bearer {token}\r\n")
         }
-        Some(_) => return Err(Failure::new(USAGE, "token: expected visible ascii characters")),
+        Some(_) => return Err(Failure::new(USAGE, "token: expected visible ASCII characters")),
         None => String::new(),
     };
     Ok(format!(
@@ -101,7 +101,7 @@ fn request(authority: &str, path: &str, token: Option<&str>) -> Result<String, F
     ))
 }
 
-/// The status of the answer; nothing if it is no HTTP answer.
+/// The status of the answer; `None` if it is not HTTP.
 fn ask(authority: &str, request: &str) -> io::Result<Option<u16>> {
     let mut last = io::Error::from(io::ErrorKind::NotFound);
     for address in authority.to_socket_addrs()? {

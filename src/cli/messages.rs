@@ -1,6 +1,6 @@
-//! `holm messages`: what becomes of every message that a client may send.
+//! `holm messages`: how every message that a client may send is handled.
 //!
-//! For people it prints the page `docs/messages.md`, for scripts a JSON object per line.
+//! It prints the page `docs/messages.md` or, for scripts, one JSON object per line.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -92,27 +92,27 @@ fn name(disposition: Disposition) -> &'static str {
 
 fn meaning(disposition: Disposition) -> &'static str {
     match disposition {
-        Disposition::Handled => "it does what clients expect.",
+        Disposition::Handled => "the message does what clients expect.",
         Disposition::AnsweredEmpty => {
-            "it gets the reply that is named, with nothing in it, because what it\n  asks for does \
+            "it is answered with the named reply, which is empty because the\n  requested data does \
              not exist here."
         }
         Disposition::Refused => {
-            "nothing changes, and the user reads the text, each text once in five seconds."
+            "nothing changes, and the user gets the text, at most once in five seconds."
         }
-        Disposition::Ignored => "nothing changes, for the reason given.",
+        Disposition::Ignored => "nothing changes, for the stated reason.",
     }
 }
 
 const HEAD: &str = "\
 # Messages from clients
 
-`holm messages` prints this page. Do not edit it: `holm messages > docs/messages.md` writes it anew.
-`holm messages --message-format json` prints one JSON object per message.
+`holm messages` prints this page; regenerate it with `holm messages > docs/messages.md` instead of
+editing it. `holm messages --message-format json` prints one JSON object per message.
 
 Every message of the template that a client may send has a disposition. The metric
-`holm_messages_received_total` counts them by `message` and `disposition`; the circuit keeps
-PacketAck and pings to itself. Messages that only simulators may send are dropped and counted as
+`holm_messages_received_total` counts messages by `message` and `disposition`, except PacketAck and
+pings, which the circuit handles. Messages that only simulators may send are dropped and counted as
 `trusted_message_from_client`.
 
 ";
@@ -120,8 +120,8 @@ PacketAck and pings to itself. Messages that only simulators may send are droppe
 const GENERIC: &str = "
 ## GenericMessage
 
-`GenericMessage` carries its purpose in a text. `holm_generic_messages_total` counts the methods
-below by name and all others, which are ignored, as `other`.
+The method of a `GenericMessage` determines its purpose. `holm_generic_messages_total` counts the
+methods below by name. All others are ignored and counted as `other`.
 
 | method | disposition | effect or reason |
 | --- | --- | --- |

@@ -1,8 +1,8 @@
 //! The command line: flags, exit codes, output for people and for scripts.
 //!
 //! `holm` without a subcommand is `holm serve`. Flags, exit codes ([`exit`]) and the JSON lines
-//! ([`output`]) are promises to those who script against them; the text for people is not. This
-//! module must not hold server logic: it turns arguments into calls and results into lines.
+//! ([`output`]) are a stable interface; human-readable text is not. This module must not contain
+//! server logic: it turns arguments into calls and results into lines.
 
 use clap::{Parser, Subcommand};
 
@@ -34,9 +34,9 @@ pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILD_O
 #[command(
     name = "holm",
     version = VERSION,
-    about = "A small, exact region simulator for Second Life and OpenSim clients",
-    long_about = "A small, exact region simulator for Second Life and OpenSim clients.\n\n\
-                  Without a subcommand, holm serves: `holm --ephemeral` is \
+    about = "A small, faithful region simulator for Second Life and OpenSim clients",
+    long_about = "A small, faithful region simulator for Second Life and OpenSim clients.\n\n\
+                  The default subcommand is `serve`: `holm --ephemeral` means \
                   `holm serve --ephemeral`.",
     after_help = exit::HELP,
 )]
@@ -47,7 +47,7 @@ pub struct Cli {
     /// Flags of `serve`, when there is no subcommand.
     #[command(flatten)]
     pub serve: ServeArgs,
-    /// What to do; nothing: serve.
+    /// What to do; the default is to serve.
     #[command(subcommand)]
     pub command: Option<CliCommand>,
 }
@@ -55,32 +55,32 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum CliCommand {
-    /// Run the grid and its regions until told to stop
+    /// Run a grid until it is stopped
     Serve(ServeArgs),
-    /// Run a command with a grid of its own, and exit with its code
+    /// Run a command with its own grid, and exit with the command's code
     Exec(Box<exec::ExecArgs>),
     /// Create, list, change and remove accounts
     Account(account::AccountArgs),
-    /// Show what is in a datagram or a capture
+    /// Show the contents of a datagram or a capture
     Decode(decode::DecodeArgs),
-    /// Channels and messages of CLEP, the protocol of scripts on chat channels
+    /// Compute channels and messages of CLEP, a protocol between scripts on chat channels
     Clep(clep::ClepArgs),
-    /// Print the effective configuration as TOML, or say what is wrong with it
+    /// Print the effective configuration as TOML, or report what is wrong with it
     Config(ConfigArgs),
-    /// Ask a running server whether it is well; for scripts and containers
+    /// Check the health of a running server; for scripts and containers
     Health(health::HealthArgs),
-    /// Show what becomes of every message that a client may send
+    /// Show how every message that a client may send is handled
     Messages,
-    /// Fill a grid with agents and measure it
+    /// Load a grid with agents and measure it
     Load(Box<load::LoadArgs>),
-    /// Print the completions of a shell
+    /// Print a shell's completions
     Completions(pages::CompletionsArgs),
     /// Print a manual page
     Man(pages::ManArgs),
 }
 
 impl Cli {
-    /// What to do, with the flags of a bare `holm` put where they belong.
+    /// The command to run. The flags of a bare `holm` go to `serve`.
     pub fn into_command(self) -> (Globals, CliCommand) {
         (self.globals, self.command.unwrap_or(CliCommand::Serve(self.serve)))
     }

@@ -148,7 +148,7 @@ impl<W: Write> Output<W> {
                 }
                 match &ready.data_directory {
                     Some(directory) => writeln!(w, "  data      {directory}")?,
-                    None => writeln!(w, "  data      in memory, lost when it stops")?,
+                    None => writeln!(w, "  data      in memory, lost on exit")?,
                 }
                 for region in &ready.regions {
                     let ReadyRegion { name, x, y, udp, .. } = region;
@@ -160,7 +160,7 @@ impl<W: Write> Output<W> {
                 writeln!(w, "  accounts  {} (password: {password})", names.join(", "))
             }
             Event::OpenAccounts => {
-                writeln!(w, "  open      any new name gets an account with the password it gives")
+                writeln!(w, "  open      a login with a new name creates an account")
             }
             Event::Stopping { reason } => writeln!(w, "Stopping ({reason})."),
             Event::Stopped => writeln!(w, "Stopped."),

@@ -1,4 +1,4 @@
-//! What belongs to an installed program: completions of shells, manual pages.
+//! Shell completions and manual pages for an installed program.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use super::exit::{Failure, USAGE};
 /// Flags of `holm completions`.
 #[derive(Clone, Debug, Args)]
 pub struct CompletionsArgs {
-    /// The shell
+    /// The shell to complete for
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }
@@ -20,12 +20,12 @@ pub struct CompletionsArgs {
 /// Flags of `holm man`.
 #[derive(Clone, Debug, Args)]
 pub struct ManArgs {
-    /// The page of this subcommand, as `account add` [default: that of holm]
+    /// Subcommand, such as `account add` [default: the page of holm itself]
     #[arg(value_name = "SUBCOMMAND")]
     path: Vec<String>,
 }
 
-/// Writes what the shell reads to complete a command line.
+/// Writes the completion script of a shell.
 pub fn completions(args: &CompletionsArgs, out: &mut dyn Write) -> Result<(), Failure> {
     // The generator panics when it cannot write.
     let mut text = Vec::new();

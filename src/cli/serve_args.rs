@@ -1,4 +1,4 @@
-//! The flags of `holm serve`. Others script against them: a change is a breaking change.
+//! The flags of `holm serve`. They are a stable interface: a change is a breaking change.
 
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -10,54 +10,54 @@ use crate::config::{self, ConfigError, Loaded, Overrides};
 const NETWORK: &str = "Network";
 const ACCOUNTS: &str = "Accounts";
 
-/// Flags of `holm serve`; each wins over the environment and the configuration file.
+/// Flags of `holm serve`; each overrides the environment and the configuration file.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Grid")]
 pub struct ServeArgs {
-    /// Configuration file (TOML); config/holm.toml of the source shows every key
+    /// Configuration file (TOML); `holm config --example` prints every key
     #[arg(long, value_name = "FILE", env = "HOLM_CONFIG")]
     config: Option<PathBuf>,
     /// Directory of the database [default: holm-data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Keep everything in memory and forget it at the end
+    /// Keep everything in memory and discard it at the end
     #[arg(long)]
     ephemeral: bool,
-    /// IPv4 address of the login port and of the region ports [default: 127.0.0.1]
+    /// IPv4 address for login and regions [default: 127.0.0.1]
     #[arg(long, value_name = "IP", help_heading = NETWORK)]
     bind: Option<Ipv4Addr>,
-    /// TCP port of login and capabilities, 0 picks a free one [default: 9000]
+    /// TCP port for login and capabilities; 0 picks a free one [default: 9000]
     #[arg(long, value_name = "N", help_heading = NETWORK)]
     http_port: Option<u16>,
-    /// UDP port of the first region, 0 picks a free one [default: 9000]
+    /// UDP port of the first region; 0 picks a free one [default: 9000]
     #[arg(long, value_name = "N", help_heading = NETWORK)]
     udp_port: Option<u16>,
-    /// TCP port of the control listener, 0 picks a free one [default: 9001]
+    /// TCP port of the control API; 0 picks a free one [default: 9001]
     #[arg(long, value_name = "N", help_heading = NETWORK)]
     control_port: Option<u16>,
-    /// Listen for script hosts on this TCP port, 0 picks a free one [default: only the WebSocket
-    /// of the control listener]
+    /// TCP port for script hosts; 0 picks a free one [default: none, only the WebSocket of the
+    /// control API]
     #[arg(long, value_name = "N", help_heading = NETWORK)]
     script_port: Option<u16>,
-    /// Pick a free port for every listener that no other flag gives a port
+    /// Pick a free port for every listener whose port is not set by another flag
     #[arg(long, help_heading = NETWORK)]
     free_ports: bool,
-    /// Host name or IPv4 address that clients are told [default: the address of --bind]
+    /// Host name or IPv4 address that clients are given [default: the address of --bind]
     #[arg(long, value_name = "HOST", help_heading = NETWORK)]
     external_host: Option<String>,
-    /// TCP port that clients are told, where a port mapping changes it [default: that of login]
+    /// TCP port that clients are given, if a port mapping changes it [default: the login port]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = NETWORK)]
     external_http_port: Option<u16>,
-    /// UDP port of the first region that clients are told [default: that of the region]
+    /// UDP port of the first region that clients are given [default: the region's port]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = NETWORK)]
     external_udp_port: Option<u16>,
     /// JSON array of {"first","last","password","uuid"?}; missing accounts are created
     #[arg(long, value_name = "FILE", help_heading = ACCOUNTS)]
     accounts: Option<PathBuf>,
-    /// Create an account at the first login of any unknown name; on loopback only
+    /// Create an account at the first login with an unknown name; on loopback only
     #[arg(long, help_heading = ACCOUNTS)]
     open: bool,
-    /// Seed of every generator in the simulation [default: 0]
+    /// Seed of the simulation's random generators [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: Option<u64>,
 }
@@ -68,7 +68,7 @@ pub struct ConfigArgs {
     /// Those of a server.
     #[command(flatten)]
     pub serve: ServeArgs,
-    /// Print every key with its default and a comment instead, as a file to start from
+    /// Print a sample file instead: every key with its default and a comment
     #[arg(long)]
     example: bool,
 }
@@ -101,7 +101,7 @@ impl ServeArgs {
         }
     }
 
-    /// The configuration that these flags, the environment and the file give.
+    /// The configuration from these flags, the environment and the file.
     ///
     /// # Errors
     /// The file cannot be read, a key does not exist, a value is bad.
@@ -112,8 +112,8 @@ impl ServeArgs {
         config::load(self.config.as_deref(), environment, &self.overrides())
     }
 
-    /// As for a grid that lives as long as one command: what no flag says otherwise is kept in
-    /// memory and on free ports, that of script hosts included.
+    /// The flags for a grid that lives as long as one command: unless a flag says otherwise, it is
+    /// in memory and on free ports, including one for script hosts.
     #[must_use]
     pub fn for_one_command(&self) -> Self {
         let mut args = self.clone();

@@ -1,4 +1,4 @@
-//! Reads the command line, and says what is wrong with it and where things belong.
+//! Parses the command line. Errors say which subcommand a misplaced option belongs to.
 
 use std::ffi::OsString;
 
@@ -76,7 +76,7 @@ fn refuse_misplaced(command: &mut Command, matches: &ArgMatches) -> Result<(), c
     let text = if takes.iter().any(|taker| taker == name) {
         format!("--{long} belongs after the subcommand: `holm {name} --{long}`")
     } else {
-        format!("--{long} is no option of `holm {name}`, but of {}", listed(&takes))
+        format!("--{long} is not an option of `holm {name}`, but of {}", listed(&takes))
     };
     Err(command.error(ErrorKind::ArgumentConflict, text))
 }
@@ -157,7 +157,8 @@ mod tests {
         let before = wrong("holm --open health");
         assert_eq!(
             before,
-            "--open is no option of `holm health`, but of `holm serve`, `holm exec`, `holm config`"
+            "--open is not an option of `holm health`, but of `holm serve`, `holm exec`, \
+             `holm config`"
         );
         let before = wrong("holm --open serve");
         assert_eq!(before, "--open belongs after the subcommand: `holm serve --open`");

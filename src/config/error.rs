@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::Origin;
 
-/// A configuration that cannot be used. Every message says where the value stands, its key and,
-/// where there is one, the value itself.
+/// An invalid configuration. Every message contains the place of the value, its key and, if there
+/// is one, the value itself.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
@@ -17,7 +17,7 @@ pub enum ConfigError {
         /// The error of the system.
         source: io::Error,
     },
-    /// The file is no TOML.
+    /// The file is not TOML.
     #[error("{origin}: {problem}")]
     Syntax {
         /// The line where reading stopped.
@@ -28,7 +28,7 @@ pub enum ConfigError {
     /// A key that does not exist.
     #[error("{origin}: unknown key {key}: {problem}")]
     UnknownKey {
-        /// Where it stands.
+        /// Its place.
         origin: Origin,
         /// The key, dotted.
         key: String,
@@ -48,6 +48,6 @@ pub enum ConfigError {
         problem: String,
     },
     /// The effective configuration cannot be written as TOML.
-    #[error("cannot be shown as toml: {0}")]
+    #[error("cannot be written as TOML: {0}")]
     Unprintable(String),
 }

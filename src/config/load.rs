@@ -72,7 +72,8 @@ pub fn load_text(
                 config = changed;
                 from_environment.push((key, variable));
             }
-            None => warnings.push(format!("environment variable {variable} is no key: ignored")),
+            None => warnings
+                .push(format!("environment variable {variable} does not name a key; ignored")),
         }
     }
 
@@ -118,7 +119,7 @@ fn plain(problem: &str) -> String {
         "i32" => "a whole number from -2147483648 to 2147483647",
         "i64" => "a whole number",
         "f32" | "f64" => "a number",
-        "a string" | "path string" => "a text in quotes",
+        "a string" | "path string" => "a string in quotes",
         "a boolean" => "true or false",
         "a sequence" => "a list",
         other if other.starts_with("struct ") || other == "a map" => "a section",
@@ -152,7 +153,7 @@ fn apply_variable(
             Some(section) => Err(ConfigError::UnknownKey {
                 origin: origin(),
                 key: wanted.to_lowercase(),
-                problem: format!("the section {section} has none of that name"),
+                problem: format!("the section {section} has no such key"),
             }),
             None => Ok(None),
         };

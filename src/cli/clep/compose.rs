@@ -1,4 +1,4 @@
-//! A message from flags: each sets one field, on top of the JSON that `--message` gives.
+//! Builds a message from flags: each sets one field, in addition to the JSON of `--message`.
 
 use std::io::Read;
 
@@ -11,10 +11,10 @@ use crate::clep::{Codec, ComposeError, Message, Shape, Stamp};
 use crate::cli::exit::{Failure, USAGE};
 use crate::time::Clock;
 
-/// What the message says.
+/// The fields of the message.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Fields {
-    /// The message, or the rest of it, as `holm clep decode` shows it in JSON; `-` reads stdin
+    /// The message or the remaining fields, in the JSON form of `holm clep decode`; `-` reads stdin
     #[arg(long, value_name = "JSON")]
     message: Option<String>,
     /// Service (lists)
@@ -23,52 +23,52 @@ pub(super) struct Fields {
     /// Domain
     #[arg(long, value_name = "NAME")]
     domain: Option<String>,
-    /// What is said (lists and opaque texts)
+    /// Text of the message (lists and opaque texts)
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
-    /// Type of what is said (lists) [default: raw]
+    /// Type of the message (lists) [default: raw]
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
     /// A LEP message: {"flags","source","target","parameters","token","data"} (lists)
     #[arg(long, value_name = "JSON", conflicts_with_all = ["text", "kind"])]
     lep: Option<String>,
-    /// Name of the operation, its parts joined by dots
+    /// Name of the method, with its parts joined by dots
     #[arg(long, value_name = "NAME")]
     method: Option<String>,
-    /// What the operation works on; any text in clep-lines, else JSON
+    /// Parameters of the method; any text in clep-lines, otherwise JSON
     #[arg(long, value_name = "VALUE")]
     params: Option<String>,
-    /// Makes it an answer; any text in clep-lines, else JSON
+    /// Result, which makes the message an answer; any text in clep-lines, otherwise JSON
     #[arg(long, value_name = "VALUE")]
     result: Option<String>,
-    /// Id of the request [default: a new UUID in clep-json, else none]
+    /// Id of the request [default: a new UUID in clep-json, otherwise none]
     #[arg(long, value_name = "TEXT")]
     id: Option<String>,
     /// Unix time in seconds [default: now] (clep-json)
     #[arg(long, value_name = "SECONDS")]
     utime: Option<u64>,
-    /// Time as llGetTimestamp has it [default: now] (clep-lines)
+    /// Time in the format of llGetTimestamp [default: now] (clep-lines)
     #[arg(long, value_name = "TEXT")]
     timestamp: Option<String>,
-    /// Put it as a text into another object (clep-json)
+    /// Wrap the message as a string in another object (clep-json)
     #[arg(long)]
     wrap: bool,
-    /// Region that it comes from
+    /// Region of the source
     #[arg(long, value_name = "NAME")]
     source_region: Option<String>,
-    /// Key of the prim that it comes from
+    /// Key of the source prim
     #[arg(long, value_name = "KEY")]
     source_prim: Option<String>,
-    /// Script that it comes from
+    /// Name of the source script
     #[arg(long, value_name = "NAME")]
     source_script: Option<String>,
-    /// Region that it is for
+    /// Region of the target
     #[arg(long, value_name = "NAME")]
     target_region: Option<String>,
-    /// Key of the prim that it is for
+    /// Key of the target prim
     #[arg(long, value_name = "KEY")]
     target_prim: Option<String>,
-    /// Script that it is for
+    /// Name of the target script
     #[arg(long, value_name = "NAME")]
     target_script: Option<String>,
 }
@@ -109,7 +109,7 @@ fn start(fields: &Fields, input: &mut impl Read) -> Result<Map<String, Value>, F
     serde_json::from_slice(text).map_err(|error| usage(format!("--message: {error}")))
 }
 
-/// The flags that are there, with their values as the shape wants them.
+/// The flags that were given, with their values in the form of the shape.
 fn given(fields: &Fields, shape: Shape) -> Result<Vec<(&'static str, Value)>, Failure> {
     let texts = [
         ("--service", &fields.service),
@@ -158,7 +158,7 @@ fn given(fields: &Fields, shape: Shape) -> Result<Vec<(&'static str, Value)>, Fa
     Ok(given)
 }
 
-/// Where a flag's value goes.
+/// The field that a flag sets.
 fn place(shape: Shape, flag: &str) -> Option<&'static [&'static str]> {
     use Shape::{Json, Lines, Listed, Opaque, Short};
     Some(match (flag, shape) {

@@ -41,14 +41,14 @@ pub(super) struct Skipped {
     pub cut: u64,
 }
 
-/// Why a file is no capture.
+/// Why a file is not a valid capture.
 #[derive(Debug, Error)]
 pub(super) enum PcapError {
     #[error(transparent)]
     Io(#[from] io::Error),
     #[error("is empty; expected a capture (pcap or pcapng)")]
     Empty,
-    #[error("is no pcap or pcapng capture (first bytes {0:02x?})")]
+    #[error("is not a pcap or pcapng capture (first bytes {0:02x?})")]
     NoCapture(Vec<u8>),
     #[error("ends within the file header, after {0} of 24 bytes")]
     CutHeader(usize),

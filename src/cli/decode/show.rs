@@ -55,9 +55,11 @@ impl<W: Write> Shower<W> {
     pub(super) fn end(&mut self, skipped: Skipped) -> io::Result<()> {
         if self.format == MessageFormat::Human {
             let Skipped { other, fragments, cut } = skipped;
-            for (count, what) in
-                [(other, "that are no UDP"), (fragments, "in fragments"), (cut, "captured in part")]
-            {
+            for (count, what) in [
+                (other, "that are not UDP"),
+                (fragments, "in fragments"),
+                (cut, "captured in part"),
+            ] {
                 if count > 0 {
                     writeln!(self.out, "left out: {count} packets {what}")?;
                 }

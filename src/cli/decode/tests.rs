@@ -194,7 +194,7 @@ fn foreign_packets_of_a_capture_are_counted() {
     let out = decode(&["--pcap", path(&file)]).unwrap();
     assert!(out.contains("#1 1000.500000 127.0.0.1:9000 > 10.0.0.2:5555\n  01\n  malformed:"));
     assert!(out.contains("#2 1000.500000 127.0.0.1:9000 > 10.0.0.2:5555 StartPingCheck"));
-    let end = "left out: 2 packets that are no UDP\nleft out: 1 packets in fragments\nleft out: 1 \
+    let end = "left out: 2 packets that are not UDP\nleft out: 1 packets in fragments\nleft out: 1 \
                packets captured in part\n";
     assert!(out.ends_with(end), "{out}");
 }
@@ -208,8 +208,8 @@ fn files_that_are_no_captures() {
         message.strip_prefix(&format!("{}: ", path(&file))).unwrap().to_owned()
     };
     assert_eq!(message(b""), "is empty; expected a capture (pcap or pcapng)");
-    assert_eq!(message(b"te"), "is no pcap or pcapng capture (first bytes [74, 65])");
-    assert_eq!(message(b"text"), "is no pcap or pcapng capture (first bytes [74, 65, 78, 74])");
+    assert_eq!(message(b"te"), "is not a pcap or pcapng capture (first bytes [74, 65])");
+    assert_eq!(message(b"text"), "is not a pcap or pcapng capture (first bytes [74, 65, 78, 74])");
     assert_eq!(message(&capture(false, 147, &[])), "has link type 147, which is not supported");
     let whole = capture(false, 101, &[vec![0; 40]]);
     assert_eq!(message(&whole[..10]), "ends within the file header, after 10 of 24 bytes");

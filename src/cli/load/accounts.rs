@@ -29,7 +29,7 @@ fn parse(text: &str, file: &str) -> Result<Vec<LoadAccount>, Failure> {
     let mut accounts = Vec::new();
     for (index, (account, Password { password })) in checked.iter().zip(passwords).enumerate() {
         if password.starts_with(DIGEST) {
-            let problem = "is a digest, a login needs the password as typed";
+            let problem = "is a digest, but a login needs the plain password";
             return Err(failure(format!("{file}: entry {index}: field `password`: {problem}")));
         }
         accounts.push(LoadAccount {
@@ -75,7 +75,7 @@ mod tests {
             (r#"[{"first":"A","last":"B"}]"#, "a.json: entry 0: field `password`: is missing"),
             (
                 &format!(r#"[{{"first":"A","last":"B","password":"{digest}"}}]"#),
-                "a.json: entry 0: field `password`: is a digest, a login needs",
+                "a.json: entry 0: field `password`: is a digest, but a login needs",
             ),
         ] {
             let failure = parse(text, "a.json").unwrap_err();

@@ -1,7 +1,7 @@
-//! The flags of `holm load`, and the plan that they make.
+//! The flags of `holm load`, and the plan made from them.
 //!
-//! Which flags a scenario takes is one table, [`Scenario::takes`]; the help and the check both go
-//! by it.
+//! One table, [`Scenario::takes`], defines which flags a scenario takes; both the help and the
+//! check use it.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,10 +29,10 @@ pub struct LoadArgs {
         help_heading = GRID
     )]
     login: String,
-    /// Accounts that exist: JSON array of {"first","last","password"}, as `holm serve --accounts`
+    /// Existing accounts: JSON array of {"first","last","password"}, as `holm serve --accounts`
     #[arg(long, value_name = "FILE", help_heading = GRID)]
     accounts: Option<PathBuf>,
-    /// Make so many accounts through Holm's control API; without a number one for each agent
+    /// Create N accounts through Holm's control API [default without N: one per agent]
     #[arg(long, value_name = "N", num_args = 0..=1, help_heading = GRID)]
     #[expect(clippy::option_option, reason = "clap's form of a flag whose value may be left out")]
     create: Option<Option<usize>>,
@@ -45,7 +45,7 @@ pub struct LoadArgs {
         help_heading = GRID
     )]
     control: String,
-    /// Bearer token of the control API, where it demands one
+    /// Bearer token of the control API, if it requires one
     #[arg(
         long,
         value_name = "TOKEN",
@@ -54,30 +54,30 @@ pub struct LoadArgs {
         help_heading = GRID
     )]
     token: Option<String>,
-    /// Load a grid on another machine; without this flag only this machine is loaded
+    /// Allow loading a grid on another machine
     #[arg(long, help_heading = GRID)]
     i_own_this_grid: bool,
 
     /// Agents in the region at once
     #[arg(long, value_name = "N", default_value_t = 10, help_heading = AGENTS)]
     agents: usize,
-    /// Logins per second while the region fills; not for login [default: all at once]
+    /// Logins per second while the region fills; not with scenario login [default: all at once]
     #[arg(long, value_name = "R", help_heading = AGENTS)]
     ramp: Option<f64>,
-    /// How the agents behave on the wire; not for login [default: viewer]
+    /// How the agents behave on the wire; not with scenario login [default: viewer]
     #[arg(long, value_name = "MANNER", value_enum, help_heading = AGENTS)]
     manner: Option<Manner>,
-    /// Threads that the agents share [default: one less than cores, 1 to 8]
+    /// Threads that the agents share [default: number of cores minus one, 1 to 8]
     #[arg(long, value_name = "N", help_heading = AGENTS)]
     threads: Option<usize>,
-    /// Seed of where agents stand and walk
+    /// Seed for where agents stand and walk
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = AGENTS)]
     seed: u64,
 
-    /// What the agents do; the list is below
+    /// What the agents do; see the list below
     #[arg(long, value_name = "NAME", value_enum, help_heading = RUN, hide_possible_values = true)]
     scenario: Scenario,
-    /// How long they do it once all are in: seconds, or a number with s, m or h
+    /// How long to run the scenario once all agents have entered: seconds, or a number with s, m or h
     #[arg(
         long,
         value_name = "TIME",
@@ -86,8 +86,8 @@ pub struct LoadArgs {
         help_heading = RUN
     )]
     duration: Duration,
-    /// How long they stand there before that, not for login: a large crowd takes its time to see
-    /// each other
+    /// How long to wait before the scenario starts, so that a large crowd has time to see each
+    /// other; not with scenario login
     #[arg(
         long,
         value_name = "TIME",
@@ -96,7 +96,7 @@ pub struct LoadArgs {
         help_heading = RUN
     )]
     settle: Duration,
-    /// How long messages under way are waited for at the end
+    /// How long to wait for outstanding messages at the end
     #[arg(
         long,
         value_name = "TIME",
@@ -106,26 +106,26 @@ pub struct LoadArgs {
     )]
     drain: Duration,
 
-    /// login: logins under way at once [default: 16, at most --agents]
+    /// login: concurrent logins [default: 16, at most --agents]
     #[arg(long, value_name = "N", help_heading = OF_SCENARIOS)]
     connections: Option<usize>,
-    /// login: log in and never enter the region
+    /// login: log in without entering the region
     #[arg(long, help_heading = OF_SCENARIOS)]
     answer_only: bool,
-    /// chat, walk, group: how many speak [default: 10, at most --agents]
+    /// chat, walk, group: number of speakers [default: 10, at most --agents]
     #[arg(long, value_name = "N", help_heading = OF_SCENARIOS)]
     speakers: Option<usize>,
-    /// chat, im, walk, group: messages per second, of all speakers together [default: as fast as it
-    /// goes; walk: 10]
+    /// chat, im, walk, group: messages per second of all senders together [default: unlimited;
+    /// walk: 10]
     #[arg(long, value_name = "R", help_heading = OF_SCENARIOS)]
     rate: Option<f64>,
-    /// chat, im, group: messages under way per speaker when there is no --rate [default: 1]
+    /// chat, im, group: messages in flight per sender, without --rate [default: 1]
     #[arg(long, value_name = "N", help_heading = OF_SCENARIOS)]
     outstanding: Option<usize>,
-    /// chat, im, group: bytes of a message, 64 to 1000 [default: 100]
+    /// chat, im, group: bytes per message, 64 to 1000 [default: 100]
     #[arg(long, value_name = "N", help_heading = OF_SCENARIOS)]
     text_bytes: Option<usize>,
-    /// walk: metres around the region's middle in which they walk [default: 40]
+    /// walk: radius around the region's centre in metres [default: 40]
     #[arg(long, value_name = "M", help_heading = OF_SCENARIOS)]
     radius: Option<f32>,
     /// mixed: lines of chat per second [default: 10]
@@ -134,20 +134,20 @@ pub struct LoadArgs {
     /// mixed: instant messages per second [default: 10]
     #[arg(long, value_name = "R", help_heading = OF_SCENARIOS)]
     im_rate: Option<f64>,
-    /// mixed: agents that log out and in again per second [default: 1]
+    /// mixed: agents per second that log out and in again [default: 1]
     #[arg(long, value_name = "R", help_heading = OF_SCENARIOS)]
     churn: Option<f64>,
-    /// mixed: part of the agents that walk, 0 to 1 [default: 0.5]
+    /// mixed: fraction of the agents that walk, 0 to 1 [default: 0.5]
     #[arg(long, value_name = "PART", help_heading = OF_SCENARIOS)]
     walking: Option<f64>,
 
-    /// The server's process: its CPU time and memory are sampled; on Linux only
+    /// Process id of the server, to sample its CPU time and memory; Linux only
     #[arg(long, value_name = "PID", help_heading = MEASURING)]
     pid: Option<u32>,
-    /// Measure first what plain sockets reach on this machine; takes some seconds, on Linux only
+    /// First measure what plain sockets reach on this machine; takes a few seconds, Linux only
     #[arg(long, help_heading = MEASURING)]
     calibrate: bool,
-    /// Write the report there too; FILE ends in .json or .html; may be given again
+    /// Also write the report to FILE, which ends in .json or .html; can be repeated
     #[arg(long, value_name = "FILE", help_heading = MEASURING)]
     report: Vec<PathBuf>,
 }
@@ -155,21 +155,21 @@ pub struct LoadArgs {
 const GRID: &str = "Grid";
 const AGENTS: &str = "Agents";
 const RUN: &str = "Run";
-const OF_SCENARIOS: &str = "Of the scenarios named";
+const OF_SCENARIOS: &str = "Options of single scenarios";
 const MEASURING: &str = "Measuring";
 
 const SCENARIOS: &str = "\
 Scenarios:
-  login       log in and out again and again  --connections --answer-only
-  idle        stand there
+  login       log in and out repeatedly       --connections --answer-only
+  idle        stand still
   chat        some speak, all hear            --speakers --rate --outstanding --text-bytes
   im          pairs write to each other       --rate --outstanding --text-bytes
   walk        all walk, some speak            --radius --speakers --rate
   eventqueue  all keep a long poll open
-  mixed       a blend of all                  --chat-rate --im-rate --churn --walking
+  mixed       a mix of the above              --chat-rate --im-rate --churn --walking
   group       all in one group, some speak    --speakers --rate --outstanding --text-bytes
 
-Exit codes besides those of `holm --help`:
+Exit codes in addition to those in `holm --help`:
   9    messages were lost or doubled
   10   the grid does not answer, refuses or died
   130  stopped by Ctrl-C; the report is partial
@@ -197,7 +197,7 @@ impl Scenario {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    /// The flags that it has a use for.
+    /// The flags that it takes.
     fn takes(self) -> &'static [&'static str] {
         match self {
             Self::Login => &["connections", "answer-only"],
@@ -213,17 +213,17 @@ impl Scenario {
 /// How the agents behave on the wire, as a name on the command line.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Manner {
-    /// As viewers do
+    /// Behave like a viewer
     Viewer,
-    /// They never ack, ping or move, but read
+    /// Read, but never ack, ping or move
     Silent,
-    /// They never read either
+    /// Do not even read
     Rude,
 }
 
 impl LoadArgs {
-    /// What to do, with everything checked that can be without the network, and the account file
-    /// read.
+    /// The plan, with everything checked that can be checked without the network, and with the
+    /// account file read.
     ///
     /// # Errors
     /// [`USAGE`], or what is wrong with the file of accounts.
@@ -249,15 +249,15 @@ impl LoadArgs {
             calibrate: self.calibrate,
             seed: self.seed,
         };
-        // Where the addresses lead is looked at later, since that may take a name server.
+        // The addresses are resolved later, since that may need a name server.
         plan.check().map_err(|error| usage(error.to_string()))?;
         Ok(plan)
     }
 
-    /// Where the report goes besides stdout.
+    /// Where the report is written besides stdout.
     ///
     /// # Errors
-    /// [`USAGE`] for a file name that does not tell its form.
+    /// [`USAGE`] for a file name without a known extension.
     pub(super) fn report_files(&self) -> Result<Vec<ReportFile>, Failure> {
         self.report.iter().map(|path| ReportFile::new(path)).collect()
     }
@@ -274,9 +274,9 @@ impl LoadArgs {
     }
 
     fn scenario(&self) -> Result<load::Scenario, Failure> {
-        self.refuse_strangers()?;
+        self.refuse_unused_flags()?;
         if self.rate.is_some() && self.outstanding.is_some() {
-            return Err(usage("--outstanding is for runs without --rate; give one of them"));
+            return Err(usage("--outstanding is for runs without --rate; use only one of them"));
         }
         let speakers = self.speakers.unwrap_or(SPEAKERS.min(self.agents));
         let outstanding = self.outstanding.unwrap_or(1);
@@ -309,8 +309,8 @@ impl LoadArgs {
         })
     }
 
-    /// A flag without effect would make a run that is not the one that was meant.
-    fn refuse_strangers(&self) -> Result<(), Failure> {
+    /// A flag without effect would hide that the run is not the one that was intended.
+    fn refuse_unused_flags(&self) -> Result<(), Failure> {
         let given = [
             ("connections", self.connections.is_some()),
             ("answer-only", self.answer_only),
@@ -324,7 +324,7 @@ impl LoadArgs {
             ("churn", self.churn.is_some()),
             ("walking", self.walking.is_some()),
         ];
-        // Agents that come and go all the time neither fill a region nor stay to be strange.
+        // Agents that keep logging in and out neither fill a region nor stay to misbehave.
         let of_who_stays = [
             ("ramp", self.ramp.is_some()),
             ("manner", self.manner.is_some()),
@@ -335,14 +335,14 @@ impl LoadArgs {
         {
             return Err(usage(format!("--{flag} is not for scenario login")));
         }
-        let strange = self.manner.is_some_and(|manner| !matches!(manner, Manner::Viewer));
-        if self.scenario == Scenario::Im && strange && self.rate.is_none() {
+        let misbehaves = self.manner.is_some_and(|manner| !matches!(manner, Manner::Viewer));
+        if self.scenario == Scenario::Im && misbehaves && self.rate.is_none() {
             // The next message would wait until the one before is heard.
             return Err(usage("--manner needs --rate in scenario im"));
         }
         let taken = self.scenario.takes();
-        let stranger = given.iter().find(|(flag, given)| *given && !taken.contains(flag));
-        let Some((flag, _)) = stranger else { return Ok(()) };
+        let unused = given.iter().find(|(flag, given)| *given && !taken.contains(flag));
+        let Some((flag, _)) = unused else { return Ok(()) };
         let users: Vec<String> = Scenario::value_variants()
             .iter()
             .filter(|scenario| scenario.takes().contains(flag))

@@ -44,7 +44,7 @@ fn grid(config: &Config) -> Result<(), Problem> {
     check(
         grid.nick.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)),
         "grid.nick",
-        "must consist of ascii letters, digits, '.', '_' and '-'",
+        "must consist of ASCII letters, digits, '.', '_' and '-'",
     )?;
     text("grid.welcome", &grid.welcome, 0..=1000)
 }
@@ -54,14 +54,14 @@ fn network(config: &Config) -> Result<(), Problem> {
     check(
         !network.bind.is_unspecified() || network.external_host.is_some(),
         "network.bind",
-        "listens on every address, so network.external_host must say which one clients are told",
+        "listens on every address, so network.external_host must name the one that clients use",
     )?;
     if let Some(host) = &network.external_host {
         check(
             (1..=253).contains(&host.len())
                 && host.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)),
             "network.external_host",
-            "must be a host name or an ipv4 address, without scheme or port",
+            "must be a host name or an IPv4 address, without scheme or port",
         )?;
     }
     external_port("network.external_http_port", network.external_http_port)?;
@@ -69,12 +69,12 @@ fn network(config: &Config) -> Result<(), Problem> {
     check(
         network.control_bind.is_loopback() || !token.is_empty(),
         "network.control_bind",
-        "is no loopback address, so network.control_token must be set",
+        "is not a loopback address, so network.control_token must be set",
     )?;
     check(
         token.is_empty() || (token.len() >= 16 && token.bytes().all(|b| b.is_ascii_graphic())),
         "network.control_token",
-        "must have at least 16 visible ascii characters",
+        "must have at least 16 visible ASCII characters",
     )?;
     range("network.endpoint_tasks", network.endpoint_tasks, 1..=64)?;
     range("network.worker_threads", network.worker_threads, 0..=256)?;
@@ -128,7 +128,11 @@ fn is_origin(text: &str) -> bool {
 
 /// Clients cannot be told "any free port".
 fn external_port(key: &str, port: Option<u16>) -> Result<(), Problem> {
-    check(port != Some(0), key, "must be from 1 to 65535, or \"\" for the port that is listened on")
+    check(
+        port != Some(0),
+        key,
+        "must be from 1 to 65535, or \"\" for the port that Holm listens on",
+    )
 }
 
 fn login(config: &Config) -> Result<(), Problem> {
@@ -218,7 +222,7 @@ fn regions(regions: &[RegionConfig]) -> Result<(), Problem> {
         check(
             region.name.trim() == region.name && !region.name.contains(['&', '/']),
             &key("name"),
-            "must neither begin or end with a space nor contain '&' or '/'",
+            "must not begin or end with a space or contain '&' or '/'",
         )?;
         check(
             names.insert(region.name.to_lowercase()),
@@ -241,7 +245,7 @@ fn regions(regions: &[RegionConfig]) -> Result<(), Problem> {
         check(
             places.insert((region.x, region.y)),
             &key("x"),
-            "with y must differ from the places of the other regions",
+            "together with y must differ from the positions of the other regions",
         )?;
         check(
             region.udp_port == 0 || ports.insert(region.udp_port),
@@ -289,11 +293,7 @@ fn groups(groups: &[GroupConfig]) -> Result<(), Problem> {
     for (index, group) in groups.iter().enumerate() {
         let key = |name: &str| format!("group.{index}.{name}");
         text(&key("name"), &group.name, 4..=35)?;
-        check(
-            group.name.trim() == group.name,
-            &key("name"),
-            "must neither begin nor end with a space",
-        )?;
+        check(group.name.trim() == group.name, &key("name"), "must not begin or end with a space")?;
         check(
             names.insert(group.name.to_lowercase()),
             &key("name"),

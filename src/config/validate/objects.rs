@@ -30,7 +30,7 @@ pub(super) fn lsl(lsl: &LslConfig) -> Result<(), Problem> {
     range("lsl.say_range", lsl.say_range, 0.0..=4096.0)?;
     range("lsl.listens_per_script", lsl.listens_per_script, 0..=10_000)?;
     range("lsl.shout_range", lsl.shout_range, 0.0..=4096.0)?;
-    let order = "must not be less than the range of what is less loud";
+    let order = "must not be less than the range of quieter chat";
     check(lsl.whisper_range <= lsl.say_range, "lsl.say_range", order)?;
     check(lsl.say_range <= lsl.shout_range, "lsl.shout_range", order)
 }
@@ -96,7 +96,7 @@ fn one(
     let crowded = (1..=prims).any(|link| {
         object.script.iter().filter(|script| script.link == link).count() > MOST_SCRIPTS
     });
-    check(!crowded, &key("script"), "must be at most 64 in each prim")
+    check(!crowded, &key("script"), "must have at most 64 entries in each prim")
 }
 
 /// A key that no prim has yet.
@@ -131,12 +131,16 @@ fn script(at: &str, script: &ScriptConfig) -> Result<(), Problem> {
     range(&key("answer"), script.answer.len(), 0..=MOST_ANSWERS)?;
     let is_responder = script.is_responder();
     let listens = is_responder || script.behaviour == BehaviourKind::None;
-    let no_meaning = "has no meaning with this behaviour";
+    let no_meaning = "does not apply to this behaviour";
     check(script.listen.is_empty() || listens, &key("listen"), no_meaning)?;
     check(script.answer.is_empty() || is_responder, &key("answer"), no_meaning)?;
-    check(!is_responder || !script.answer.is_empty(), &key("answer"), "must be at least one")?;
+    check(
+        !is_responder || !script.answer.is_empty(),
+        &key("answer"),
+        "must have at least one entry",
+    )?;
     if script.behaviour == BehaviourKind::Relay {
-        let differ = "must differ from channel: behaviour echo repeats on the same one";
+        let differ = "must differ from channel; the behaviour echo repeats on the same channel";
         check(script.to != script.channel, &key("to"), differ)?;
         speaks(&key("to"), script.manner, script.to)?;
     }
@@ -178,7 +182,7 @@ fn speaks(key: &str, manner: Manner, channel: i32) -> Result<(), Problem> {
         Manner::RegionSayTo => channel != i32::MAX,
         _ => true,
     };
-    check(holds, key, "must be a channel that this manner can speak on")
+    check(holds, key, "must be a channel on which this manner can speak")
 }
 
 fn clep(at: &str, watched: &ClepConfig, regions: &[RegionConfig]) -> Result<(), Problem> {

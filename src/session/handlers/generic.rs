@@ -1,4 +1,4 @@
-//! `GenericMessage`: messages that the template does not have, named by a text.
+//! `GenericMessage`: messages that are not in the template, identified by a method name.
 
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use crate::ids::AgentId;
 use crate::message::{self, GenericMessage, Vector3};
 use crate::region::Command;
 
-/// What becomes of one method.
+/// How one method is handled.
 pub struct Method {
     /// `MethodData.Method`.
     pub name: &'static str,
@@ -56,19 +56,19 @@ pub static METHODS: &[Method] = &[
     Method {
         name: "pickinforequest",
         disposition: Disposition::Ignored,
-        note: "there are no picks to ask about",
+        note: "there are no picks",
         run: nothing,
     },
     Method {
         name: "dumptempassetdata",
         disposition: Disposition::Ignored,
-        note: "only clients of the past sent it",
+        note: "only old clients sent it",
         run: nothing,
     },
     Method {
         name: "cleartempassetdata",
         disposition: Disposition::Ignored,
-        note: "only clients of the past sent it",
+        note: "only old clients sent it",
         run: nothing,
     },
 ];
@@ -94,7 +94,7 @@ pub(super) fn generic_message(
     (method.run)(session, turn, &message)
 }
 
-/// Names from outside stay out of the metrics: there is no end of them.
+/// Names from outside are not used as labels: there is no bound on their number.
 fn count(method: &'static str, disposition: Disposition) {
     metrics::counter!("holm_generic_messages_total", "method" => method,
         "disposition" => disposition.as_str())

@@ -1,11 +1,11 @@
-//! What users read who ask for something that this grid does not have.
+//! Alerts for users who ask for something that this grid does not have.
 
 use std::time::Duration;
 
 use super::{Outcome, Session, Turn};
 use crate::time::Timestamp;
 
-/// A user reads the same refusal once in this time: dragging an object asks many times a second.
+/// A user gets the same refusal once in this time: dragging an object sends many requests a second.
 const NOTIFY_EVERY: Duration = Duration::from_secs(5);
 
 /// Defines the refusals with their texts.
@@ -21,7 +21,7 @@ macro_rules! refusals {
             /// How many there are.
             const COUNT: usize = [$(Self::$name),*].len();
 
-            /// What the user reads.
+            /// The text for the user.
             pub(super) const fn text(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)*
@@ -59,21 +59,21 @@ refusals! {
     /// Events.
     Events => "There are no events on this grid.",
     /// Votes in groups.
-    GroupVotes => "Groups do not vote on this grid.",
+    GroupVotes => "There is no voting in groups on this grid.",
     /// Reports of abuse.
     AbuseReports => "Nobody reads abuse reports on this grid. Your report was not sent.",
     /// Mail.
-    Mail => "This grid sends no mail. Nothing was saved or sent.",
+    Mail => "This grid does not send mail. Nothing was saved or sent.",
 }
 
-/// When a user was last told what.
+/// When a user was last notified of each refusal.
 #[derive(Default)]
 pub(super) struct Refusals {
     notified: [Option<Timestamp>; Refusal::COUNT],
 }
 
 impl Refusals {
-    /// Whether the user is told now.
+    /// Whether to notify the user now.
     fn notifies(&mut self, refusal: Refusal, now: Timestamp) -> bool {
         let Some(last) = self.notified.get_mut(refusal as usize) else { return false };
         if last.is_some_and(|at| now.since(at) < NOTIFY_EVERY) {
@@ -85,7 +85,7 @@ impl Refusals {
 }
 
 impl Session {
-    /// Tells the user why nothing is done, unless it was told a moment ago.
+    /// Tells the user why nothing is done, unless that happened a moment ago.
     pub(super) fn refuse(&mut self, turn: &mut Turn<'_>, refusal: Refusal) -> Outcome {
         if self.refusals.notifies(refusal, turn.now) {
             self.alert(turn, refusal.text());
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_refusal_is_told_once_in_a_while() {
+    fn each_refusal_is_notified_once_in_a_while() {
         let mut refusals = Refusals::default();
         let now = Timestamp::ZERO + Duration::from_secs(100);
         assert!(refusals.notifies(Refusal::Building, now));

@@ -1,4 +1,4 @@
-//! The region and its grid, as the map shows them.
+//! The region and the grid: region information and the map.
 
 use super::{Row, table};
 use crate::session::handlers::map;
@@ -10,5 +10,5 @@ pub(super) const ROWS: &[Row] = table! {
     MapBlockRequest: handled(map::map_blocks, "answered with MapBlockReply"),
     MapNameRequest: handled(map::map_name, "answered with MapBlockReply"),
     MapItemRequest: handled(map::map_items, "answered with MapItemReply"),
-    MapLayerRequest: ignored("no client has sent it for years"),
+    MapLayerRequest: ignored("only old clients sent it"),
 };

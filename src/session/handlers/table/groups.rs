@@ -26,12 +26,12 @@ pub(super) const ROWS: &[Row] = table! {
     EjectGroupMemberRequest: handled(membership::eject, "answered with EjectGroupMemberReply"),
     InviteGroupRequest: handled(membership::invite, "invites agents into a group"),
     ActivateGroup: handled(membership::activate, "answered with AgentDataUpdate"),
-    SetGroupContribution: handled(membership::contribution, "keeps what land a member gives to its group"),
-    SetGroupAcceptNotices: handled(membership::accept_notices, "keeps whether a member wants notices"),
+    SetGroupContribution: handled(membership::contribution, "stores the land that a member contributes to the group"),
+    SetGroupAcceptNotices: handled(membership::accept_notices, "stores whether a member wants notices"),
 
     GroupRoleDataRequest: handled(roles::role_data, "answered with GroupRoleDataReply"),
     GroupRoleUpdate: handled(roles::update, "creates, changes and deletes roles"),
-    GroupRoleChanges: handled(roles::changes, "gives roles to members and takes them"),
+    GroupRoleChanges: handled(roles::changes, "adds members to roles and removes them"),
     GroupTitlesRequest: handled(roles::titles, "answered with GroupTitlesReply"),
     GroupTitleUpdate: handled(roles::select_title, "changes the agent's title"),
 

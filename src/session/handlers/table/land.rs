@@ -1,4 +1,4 @@
-//! Parcels, terrain, the estate, and what administrators do.
+//! Parcels, terrain, the estate, and administration.
 
 use super::{Row, table};
 use crate::session::handlers::{estate, parcel};
@@ -31,7 +31,7 @@ pub(super) const ROWS: &[Row] = table! {
     ModifyLand: refused(Land),
     UndoLand: refused(Land),
 
-    EstateOwnerMessage: handled(estate::owner_message, "getinfo of the owner is answered with estateupdateinfo; all else is refused with an alert"),
+    EstateOwnerMessage: handled(estate::owner_message, "getinfo by the owner is answered with estateupdateinfo; everything else is refused with an alert"),
     EstateCovenantRequest: handled(estate::covenant, "answered with EstateCovenantReply: no covenant"),
     LandStatRequest: empty(estate::land_stat, "LandStatReply"),
     GodUpdateRegionInfo: refused(Estate),

@@ -1,8 +1,8 @@
-//! What becomes of every message that a client may send: one row for each message of the template
+//! How every message that a client may send is handled: one row for each message of the template
 //! that is not for trusted circuits only.
 //!
-//! The rows are in the files beside this one, by subject. `holm messages` prints them, and
-//! `docs/messages.md` is made of what it prints.
+//! The rows are in the other files of this directory, by subject. `holm messages` prints them; its
+//! output is `docs/messages.md`.
 
 mod agent;
 mod grid;
@@ -22,13 +22,13 @@ use crate::message::{self, FieldType, MESSAGES, MessageId, MessageInfo, Quantity
 /// What kind of effect a message has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Disposition {
-    /// It does what clients expect of it.
+    /// It does what clients expect.
     Handled,
-    /// It is answered, always with "nothing": what it asks for does not exist here.
+    /// It is answered with an empty reply, because what it asks for does not exist here.
     AnsweredEmpty,
-    /// It changes nothing, and the user reads so.
+    /// It changes nothing, and the user is notified.
     Refused,
-    /// It changes nothing, and no user misses anything.
+    /// It changes nothing, and users do not miss anything.
     Ignored,
 }
 
@@ -47,13 +47,13 @@ impl Disposition {
     }
 }
 
-/// What becomes of one message.
+/// How one message is handled.
 pub struct Row {
     /// The message.
     pub message: &'static MessageInfo,
     /// What kind of effect it has.
     pub disposition: Disposition,
-    /// What it does; what the user reads if it is refused; why it is ignored.
+    /// What it does; the text for the user if it is refused; why it is ignored.
     pub note: &'static str,
     run: Run,
 }

@@ -1,4 +1,4 @@
-//! Objects in the world and what is inside them.
+//! Objects in the world and their contents.
 
 use super::{Row, table};
 use crate::session::handlers::objects;
@@ -8,10 +8,10 @@ pub(super) const ROWS: &[Row] = table! {
     RequestMultipleObjects: handled(objects::request_objects, "answered with ObjectUpdate"),
     RequestObjectPropertiesFamily: handled(objects::properties_family, "answered with ObjectPropertiesFamily"),
     ObjectSelect: handled(objects::select, "answered with ObjectProperties"),
-    ObjectDeselect: ignored("nobody is shown what others select"),
+    ObjectDeselect: ignored("selections are not shown to others"),
     ObjectGrab: handled(objects::grab, "touches an object"),
-    ObjectGrabUpdate: ignored("scripts here ask only for the start of a touch"),
-    ObjectDeGrab: ignored("scripts here ask only for the start of a touch"),
+    ObjectGrabUpdate: ignored("scripts only handle the start of a touch"),
+    ObjectDeGrab: ignored("scripts only handle the start of a touch"),
     ObjectSpinStart: refused(Building),
     ObjectSpinUpdate: ignored("ObjectSpinStart was refused"),
     ObjectSpinStop: ignored("ObjectSpinStart was refused"),
@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Row] = table! {
     ObjectExportSelected: refused(Building),
     Undo: refused(Building),
     Redo: refused(Building),
-    StateSave: ignored("it has had no meaning for years"),
+    StateSave: ignored("it no longer has a meaning"),
 
     ObjectAttach: refused(Attachments),
     ObjectDetach: refused(Attachments),
