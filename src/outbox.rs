@@ -2,8 +2,9 @@
 //!
 //! Regions and services hold an [`Outbox`] per agent and know neither sessions, sockets nor HTTP.
 //! UDP messages go to the endpoint task that owns the circuit, events to the agent's event queue.
-//! Nothing here waits: a full channel is reported, counted, and ends the agent's circuit, because
-//! a reliable message must not be lost in silence.
+//! Nothing here waits: a full channel is reported and counted. It ends the agent's circuit when the
+//! grid itself had something to say, because a reliable message must not be lost in silence; what an
+//! agent or an object sends is refused instead.
 
 mod budget;
 mod receipt;
@@ -18,6 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering}
 use smallvec::SmallVec;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
 
 use crate::circuit::{Category, CloseReason, Outgoing, Statistics};
 use crate::ids::{AgentId, CircuitCode};
@@ -180,7 +182,12 @@ impl EndpointLink {
         match self.shared.commands.try_send(command) {
             // A closed channel means that the server is stopping: nobody is left to hear it.
             Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => Ok(()),
-            Err(mpsc::error::TrySendError::Full(_)) => {
+            Err(mpsc::error::TrySendError::Full(command)) => {
+                if let EndpointCommand::SendTracked(_, outgoing, receipt) = command
+                    && outgoing.origin.is_some()
+                {
+                    receipt.settle(Delivery::Refused);
+                }
                 self.shared.refused.fetch_add(1, Ordering::Relaxed);
                 Err(OutboxFull)
             }
@@ -191,7 +198,7 @@ impl EndpointLink {
 /// What the endpoint and the outboxes of one circuit batch.
 #[derive(Debug, Default)]
 pub struct CircuitGauge {
-    backlog: AtomicUsize,
+    pressure: AtomicUsize,
     task_backlog: AtomicUsize,
     /// 0 for no limit.
     task_rate: AtomicU32,
@@ -199,9 +206,9 @@ pub struct CircuitGauge {
 }
 
 impl CircuitGauge {
-    /// Called by the endpoint: bytes that wait behind the circuit's throttles.
-    pub fn set_backlog(&self, bytes: usize) {
-        self.backlog.store(bytes, Ordering::Relaxed);
+    /// Called by the endpoint: [`Circuit::pressure`](crate::circuit::Circuit::pressure).
+    pub fn set_pressure(&self, bytes: usize) {
+        self.pressure.store(bytes, Ordering::Relaxed);
     }
 
     /// Called by the endpoint: bytes of [`Category::Task`] that wait, and how many of them leave per
@@ -248,18 +255,20 @@ impl Outbox {
     /// # Errors
     /// When the endpoint's channel is full; the endpoint then ends the circuit.
     pub fn send(&self, outgoing: Outgoing) -> Result<(), OutboxFull> {
+        let origin = outgoing.origin;
         let result = self.inner.endpoint.push(EndpointCommand::Send(self.inner.circuit, outgoing));
-        self.note(result)
+        self.note(result, origin)
     }
 
     /// Sends an encoded message, reliably, and answers `receipt`: acked by the client, or lost
     /// because the circuit is over, ends before that, or its endpoint's channel is full. Messages
     /// that are lost with their circuit are told in the order in which they were sent.
     pub fn send_with_receipt(&self, outgoing: Outgoing, receipt: Receipt) {
+        let origin = outgoing.origin;
         let command = EndpointCommand::SendTracked(self.inner.circuit, outgoing, receipt);
         let result = self.inner.endpoint.push(command);
         // What found no room took its receipt with it: the answer is given.
-        let _ = self.note(result);
+        let _ = self.note(result, origin);
     }
 
     /// Encodes and sends a message.
@@ -296,9 +305,10 @@ impl Outbox {
         }
     }
 
-    /// Bytes that wait behind the circuit's throttles.
-    pub fn backlog(&self) -> usize {
-        self.inner.gauge.backlog.load(Ordering::Relaxed)
+    /// Bytes that wait behind the circuit's throttles, and those that wait for acks beyond what a
+    /// client that keeps up leaves unacked. While they are many, what can be sent later should be.
+    pub fn pressure(&self) -> usize {
+        self.inner.gauge.pressure.load(Ordering::Relaxed)
     }
 
     /// Bytes of updates of avatars and objects that wait behind the throttle, and how many leave per
@@ -333,11 +343,19 @@ impl Outbox {
         self.inner.agent
     }
 
-    fn note(&self, result: Result<(), OutboxFull>) -> Result<(), OutboxFull> {
+    /// A message of the grid itself that finds the channel full ends the circuit; one that somebody
+    /// sends does not, or that sender could end it.
+    fn note(&self, result: Result<(), OutboxFull>, origin: Option<Uuid>) -> Result<(), OutboxFull> {
         if result.is_err() {
-            self.inner.gauge.overflowed.store(true, Ordering::Relaxed);
+            self.overflow(origin);
         }
         result
+    }
+
+    fn overflow(&self, origin: Option<Uuid>) {
+        if origin.is_none() {
+            self.inner.gauge.overflowed.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -362,7 +380,7 @@ pub fn send_many<'a>(recipients: impl IntoIterator<Item = &'a Outbox>, outgoing:
         let command = EndpointCommand::SendMany(keys, outgoing.clone());
         if first.inner.endpoint.push(command).is_err() {
             for outbox in group {
-                outbox.inner.gauge.overflowed.store(true, Ordering::Relaxed);
+                outbox.overflow(outgoing.origin);
             }
         }
     }
@@ -374,7 +392,7 @@ pub fn send_each(messages: Vec<(Outbox, Outgoing)>) -> Vec<bool> {
     struct EndpointBatch {
         link: EndpointLink,
         messages: Vec<(CircuitKey, Outgoing)>,
-        members: Vec<(usize, Outbox)>,
+        members: Vec<(usize, Outbox, Option<Uuid>)>,
     }
     let mut accepted = vec![true; messages.len()];
     let mut batches: SmallVec<[EndpointBatch; 4]> = SmallVec::new();
@@ -391,16 +409,17 @@ pub fn send_each(messages: Vec<(Outbox, Outgoing)>) -> Vec<bool> {
             batches.len() - 1
         });
         if let Some(batch) = batches.get_mut(place) {
+            let origin = outgoing.origin;
             batch.messages.push((outbox.inner.circuit, outgoing));
-            batch.members.push((index, outbox));
+            batch.members.push((index, outbox, origin));
         }
     }
     for batch in batches {
         let waiting = batch.link.shared.waiting.clone();
         let command = EndpointCommand::SendEach(Each::new(batch.messages, waiting));
         if batch.link.push(command).is_err() {
-            for (index, outbox) in batch.members {
-                outbox.inner.gauge.overflowed.store(true, Ordering::Relaxed);
+            for (index, outbox, origin) in batch.members {
+                outbox.overflow(origin);
                 if let Some(taken) = accepted.get_mut(index) {
                     *taken = false;
                 }

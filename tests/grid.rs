@@ -18,6 +18,8 @@ mod directory;
 mod doors;
 #[path = "grid/entry.rs"]
 mod entry;
+#[path = "grid/floods.rs"]
+mod floods;
 #[path = "grid/friends.rs"]
 mod friends;
 #[path = "grid/group_chat.rs"]

@@ -36,6 +36,15 @@ pub struct CircuitConfig {
     pub give_up_after: Duration,
     /// Bounds of what waits for acks; passing them ends the circuit.
     pub unacked_limit: QueueLimit,
+    /// Bounds of what one sender ([`Outgoing::origin`](super::Outgoing)) may have waiting, to be sent
+    /// or acked. All senders together may have three quarters of [`CircuitConfig::unacked_limit`].
+    pub sender_limit: QueueLimit,
+    /// Bounds of what all senders together may have waiting at a peer that acks nothing; one sender
+    /// may have a quarter of it.
+    pub silent_limit: QueueLimit,
+    /// Bytes that may wait for acks before [`Circuit::pressure`](super::Circuit::pressure) counts
+    /// them; a quarter of it while the peer acks nothing.
+    pub unacked_window: usize,
     /// Bounds of what waits to be sent without throttle.
     pub unthrottled_limit: QueueLimit,
     /// Bounds of what waits behind the throttle, for each category.
@@ -82,6 +91,9 @@ impl Default for CircuitConfig {
             probe_max: Duration::from_secs(8),
             give_up_after: Duration::from_secs(60),
             unacked_limit: QueueLimit { packets: 4096, bytes: 2 << 20 },
+            sender_limit: QueueLimit { packets: 256, bytes: 64 << 10 },
+            silent_limit: QueueLimit { packets: 1024, bytes: 128 << 10 },
+            unacked_window: 128 << 10,
             unthrottled_limit: QueueLimit { packets: 2048, bytes: 1 << 20 },
             category_limit: QueueLimit { packets: 2048, bytes: 1 << 20 },
             event_limit: 1024,
@@ -123,4 +135,16 @@ pub struct QueueLimit {
     pub packets: usize,
     /// Most bytes, counted from packet offset 6.
     pub bytes: usize,
+}
+
+impl QueueLimit {
+    /// `of` parts of `all`.
+    pub(super) const fn part(self, of: usize, all: usize) -> Self {
+        Self { packets: self.packets / all * of, bytes: self.bytes / all * of }
+    }
+
+    /// The smaller one of each.
+    pub(super) fn min(self, other: Self) -> Self {
+        Self { packets: self.packets.min(other.packets), bytes: self.bytes.min(other.bytes) }
+    }
 }

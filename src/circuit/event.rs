@@ -4,8 +4,9 @@ use std::fmt;
 
 use bytes::Bytes;
 use thiserror::Error;
+use uuid::Uuid;
 
-use crate::ids::AgentId;
+use super::stats::DropReason;
 use crate::message::{Encoded, MessageId};
 
 /// What a message is for; decides which bucket of the throttle it waits at.
@@ -58,14 +59,47 @@ pub struct Outgoing {
     pub reliable: bool,
     /// Which throttle it obeys.
     pub category: Category,
-    /// Whose doing it is; `None` for what the grid says of itself.
-    pub origin: Option<AgentId>,
+    /// The agent or object that caused it; `None` for what the grid says by itself. Such a message
+    /// is refused, and does not end the circuit, when too much of its sender waits already.
+    pub origin: Option<Uuid>,
+    /// What it tells the latest state of; `None` if each such message counts.
+    pub supersedes: Option<Supersedes>,
+}
+
+/// A state of which only the latest matters: a message about it replaces earlier ones that wait to be
+/// sent or acked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Supersedes {
+    /// Which state.
+    pub state: LatestState,
+    /// Whose.
+    pub subject: Uuid,
+}
+
+/// Kinds of states that messages tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LatestState {
+    /// Whether an avatar types in nearby chat.
+    ChatTyping,
+    /// Whether an avatar types in an instant message.
+    ImTyping,
+    /// Which animations an avatar plays.
+    Animations,
+    /// Where an avatar stands.
+    Place,
+}
+
+impl LatestState {
+    /// Whether nobody misses it: dropped first when much waits.
+    pub(super) const fn is_typing(self) -> bool {
+        matches!(self, Self::ChatTyping | Self::ImTyping)
+    }
 }
 
 impl Outgoing {
     /// A message of the grid itself.
     pub const fn new(message: Encoded, reliable: bool, category: Category) -> Self {
-        Self { message, reliable, category, origin: None }
+        Self { message, reliable, category, origin: None, supersedes: None }
     }
 
     /// One that is repeated until acked.
@@ -78,10 +112,16 @@ impl Outgoing {
         Self::new(message, false, category)
     }
 
-    /// The same message as the doing of `agent`.
+    /// The same message as caused by an agent or an object.
     #[must_use]
-    pub fn from(self, agent: AgentId) -> Self {
-        Self { origin: Some(agent), ..self }
+    pub fn from(self, origin: Uuid) -> Self {
+        Self { origin: Some(origin), ..self }
+    }
+
+    /// The same message as one that tells the latest state of `subject`.
+    #[must_use]
+    pub fn superseding(self, state: LatestState, subject: Uuid) -> Self {
+        Self { supersedes: Some(Supersedes { state, subject }), ..self }
     }
 }
 
@@ -186,10 +226,29 @@ pub enum SendError {
     /// The queue of its category is full.
     #[error("queue of category {} is full", .0.as_str())]
     QueueFull(Category),
+    /// Too much of the same sender, or of all senders together, waits already.
+    #[error("too much of its sender waits to be acked")]
+    ShareFull,
+    /// The peer acks nothing, and enough waits for it.
+    #[error("the peer acks nothing")]
+    Silent,
     /// No receiver takes a packet of this size.
     #[error("message of {0} bytes is longer than any receiver accepts")]
     TooLong(usize),
     /// The circuit is over, or about to be.
     #[error("circuit is closed")]
     Closed,
+}
+
+impl SendError {
+    /// The reason under which the drop is counted.
+    pub(super) const fn reason(self) -> DropReason {
+        match self {
+            Self::QueueFull(_) => DropReason::QueueFull,
+            Self::ShareFull => DropReason::ShareFull,
+            Self::Silent => DropReason::Silent,
+            Self::TooLong(_) => DropReason::TooLong,
+            Self::Closed => DropReason::Closed,
+        }
+    }
 }

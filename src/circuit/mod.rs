@@ -64,8 +64,10 @@ mod receive;
 mod resend;
 mod rtt;
 mod seen;
+mod shares;
 mod split;
 mod stats;
+mod subjects;
 mod throttle;
 mod timer;
 mod transmit;
@@ -80,9 +82,11 @@ use std::time::Duration;
 use self::acks::PendingAcks;
 use self::proof::Proof;
 use self::queue::{Queued, SendQueue};
-use self::resend::{Patience, Unacked};
+use self::resend::{GivenUp, Patience, Unacked};
 use self::rtt::RoundTrip;
 use self::seen::Seen;
+use self::shares::{ShareId, Shares};
+use self::subjects::Subjects;
 use self::throttle::{Rates, Throttle};
 use self::timer::{Timer, TimerTable};
 use crate::message::MessageId;
@@ -90,7 +94,9 @@ use crate::message::header::{HEADER_LEN, MAX_DATAGRAM};
 use crate::time::Timestamp;
 
 pub use self::config::{AckCarrier, CircuitConfig, MTU, QueueLimit};
-pub use self::event::{Category, CircuitEvent, CloseReason, Outgoing, SendError};
+pub use self::event::{
+    Category, CircuitEvent, CloseReason, LatestState, Outgoing, SendError, Supersedes,
+};
 pub use self::split::{MAX_BLOCKS, split_blocks};
 pub use self::stats::{DropReason, Drops, Statistics};
 pub use self::throttle::ThrottleError;
@@ -115,6 +121,8 @@ pub struct Circuit {
     turn: usize,
     throttle: Option<Throttle>,
     unacked: Unacked,
+    shares: Shares,
+    subjects: Subjects,
     round_trip: RoundTrip,
 
     seen: Seen,
@@ -164,6 +172,8 @@ impl Circuit {
             turn: 0,
             throttle,
             unacked: Unacked::default(),
+            shares: Shares::default(),
+            subjects: Subjects::default(),
             round_trip: RoundTrip::default(),
             seen: Seen::new(config.seen_limit, config.seen_for),
             acks: PendingAcks::default(),
@@ -181,19 +191,15 @@ impl Circuit {
     /// Queues a message; it leaves with a later [`Circuit::poll_transmit`].
     ///
     /// # Errors
-    /// When the message is not taken. Unreliable ones are then counted as dropped; what becomes of
-    /// a reliable one is the caller's decision.
+    /// When the message is not taken. Unreliable ones, and those of a sender, are then counted as
+    /// dropped; what becomes of a reliable one of the grid itself is the caller's decision.
     pub fn send(&mut self, _now: Timestamp, message: Outgoing) -> Result<(), SendError> {
-        let reliable = message.reliable;
-        let result = self.enqueue(Queued { outgoing: message, token: None });
+        let counts = !message.reliable || message.origin.is_some();
+        let result = self.enqueue(Queued::new(message, None));
         if let Err(error) = result
-            && !reliable
+            && counts
         {
-            self.stats.drops.count(match error {
-                SendError::QueueFull(_) => DropReason::QueueFull,
-                SendError::TooLong(_) => DropReason::TooLong,
-                SendError::Closed => DropReason::Closed,
-            });
+            self.stats.drops.count(error.reason());
         }
         result
     }
@@ -211,7 +217,14 @@ impl Circuit {
         token: u64,
     ) -> Result<(), SendError> {
         let outgoing = Outgoing { reliable: true, ..message };
-        self.enqueue(Queued { outgoing, token: Some(token) })
+        let counts = outgoing.origin.is_some();
+        let result = self.enqueue(Queued::new(outgoing, Some(token)));
+        if let Err(error) = result
+            && counts
+        {
+            self.stats.drops.count(error.reason());
+        }
+        result
     }
 
     /// Does what has become due: repeats, pings, gives up, ends a silent circuit. May be called at
@@ -241,9 +254,7 @@ impl Circuit {
         while let Some(given_up) = self.unacked.expire(now, patience) {
             self.stats.gave_up += 1;
             self.events.push_back(CircuitEvent::GaveUp { id: given_up.id });
-            if let Some(token) = given_up.token {
-                self.events.push_back(CircuitEvent::Lost { token });
-            }
+            self.settle_lost(given_up);
         }
         self.end_if_settled();
     }
@@ -349,6 +360,15 @@ impl Circuit {
         }
     }
 
+    /// Bytes that wait behind the throttle, and those that wait for acks beyond
+    /// [`CircuitConfig::unacked_window`]. While they are many, what can be sent later should be: it
+    /// would only take memory.
+    pub fn pressure(&self) -> usize {
+        let window = self.config.unacked_window;
+        let window = if self.unacked.is_silent() { window / 4 } else { window };
+        self.backlog() + self.unacked.bytes().saturating_sub(window)
+    }
+
     /// Whether nothing waits to be sent, acked or taken.
     pub fn is_settled(&self) -> bool {
         self.unthrottled.is_empty()
@@ -378,21 +398,71 @@ impl Circuit {
         &self.config
     }
 
-    fn enqueue(&mut self, queued: Queued) -> Result<(), SendError> {
+    fn enqueue(&mut self, mut queued: Queued) -> Result<(), SendError> {
         if self.state != State::Open {
             return Err(SendError::Closed);
         }
-        let length = HEADER_LEN + queued.outgoing.message.body.len();
-        if length > MAX_DATAGRAM {
-            return Err(SendError::TooLong(length));
+        let bytes = queued.outgoing.message.body.len();
+        if HEADER_LEN + bytes > MAX_DATAGRAM {
+            return Err(SendError::TooLong(HEADER_LEN + bytes));
         }
+        queued.share = self.take_share(&queued.outgoing, bytes)?;
+        let (share, supersedes) = (queued.share, queued.outgoing.supersedes);
+        if supersedes.is_some() {
+            queued.serial = self.subjects.next_serial();
+        }
+        let serial = queued.serial;
         let category = queued.outgoing.category;
         let index = Category::THROTTLED.iter().position(|&throttled| throttled == category);
         let (queue, limit) = match index.and_then(|index| self.queues.get_mut(index)) {
             Some(queue) => (queue, self.config.category_limit),
             None => (&mut self.unthrottled, self.config.unthrottled_limit),
         };
-        if queue.push(queued, limit) { Ok(()) } else { Err(SendError::QueueFull(category)) }
+        if !queue.push(queued, limit) {
+            if let Some(share) = share {
+                self.shares.give_back(share, bytes);
+            }
+            return Err(SendError::QueueFull(category));
+        }
+        if let Some(subject) = supersedes {
+            self.subjects.queued(subject, serial, self.unacked.oldest());
+        }
+        Ok(())
+    }
+
+    /// Counts a message for its sender, if it has one.
+    fn take_share(
+        &mut self,
+        outgoing: &Outgoing,
+        bytes: usize,
+    ) -> Result<Option<ShareId>, SendError> {
+        let Some(origin) = outgoing.origin else { return Ok(None) };
+        let CircuitConfig { sender_limit, silent_limit, unacked_limit, .. } = self.config;
+        let is_silent = self.unacked.is_silent();
+        let (mut own, all) = if is_silent {
+            (sender_limit.min(silent_limit.part(1, 4)), silent_limit)
+        } else {
+            (sender_limit, unacked_limit.part(3, 4))
+        };
+        // Typing is dropped first: nobody misses it.
+        if outgoing.supersedes.is_some_and(|subject| subject.state.is_typing()) {
+            own = own.part(1, 4);
+        }
+        match self.shares.take(origin, bytes, own, all) {
+            Some(share) => Ok(Some(share)),
+            None if is_silent => Err(SendError::Silent),
+            None => Err(SendError::ShareFull),
+        }
+    }
+
+    /// A message leaves the line without having been acked.
+    fn settle_lost(&mut self, lost: GivenUp) {
+        if let Some(share) = lost.share {
+            self.shares.give_back(share, lost.bytes);
+        }
+        if let Some(token) = lost.token {
+            self.events.push_back(CircuitEvent::Lost { token });
+        }
     }
 
     fn start_ping(&mut self, now: Timestamp) {
@@ -439,6 +509,8 @@ impl Circuit {
         self.state = State::Closed(reason);
         self.timers.stop_all();
         self.unacked.clear();
+        self.shares.clear();
+        self.subjects.clear();
         self.ping_due = false;
         let dropped: usize = self.queues.iter_mut().map(SendQueue::clear).sum();
         self.stats.drops.add(DropReason::Closed, dropped);
@@ -447,7 +519,7 @@ impl Circuit {
             && let Some(message) = self.config.farewell.take()
         {
             let outgoing = Outgoing::unreliable(message, Category::Unthrottled);
-            let farewell = Queued { outgoing, token: None };
+            let farewell = Queued::new(outgoing, None);
             // A full queue means that nobody polls; then nobody would send the farewell either.
             if !self.unthrottled.push(farewell, self.config.unthrottled_limit) {
                 self.stats.drops.count(DropReason::QueueFull);

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::shares::ShareId;
 use super::{Outgoing, QueueLimit};
 
 /// A message that waits, and the name under which its sender wants to hear of its ack.
@@ -9,6 +10,17 @@ use super::{Outgoing, QueueLimit};
 pub(super) struct Queued {
     pub(super) outgoing: Outgoing,
     pub(super) token: Option<u64>,
+    /// Where it is counted for its sender.
+    pub(super) share: Option<ShareId>,
+    /// Its place among the messages that supersede others; 0 if it does not.
+    pub(super) serial: u64,
+}
+
+impl Queued {
+    /// A message that counts for no sender and supersedes nothing.
+    pub(super) const fn new(outgoing: Outgoing, token: Option<u64>) -> Self {
+        Self { outgoing, token, share: None, serial: 0 }
+    }
 }
 
 /// A first-in-first-out queue bounded in packets and bytes.
@@ -28,6 +40,11 @@ impl SendQueue {
         self.bytes += bytes;
         self.messages.push_back(queued);
         true
+    }
+
+    /// The message whose turn is next.
+    pub(super) fn front(&self) -> Option<&Queued> {
+        self.messages.front()
     }
 
     pub(super) fn pop(&mut self) -> Option<Queued> {

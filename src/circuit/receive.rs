@@ -111,6 +111,9 @@ impl Circuit {
         if let Some(sample) = acked.after {
             self.round_trip.acked(sample);
         }
+        if let Some(share) = acked.share {
+            self.shares.give_back(share, acked.bytes);
+        }
         if let Some(token) = acked.token {
             self.events.push_back(CircuitEvent::Acked { token });
         }

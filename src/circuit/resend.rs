@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::queue::Queued;
+use super::shares::ShareId;
 use super::{Category, QueueLimit};
 use crate::message::{Encoded, MessageId};
 use crate::time::Timestamp;
@@ -64,6 +65,7 @@ struct Sent {
     transmissions: u32,
     deadline: Timestamp,
     token: Option<u64>,
+    share: Option<ShareId>,
 }
 
 /// A packet whose ack has come.
@@ -73,6 +75,8 @@ pub(super) struct Acked {
     /// transmission the ack answers.
     pub(super) after: Option<Duration>,
     pub(super) token: Option<u64>,
+    pub(super) share: Option<ShareId>,
+    pub(super) bytes: usize,
 }
 
 /// A packet that is repeated no longer.
@@ -80,6 +84,8 @@ pub(super) struct Acked {
 pub(super) struct GivenUp {
     pub(super) id: MessageId,
     pub(super) token: Option<u64>,
+    pub(super) share: Option<ShareId>,
+    pub(super) bytes: usize,
 }
 
 /// The next packet to repeat.
@@ -112,7 +118,7 @@ impl Unacked {
         &mut self,
         now: Timestamp,
         number: u64,
-        Queued { outgoing: sent, token }: Queued,
+        Queued { outgoing: sent, token, share, .. }: Queued,
         patience: Patience,
     ) {
         let deadline = now + patience.timeout.min(patience.give_up_after);
@@ -133,6 +139,7 @@ impl Unacked {
             transmissions: 1,
             deadline,
             token,
+            share,
         };
         self.packets.push_back(Slot { number, sent: Some(sent) });
     }
@@ -144,7 +151,18 @@ impl Unacked {
         self.fresh = false;
         self.silence = None;
         let after = (sent.transmissions == 1).then(|| now.since(sent.began));
-        Some(Acked { after, token: sent.token })
+        let bytes = sent.message.body.len();
+        Some(Acked { after, token: sent.token, share: sent.share, bytes })
+    }
+
+    /// Repeats a packet no longer, because a newer one tells the same.
+    pub(super) fn withdraw(&mut self, number: u64) -> Option<GivenUp> {
+        self.remove(number).map(Sent::given_up)
+    }
+
+    /// Whether the peer has acked nothing since a packet timed out.
+    pub(super) fn is_silent(&self) -> bool {
+        self.silence.is_some()
     }
 
     /// Puts what has timed out in line to be repeated. Gives one message that is given up, if any;
@@ -181,8 +199,7 @@ impl Unacked {
         }
         // After a give-up the look-through is not over: the next call goes on.
         if let Some(number) = given_up {
-            let sent = self.remove(number)?;
-            return Some(GivenUp { id: sent.message.id, token: sent.token });
+            return self.remove(number).map(Sent::given_up);
         }
         self.next_deadline = next;
         None
@@ -288,6 +305,13 @@ impl Unacked {
     }
 }
 
+impl Sent {
+    fn given_up(self) -> GivenUp {
+        let bytes = self.message.body.len();
+        GivenUp { id: self.message.id, token: self.token, share: self.share, bytes }
+    }
+}
+
 /// Packets that one probe repeats.
 const PROBES: u32 = 2;
 
@@ -311,11 +335,11 @@ mod tests {
     fn sent(category: Category) -> Queued {
         let id = MessageId::high(4);
         let message = Encoded { id, body: Bytes::from_static(&[4, 0]), zerocoded: false };
-        Queued { outgoing: Outgoing::reliable(message, category), token: None }
+        Queued::new(Outgoing::reliable(message, category), None)
     }
 
     fn acked(after: Option<Duration>) -> Acked {
-        Acked { after, token: None }
+        Acked { after, token: None, share: None, bytes: 2 }
     }
 
     #[test]

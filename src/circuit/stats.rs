@@ -64,11 +64,17 @@ pub enum DropReason {
     PingsFull,
     /// Its handler had no room; the packet was not acked.
     Busy,
+    /// Too much of its sender waits already.
+    ShareFull,
+    /// The peer acks nothing, and enough waits for it.
+    Silent,
+    /// A newer message tells the same, so this one was not sent, or not repeated.
+    Superseded,
 }
 
 impl DropReason {
     /// All reasons.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Malformed,
         Self::Closed,
         Self::EventsFull,
@@ -77,6 +83,9 @@ impl DropReason {
         Self::AcksFull,
         Self::PingsFull,
         Self::Busy,
+        Self::ShareFull,
+        Self::Silent,
+        Self::Superseded,
     ];
 
     /// The reason in lower case words joined by underscores.
@@ -90,6 +99,9 @@ impl DropReason {
             Self::AcksFull => "acks_full",
             Self::PingsFull => "pings_full",
             Self::Busy => "busy",
+            Self::ShareFull => "share_full",
+            Self::Silent => "silent",
+            Self::Superseded => "superseded",
         }
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use bytes::{BufMut, BytesMut};
 
 use super::queue::{Queued, SendQueue};
-use super::resend::Due;
+use super::resend::{Due, GivenUp};
 use super::seen::SEQUENCE_MASK;
 use super::timer::Timer;
 use super::wire::{PING_LENGTH, PONG_LENGTH};
-use super::{AckCarrier, Category, Circuit, CloseReason, MTU, State, wire};
+use super::{AckCarrier, Category, Circuit, CloseReason, DropReason, MTU, State, wire};
 use crate::message::Encoded;
 use crate::message::header::{self, HEADER_LEN, PacketFlags};
 use crate::time::Timestamp;
@@ -67,6 +67,7 @@ impl Circuit {
             self.write_ping(now, out);
             return true;
         }
+        self.skip_superseded(None);
         if let Some(length) = self.unthrottled.next_length() {
             if !self.may_send_body(length) {
                 return self.hold_back(now, out);
@@ -99,6 +100,7 @@ impl Circuit {
         for step in 0..count {
             let index = (self.turn + step) % count;
             let category = Category::THROTTLED[index];
+            self.skip_superseded(Some(index));
             let Some(length) = self.queues[index].next_length() else { continue };
             if !self.is_open(now, category) {
                 continue;
@@ -148,7 +150,43 @@ impl Circuit {
         (!self.pongs.is_empty()).then_some(PONG_LENGTH)
     }
 
+    /// Drops from the front of a queue what a newer message behind it tells as well.
+    fn skip_superseded(&mut self, throttled: Option<usize>) {
+        loop {
+            let queue = match throttled {
+                Some(index) => self.queues.get_mut(index),
+                None => Some(&mut self.unthrottled),
+            };
+            let Some(queue) = queue else { return };
+            let Some(front) = queue.front() else { return };
+            if front.outgoing.supersedes.is_none_or(|it| self.subjects.is_newest(it, front.serial))
+            {
+                return;
+            }
+            let Some(queued) = queue.pop() else { return };
+            self.stats.drops.count(DropReason::Superseded);
+            self.settle_lost(GivenUp {
+                id: queued.outgoing.message.id,
+                token: queued.token,
+                share: queued.share,
+                bytes: queued.outgoing.message.body.len(),
+            });
+        }
+    }
+
+    /// An earlier packet about the same subject is repeated no longer.
+    fn withdraw_earlier(&mut self, queued: &Queued) {
+        let Some(subject) = queued.outgoing.supersedes else { return };
+        let number = queued.outgoing.reliable.then_some(self.next_number);
+        let earlier = self.subjects.sent(subject, number);
+        if let Some(withdrawn) = earlier.and_then(|number| self.unacked.withdraw(number)) {
+            self.stats.drops.count(DropReason::Superseded);
+            self.settle_lost(withdrawn);
+        }
+    }
+
     fn write_message(&mut self, now: Timestamp, queued: Queued, out: &mut BytesMut) -> bool {
+        self.withdraw_earlier(&queued);
         let number = self.next_number;
         let sent = &queued.outgoing;
         let keeps = sent.reliable && !matches!(self.state, State::Closed(_));
@@ -162,6 +200,8 @@ impl Circuit {
         out.put_slice(&sent.message.body);
         if keeps {
             self.unacked.insert(now, number, queued, self.patience());
+        } else if let Some(share) = queued.share {
+            self.shares.give_back(share, queued.outgoing.message.body.len());
         }
         self.append_acks(out);
         true

@@ -9,6 +9,8 @@ pub enum Delivery {
     Acked,
     /// It never will be: the circuit is over, or the message did not get that far.
     Lost,
+    /// It was not sent, because too much of its sender waits for this client already.
+    Refused,
 }
 
 /// A question about one message that gets exactly one answer. Dropping it answers

@@ -81,8 +81,8 @@ impl Recorder {
     }
 
     /// Pretends that `bytes` wait behind the circuit's throttles.
-    pub fn set_backlog(&self, bytes: usize) {
-        self.gauge.set_backlog(bytes);
+    pub fn set_pressure(&self, bytes: usize) {
+        self.gauge.set_pressure(bytes);
     }
 
     /// Pretends that the circuit has a throttle: `backlog` bytes of updates wait, `rate` leave per

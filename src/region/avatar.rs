@@ -14,7 +14,7 @@ use super::math::{ZERO, distance_squared, sane_look_at, yaw_towards};
 use super::movement::Motion;
 use super::terrain::Heightmap;
 use super::whereabouts::Whereabouts;
-use crate::circuit::{Category, Outgoing};
+use crate::circuit::{Category, LatestState, Outgoing};
 use crate::ids::{AgentId, LocalId, RegionHandle, SessionId};
 use crate::message::{self, Message, Quaternion, Vector3};
 use crate::outbox::{CopyBudget, Outbox};
@@ -200,7 +200,8 @@ impl Avatar {
     /// `AvatarAnimation`, encoded once until it changes; `None` if it cannot be encoded.
     pub fn plays(&mut self) -> Option<Outgoing> {
         if self.plays.is_none() {
-            self.plays = task(&self.animations.message(self.agent));
+            self.plays = task(&self.animations.message(self.agent))
+                .map(|outgoing| outgoing.superseding(LatestState::Animations, self.agent.0));
         }
         self.plays.clone()
     }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Region;
 use super::math::ZERO;
-use crate::circuit::{Category, Outgoing};
+use crate::circuit::{Category, LatestState, Outgoing, Supersedes};
 use crate::ids::AgentId;
 use crate::lsl::{ChatType, DEBUG_CHANNEL, PUBLIC_CHANNEL, SourceType, VIEWER_TEXT};
 use crate::message::{self, ChatFromSimulator, ChatFromSimulatorChatData, Vector3};
@@ -220,7 +220,14 @@ impl SpokenLine<'_> {
             },
         };
         match message::encode(&message) {
-            Ok(message) => Some(Outgoing::reliable(message, Category::Unthrottled)),
+            Ok(message) => {
+                let outgoing = Outgoing::reliable(message, Category::Unthrottled);
+                let origin = Some(self.source).filter(|source| !source.is_nil());
+                let types = is_typing(self.chat_type);
+                let state = LatestState::ChatTyping;
+                let supersedes = types.then_some(Supersedes { state, subject: self.source });
+                Some(Outgoing { origin, supersedes, ..outgoing })
+            }
             Err(error) => {
                 tracing::error!(%error, "chat cannot be encoded");
                 None

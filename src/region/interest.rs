@@ -14,7 +14,7 @@ use super::math::distance_squared;
 use super::motions::{Close, Motions, Spot, Urgency, is_due, take_first};
 use super::object_interest::{Lack, SentPrims};
 use super::send_budget::SendBudget;
-use crate::circuit::{Category, Outgoing};
+use crate::circuit::{Category, LatestState, Outgoing, Supersedes};
 use crate::ids::LocalId;
 use crate::message::{self, EncodeError, Encoded, KillObject, KillObjectObjectData, Message};
 use crate::time::Timestamp;
@@ -324,7 +324,14 @@ impl Region {
         let shown = self.crowd.terse();
         let entries = slots.iter().filter_map(|&slot| shown.get(slot));
         let message = terse_update(self.info.handle, entries, slots.len() as u8);
-        Outgoing::new(message, reliable, Category::Task)
+        // A packet about several avatars is repeated as long as one of them may be where it says.
+        let supersedes = match *slots {
+            [slot] => self.crowd.get(slot).map(|member| member.avatar.agent.0),
+            _ => None,
+        };
+        let supersedes =
+            supersedes.map(|subject| Supersedes { state: LatestState::Place, subject });
+        Outgoing { supersedes, ..Outgoing::new(message, reliable, Category::Task) }
     }
 
     fn send_messages(

@@ -5,7 +5,7 @@
 
 use super::Region;
 use super::chat::SpokenLine;
-use crate::circuit::Category;
+use crate::circuit::{Category, Outgoing};
 use crate::ids::{AgentId, PrimId};
 use crate::lsl::{self, Audience, ChatLine, Effect, SourceType};
 use crate::message::{self, ScriptDialogButtons, ScriptDialogData, ScriptDialogOwnerData};
@@ -140,9 +140,11 @@ impl Region {
             self.counters.object_muted += 1;
             return;
         }
-        // Full: the endpoint counts it and ends the circuit.
-        let message = script_dialog(dialog);
-        let _ = member.avatar.outbox.send_message(&message, true, Category::Unthrottled);
+        // Full: the endpoint counts it.
+        if let Ok(message) = message::encode(&script_dialog(dialog)) {
+            let outgoing = Outgoing::reliable(message, Category::Unthrottled);
+            let _ = member.avatar.outbox.send(outgoing.from(dialog.prim.0));
+        }
         self.counters.object_dialogs += 1;
     }
 

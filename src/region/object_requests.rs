@@ -34,7 +34,7 @@ impl Region {
         let Some(member) = self.crowd.get(slot) else { return };
         let outbox = member.avatar.outbox.clone();
         // A client that selects more than it takes asks again; its circuit must not end of it.
-        if outbox.is_congested() || outbox.backlog() > self.settings.backlog_limit {
+        if outbox.is_congested() || outbox.pressure() > self.settings.backlog_limit {
             self.counters.properties_refused += ids.len() as u64;
             return;
         }
@@ -55,7 +55,7 @@ impl Region {
         let Some(slot) = self.crowd.slot_of(agent) else { return self.count_unknown() };
         let Some(member) = self.crowd.get(slot) else { return };
         let outbox = member.avatar.outbox.clone();
-        if outbox.is_congested() || outbox.backlog() > self.settings.backlog_limit {
+        if outbox.is_congested() || outbox.pressure() > self.settings.backlog_limit {
             self.counters.properties_refused += 1;
             return;
         }

@@ -24,7 +24,7 @@ impl Region {
         let keeps_up = |other| {
             let member = self.crowd.get(other).filter(|member| member.view.ready)?;
             let outbox = &member.avatar.outbox;
-            (!outbox.is_congested() && outbox.backlog() <= limit).then_some(outbox)
+            (!outbox.is_congested() && outbox.pressure() <= limit).then_some(outbox)
         };
         send_many(near.filter_map(keeps_up).inspect(|_| copies += 1), outgoing);
         self.counters.relayed += 1;

@@ -24,7 +24,7 @@ impl<'a> SendBudget<'a> {
     /// Room for so many packets, and for `limit` bytes together with what waits behind the client's
     /// throttles; for nothing while the endpoint is behind.
     pub fn new(outbox: &'a Outbox, packets: usize, limit: usize) -> Self {
-        let bytes = if outbox.is_congested() { 0 } else { limit.saturating_sub(outbox.backlog()) };
+        let bytes = if outbox.is_congested() { 0 } else { limit.saturating_sub(outbox.pressure()) };
         Self { outbox, left: Allowance { packets, bytes }, sent: 0, failed: false }
     }
 
@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(narrowed(), (9, 0));
         recorder.set_task(0, Some(u32::MAX));
         assert_eq!(narrowed(), (9, 24_000));
-        recorder.set_backlog(20_000);
+        recorder.set_pressure(20_000);
         assert_eq!(narrowed(), (9, 4000), "of other categories");
     }
 

@@ -145,7 +145,7 @@ impl Region {
         let Some(member) = self.crowd.get_mut(viewer) else { return };
         member.view.coarse_due = now + COARSE_INTERVAL;
         let outbox = &member.avatar.outbox;
-        if outbox.is_congested() || outbox.backlog() > self.settings.backlog_limit {
+        if outbox.is_congested() || outbox.pressure() > self.settings.backlog_limit {
             return;
         }
         let mut slots = std::mem::take(&mut self.scratch.coarse);

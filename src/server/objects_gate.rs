@@ -65,6 +65,7 @@ async fn deliver(offline: OfflineMessages, mut messages: mpsc::Receiver<InstantM
         match offline.deliver(message, None).await {
             Delivered::Queued | Delivered::Arrived | Delivered::Away(Kept::Saved) => {}
             Delivered::Muted => dropped("muted"),
+            Delivered::TooBusy => dropped("recipient_busy"),
             Delivered::Away(Kept::Full | Kept::SenderFull) => dropped("mailbox_full"),
             Delivered::Away(Kept::Unknown) => dropped("recipient_unknown"),
             Delivered::Away(Kept::NotOfItsKind | Kept::Failed) => dropped("not_kept"),

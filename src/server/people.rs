@@ -132,6 +132,7 @@ pub(super) async fn send_message(
         Delivered::Queued => "queued",
         Delivered::Arrived => "delivered",
         Delivered::Muted => "muted",
+        Delivered::TooBusy => "recipient_busy",
         Delivered::Away(Kept::Saved) => "kept",
         Delivered::Away(Kept::Full | Kept::SenderFull) => "mailbox_full",
         Delivered::Away(Kept::Unknown) => {

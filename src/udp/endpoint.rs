@@ -318,9 +318,13 @@ impl Endpoint {
         if slot.lingers_until.is_some() {
             return;
         }
-        let (reliable, id) = (outgoing.reliable || receipt.is_some(), outgoing.message.id);
+        let id = outgoing.message.id;
+        // What the client would miss for good is worse than a lost circuit; what somebody sends it is
+        // not.
+        let is_vital = outgoing.origin.is_none() && (outgoing.reliable || receipt.is_some());
         let mut overflowed = slot.gauge.overflowed();
-        let sent = match receipt.map(|receipt| slot.receipts.keep(receipt)) {
+        let token = receipt.map(|receipt| slot.receipts.keep(receipt));
+        let sent = match token {
             Some(token) => slot.circuit.send_tracked(now, outgoing, token),
             None => slot.circuit.send(now, outgoing),
         };
@@ -328,8 +332,10 @@ impl Endpoint {
             let agent = slot.session.shared.agent_id;
             tracing::debug!(%agent, message = name_of(id), %error, "not sent");
             metrics::counter!("holm_messages_refused_total", "message" => name_of(id)).increment(1);
-            // What the client would miss for good is worse than a lost circuit.
-            overflowed |= reliable;
+            if let Some(token) = token {
+                slot.receipts.settle(token, Delivery::Refused);
+            }
+            overflowed |= is_vital;
         }
         if overflowed {
             self.end(key, CloseReason::OutboxFull, "", now);
@@ -486,7 +492,7 @@ impl Endpoint {
                 return;
             }
         }
-        slot.gauge.set_backlog(slot.circuit.backlog());
+        slot.gauge.set_pressure(slot.circuit.pressure());
         let (backlog, rate) =
             (slot.circuit.backlog_of(Category::Task), slot.circuit.rate(Category::Task));
         slot.gauge.set_task(backlog, rate);

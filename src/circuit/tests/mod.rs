@@ -9,6 +9,7 @@ mod pings;
 mod reflection;
 mod resend;
 mod schedules;
+mod senders;
 mod throttling;
 
 use std::time::Duration;

@@ -353,7 +353,8 @@ pub struct NewMessage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Sent {
     /// `queued` (on its way to a recipient who is here), `delivered` (the recipient's client has
-    /// acked it), `kept` (for the recipient's next login), `muted` or `mailbox_full`.
+    /// acked it), `kept` (for the recipient's next login), `muted`, `mailbox_full`
+    /// or `recipient_busy` (the recipient's client does not keep up with this sender).
     #[schema(example = "delivered")]
     pub status: String,
 }

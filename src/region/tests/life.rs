@@ -37,7 +37,7 @@ fn live(seed: u64) -> (Region, u64) {
             }
             6 if !here.is_empty() => {
                 let who = random.usize(..here.len());
-                here[who].sent.set_backlog(random.usize(..2) << 20);
+                here[who].sent.set_pressure(random.usize(..2) << 20);
             }
             7 if !here.is_empty() => {
                 let agent = here[random.usize(..here.len())].id;
@@ -91,7 +91,7 @@ fn memory_of_a_lagging_client_is_bounded_by_the_population() {
         let visitors: Vec<Agent> = (0..10).map(|n| world.join(100.0 + n as f32, 100.0)).collect();
         world.ticks(8);
         ben.sent.drain();
-        ben.sent.set_backlog(1 << 20);
+        ben.sent.set_pressure(1 << 20);
         for visitor in &visitors {
             world.leave(visitor);
         }
@@ -101,7 +101,7 @@ fn memory_of_a_lagging_client_is_bounded_by_the_population() {
             world.leave(visitor);
         }
         assert_eq!(world.region.counts().pending_kills, 10, "only those it was shown");
-        ben.sent.set_backlog(0);
+        ben.sent.set_pressure(0);
         world.ticks(1);
         assert_eq!(world.region.counts().pending_kills, 0);
         assert!(world.region.counts().slots <= 11);

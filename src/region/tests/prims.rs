@@ -140,7 +140,7 @@ fn a_slow_client_gets_the_latest_state_and_only_what_is_left() {
     let gone = world.make(object(&ann, 131.0, 128.0));
     world.ticks(3);
     assert_eq!(shown(&mut ben).len(), 2);
-    ben.sent.set_backlog(1 << 20);
+    ben.sent.set_pressure(1 << 20);
     world.unmake(&gone);
     for n in 0..50 {
         world.change(kept.id, PrimChange::Position(Vector3::new(n as f32, 1.0, 25.0)));
@@ -149,7 +149,7 @@ fn a_slow_client_gets_the_latest_state_and_only_what_is_left() {
         world.unmake(&passing);
     }
     assert!(shown(&mut ben).is_empty());
-    ben.sent.set_backlog(0);
+    ben.sent.set_pressure(0);
     world.ticks(2);
     let sent = ben.sent.drain();
     assert_eq!(killed(&sent), [gone.prims[0].local_id], "only what it was shown");
@@ -262,7 +262,7 @@ fn properties_are_told_to_those_who_may_see_the_prim() {
     assert_eq!((families.len(), families[0].object_data.request_flags), (2, 3));
     assert_eq!(world.region.counters().unknown_objects, 4);
 
-    ben.sent.set_backlog(1 << 20);
+    ben.sent.set_pressure(1 << 20);
     let select = Command::SelectObjects { agent: ben.id, ids: vec![bell_id, bell_id] };
     world.region.apply(world.now, select);
     assert!(ben.got::<ObjectProperties>().is_empty());
@@ -372,7 +372,7 @@ fn in_the_end_every_client_has_the_true_picture() {
                 }
                 8 if !here.is_empty() => {
                     let who = random.usize(..here.len());
-                    here[who].0.sent.set_backlog(random.usize(..2) << 20);
+                    here[who].0.sent.set_pressure(random.usize(..2) << 20);
                 }
                 _ => world.tick(),
             }
@@ -381,7 +381,7 @@ fn in_the_end_every_client_has_the_true_picture() {
             }
         }
         for (agent, _) in &here {
-            agent.sent.set_backlog(0);
+            agent.sent.set_pressure(0);
         }
         for _ in 0..60 {
             world.tick();

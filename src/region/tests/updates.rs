@@ -70,7 +70,7 @@ fn a_lagging_client_gets_the_latest_state_once() {
     let mut ben = world.join(130.0, 128.0);
     world.ticks(3);
     ben.sent.drain();
-    ben.sent.set_backlog(1 << 20);
+    ben.sent.set_pressure(1 << 20);
     for round in 0..100 {
         let flags = if round % 2 == 0 { ControlFlags::AT_POS } else { ControlFlags::AT_NEG };
         world.steer(&mut ann, flags);
@@ -82,7 +82,7 @@ fn a_lagging_client_gets_the_latest_state_once() {
     world.say(&ann, "still in touch", 1, 0);
     assert_eq!(ben.heard(), ["still in touch"]);
     assert!(world.region.counters().lagging_ticks > 200);
-    ben.sent.set_backlog(0);
+    ben.sent.set_pressure(0);
     world.ticks(4);
     let sent = ben.sent.drain();
     let steps = steps(&sent);
@@ -118,12 +118,12 @@ fn a_newcomer_that_lags_gets_full_before_terse() {
     let mut world = World::new();
     let mut ann = world.join(128.0, 128.0);
     let mut ben = world.join(130.0, 128.0);
-    ben.sent.set_backlog(1 << 20);
+    ben.sent.set_pressure(1 << 20);
     world.steer(&mut ann, ControlFlags::AT_POS);
     world.ticks(20);
     let own: Vec<ObjectUpdate> = ben.got();
     assert_eq!(own.len(), 1, "its own avatar only");
-    ben.sent.set_backlog(0);
+    ben.sent.set_pressure(0);
     world.ticks(10);
     let mut known = false;
     for outgoing in ben.sent.drain() {
@@ -264,7 +264,7 @@ fn crowd_sees_neighbours_every_turn_and_others_in_time() {
     }
     // Only the viewer looks, with room for three packets in its turn, which is every second tick.
     for other in &others {
-        other.sent.set_backlog(1 << 20);
+        other.sent.set_pressure(1 << 20);
     }
     for _ in 0..300 {
         world.tick();

@@ -59,6 +59,7 @@ impl ChatSessions {
                             let message = copies.with(agent.0);
                             let category = Category::Unthrottled;
                             let outgoing = Outgoing::reliable(message, category);
+                            let outgoing = outgoing.from(text.by.agent.0);
                             post.deliveries.push((agent, Delivery::Message(outgoing)));
                         }
                     }

@@ -45,14 +45,21 @@ impl Friends {
             related_rights: rights.bits() as i32,
         });
         self.send(by, &change);
-        self.send(to, &change);
+        self.send_from(by, to, &change);
     }
 
-    /// Hands a message to whoever it is for, if that is online; whether it is.
+    /// Hands a message of the grid to whoever it is for, if that is online; whether it is.
     pub(super) fn send<M: Message>(&self, to: AgentId, message: &M) -> bool {
-        outgoing(message).is_some_and(|outgoing| {
-            self.bus.deliver(to, Delivery::Message(outgoing)) != Reach::Offline
-        })
+        outgoing(message).is_some_and(|outgoing| self.deliver(to, outgoing))
+    }
+
+    /// The same for what `by` has caused.
+    pub(super) fn send_from<M: Message>(&self, by: AgentId, to: AgentId, message: &M) -> bool {
+        outgoing(message).is_some_and(|outgoing| self.deliver(to, outgoing.from(by.0)))
+    }
+
+    fn deliver(&self, to: AgentId, outgoing: Outgoing) -> bool {
+        self.bus.deliver(to, Delivery::Message(outgoing)) != Reach::Offline
     }
 }
 

@@ -114,7 +114,12 @@ impl InstantMessage {
     /// The message ready to be sent, reliably; none if it cannot be encoded, which is logged.
     pub fn to_outgoing(&self, offline: bool) -> Option<Outgoing> {
         match message::encode(&self.to_message(offline)) {
-            Ok(message) => Some(Outgoing::reliable(message, Category::Unthrottled)),
+            Ok(message) => {
+                // What is kept is bounded by the store, and no sender's to answer for.
+                let origin = Some(self.from).filter(|from| !from.is_nil() && !offline);
+                let outgoing = Outgoing::reliable(message, Category::Unthrottled);
+                Some(Outgoing { origin, ..outgoing })
+            }
             Err(error) => {
                 tracing::error!(%error, "an instant message cannot be encoded");
                 None

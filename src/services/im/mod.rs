@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::mutes::{MuteTarget, Mutes};
 use super::offline::{Mail, Returns};
 use super::ports::{Bus, Delivery, Reach};
-use crate::circuit::{Category, Outgoing};
+use crate::circuit::{Category, LatestState, Outgoing};
 use crate::ids::{AgentId, RegionId};
 use crate::message::{self as wire, ImprovedInstantMessage, Vector3};
 
@@ -126,7 +126,11 @@ pub fn route(
         }
     };
     if is_fleeting(dialog) {
-        let outgoing = Outgoing::reliable(encoded, Category::Unthrottled).from(corrections.sender);
+        let sender = corrections.sender.0;
+        let mut outgoing = Outgoing::reliable(encoded, Category::Unthrottled).from(sender);
+        if is_typing(dialog) {
+            outgoing = outgoing.superseding(LatestState::ImTyping, sender);
+        }
         return match bus.deliver(to, Delivery::Message(outgoing)) {
             Reach::Accepted => Verdict::Delivered,
             Reach::Offline => Verdict::NotOnline(None),
@@ -137,7 +141,7 @@ pub fn route(
         return Verdict::NotOnline(Some(Box::new(kept_form(corrections, &message))));
     };
     let mail = Mail::new(encoded.clone(), Some(corrections.sender));
-    let outgoing = Outgoing::reliable(encoded, Category::Unthrottled).from(corrections.sender);
+    let outgoing = Outgoing::reliable(encoded, Category::Unthrottled).from(corrections.sender.0);
     returns.send(&outbox, outgoing, mail);
     Verdict::Delivered
 }
@@ -183,16 +187,16 @@ fn kept_form(corrections: &Corrections, message: &ImprovedInstantMessage) -> Ins
     }
 }
 
-/// The answer of the grid to a message that the recipient's outbox had no room for.
-pub fn congested(corrections: &Corrections, recipient: AgentId) -> InstantMessage {
-    let at = u64::from(corrections.unix_seconds);
+/// The answer of the grid to a message of `sender` that there is no room for on the way to
+/// `recipient`. `at` is in seconds since 1970.
+pub fn too_busy(sender: AgentId, recipient: AgentId, at: u64) -> InstantMessage {
     let text = "User is too busy. Message not delivered.";
     InstantMessage {
         // Clients file it under the conversation with the one who is busy.
         from: recipient.0,
         from_name: "System".to_owned(),
-        id: conversation(corrections.sender, recipient),
-        ..InstantMessage::system(corrections.sender, at, text)
+        id: conversation(sender, recipient),
+        ..InstantMessage::system(sender, at, text)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::circuit::{Category, Outgoing};
 use crate::ids::AgentId;
 use crate::message::{self, AgentAlertMessage};
 use crate::outbox::Outbox;
-use crate::services::im::{InstantMessage, dialog};
+use crate::services::im::{self, InstantMessage, dialog};
 use crate::services::ports::{Delivery, StoreError};
 
 /// Entries that are dealt with together.
@@ -53,6 +53,7 @@ impl OfflineMessages {
         for returned in batch.drain(..) {
             match returned {
                 Returned::Mail(mail) => returning.extend(self.hand_on(mail)),
+                Returned::Refused(mail) => self.refuse(mail),
                 Returned::Arrived { agent, key } => arrived.push((agent, key)),
                 Returned::Lost(then) => then(),
                 Returned::Mark(mark) => {
@@ -80,8 +81,30 @@ impl OfflineMessages {
         };
         count("sent_again");
         let outgoing = Outgoing::reliable(mail.message.clone(), Category::Unthrottled);
+        let outgoing = Outgoing { origin: mail.author.map(|author| author.0), ..outgoing };
         self.returns.send(&outbox, outgoing, mail);
         None
+    }
+
+    /// Tells the sender of a message that its recipient's client does not keep up with them. It is
+    /// not kept: the recipient is online.
+    fn refuse(&self, mut mail: Mail) {
+        count("refused");
+        mail.report(Delivered::TooBusy);
+        let Some(author) = mail.author else { return };
+        let Some(message) = InstantMessage::read(&mail.message) else { return };
+        let told = match message.dialog {
+            dialog::LURE => lure_lost(author),
+            // A notice stays in the list of its group.
+            dialog::GROUP_NOTICE => return,
+            _ => {
+                let at = self.clock.unix().as_secs();
+                im::too_busy(author, message.to, at).to_outgoing(false)
+            }
+        };
+        if let Some(told) = told {
+            self.bus.deliver(author, Delivery::Message(told));
+        }
     }
 
     /// Keeps what came back, in order, and forgets what has arrived.

@@ -58,6 +58,8 @@ pub enum Delivered {
     Arrived,
     /// The recipient does not want to hear its sender.
     Muted,
+    /// The recipient's client does not keep up with what this sender sends it.
+    TooBusy,
     /// The recipient is away.
     Away(Kept),
 }

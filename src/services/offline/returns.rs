@@ -35,6 +35,8 @@ struct Inner {
 pub(super) enum Returned {
     /// A message that was not acked.
     Mail(Mail),
+    /// A message that was not sent, because too much of its sender waits for its recipient already.
+    Refused(Mail),
     /// A kept message that was.
     Arrived {
         /// Its recipient.
@@ -91,6 +93,7 @@ impl Returns {
         let receipt = Receipt::new(move |delivery| match delivery {
             outbox::Delivery::Acked => mail.report(Delivered::Arrived),
             outbox::Delivery::Lost => returns.push(Returned::Mail(mail)),
+            outbox::Delivery::Refused => returns.push(Returned::Refused(mail)),
         });
         outbox.send_with_receipt(outgoing, receipt);
     }
@@ -106,7 +109,7 @@ impl Returns {
         let returns = self.clone();
         Receipt::new(move |delivery| match delivery {
             outbox::Delivery::Acked => returns.arrived(agent, key),
-            outbox::Delivery::Lost => lost(),
+            outbox::Delivery::Lost | outbox::Delivery::Refused => lost(),
         })
     }
 
@@ -115,7 +118,7 @@ impl Returns {
     pub fn if_lost(&self, then: impl FnOnce() + Send + 'static) -> Receipt {
         let returns = self.clone();
         Receipt::new(move |delivery| {
-            if delivery == outbox::Delivery::Lost {
+            if delivery != outbox::Delivery::Acked {
                 returns.push(Returned::Lost(Box::new(then)));
             }
         })

@@ -47,7 +47,7 @@ fn relay<M: Message>(session: &Session, turn: &mut Turn<'_>, message: &M) -> Out
     if message.body.len() > LARGEST {
         return dropped("effect_too_large");
     }
-    let outgoing = Outgoing::unreliable(message, Category::Task).from(session.shared.agent_id);
+    let outgoing = Outgoing::unreliable(message, Category::Task).from(session.shared.agent_id.0);
     turn.commands.push_back(Command::Relay { agent: session.shared.agent_id, outgoing });
     Outcome::Continue
 }

@@ -80,7 +80,8 @@ fn routed(session: &mut Session, turn: &mut Turn<'_>, message: ImprovedInstantMe
         }
         Verdict::Congested(_) if im::is_typing(message_dialog) => dropped("im_recipient_congested"),
         Verdict::Congested(to) => {
-            session.reply(turn, &im::congested(&corrections, to).to_message(false));
+            let at = u64::from(corrections.unix_seconds);
+            session.reply(turn, &im::too_busy(corrections.sender, to, at).to_message(false));
             dropped("im_recipient_congested")
         }
     }
