@@ -1,4 +1,4 @@
-//! Newtypes for every identifier, so that an agent id cannot stand where a session id belongs.
+//! Newtypes for all identifiers, so that an agent id cannot be used where a session id is expected.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Acks that wait to be sent.
+//! Acks that are queued to be sent.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! The knobs of a circuit; nothing here acts.
+//! The settings of a circuit.
 
 use std::time::Duration;
 

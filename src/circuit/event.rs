@@ -1,4 +1,4 @@
-//! What goes into a circuit and what comes out of it besides datagrams.
+//! Inputs and outputs of a circuit other than datagrams.
 
 use std::fmt;
 

@@ -1,17 +1,18 @@
-//! One end of an LLUDP circuit: reliable delivery, acks, pings, throttling, as a state machine.
+//! One end of an LLUDP circuit as a state machine: reliable delivery, acks, pings, throttling.
 //!
-//! It takes datagrams and the time and gives datagrams, events and a deadline. It opens no socket,
-//! asks no clock, draws no random number and reads no message but acks and pings: the same inputs
-//! give the same outputs, byte for byte. Which client a datagram belongs to is the endpoint's
-//! matter; what a message means is the session's. Both ends of a circuit are this type.
+//! A circuit takes datagrams and the current time, and returns datagrams, events and a deadline. It
+//! opens no socket, reads no clock, draws no random numbers and decodes no messages except acks and
+//! pings, so the same inputs give the same outputs, byte for byte. The endpoint knows which client
+//! a datagram belongs to, and the session what a message means. Both ends of a circuit use this
+//! type.
 //!
-//! # The one rule
+//! # How to drive it
 //!
 //! After every call that changes a circuit, drain [`Circuit::poll_event`] and
 //! [`Circuit::poll_transmit`]; then sleep no longer than until [`Circuit::poll_timeout`].
 //!
-//! A message counts as taken, and is acked, when the owner goes on to the next event; until then
-//! [`Circuit::refuse`] gives it back.
+//! A message counts as accepted, and is acked, when the owner polls the next event. Until then the
+//! owner can return it with [`Circuit::refuse`].
 //!
 //! # A complete loop
 //!

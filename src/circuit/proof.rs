@@ -1,8 +1,8 @@
-//! Whether the peer has shown that it really has the address that it sends from.
+//! Whether the peer has proven that it owns the address that it sends from.
 //!
-//! Anybody can write another's address on a datagram. Until something comes back that only the
-//! owner of the address can know, a circuit sends no more than a few times what it was sent, so
-//! that it is of no use for flooding a stranger.
+//! Anybody can send datagrams with a forged source address. Until the peer has returned something
+//! that only the owner of the address can know, a circuit sends only a few times the bytes it has
+//! received, so that it cannot be used to flood somebody else.
 
 use super::Statistics;
 

@@ -1,4 +1,4 @@
-//! Messages that wait to be sent for the first time.
+//! Messages that are queued for their first transmission.
 
 use std::collections::VecDeque;
 

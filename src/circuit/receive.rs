@@ -1,4 +1,4 @@
-//! The way in: a datagram becomes acks, pings and events.
+//! Receiving: turns a datagram into acks, pings and events.
 
 use bytes::Bytes;
 

@@ -1,4 +1,4 @@
-//! Reliable packets that wait for their ack.
+//! Reliable packets that have not been acked yet.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Estimates how long an answer takes, and from it when to repeat a message.
+//! Estimates the response time of the peer, and from it the resend timeout.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Remembers which reliable packets arrived, so that each is handled once.
+//! Remembers which reliable packets have arrived, so that each is handled once.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Cuts a list of blocks into messages that fit a datagram.
+//! Splits a list of blocks into messages that fit into a datagram.
 
 use super::MTU;
 use crate::message::header::HEADER_LEN;

@@ -1,4 +1,4 @@
-//! What a circuit counts. Numbers only; names and metrics are made elsewhere.
+//! Counters of a circuit. Numbers only; names and metrics are made elsewhere.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The way out: what is owed, what is queued and what is due again becomes datagrams.
+//! Sending: turns acks, queued messages and due resends into datagrams.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! The few message bodies that a circuit reads and writes itself.
 //!
-//! Everything else passes through unread.
+//! All other messages pass through undecoded.
 
 use bytes::{BufMut, BytesMut};
 

@@ -1,4 +1,4 @@
-//! From a name to a channel: the hashes, and what each dialect makes of them.
+//! Computes a channel from a name: the hashes, and the adjustments of each dialect.
 
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;

@@ -1,5 +1,5 @@
-//! Messages from JSON, as people and programs outside write them: what [`Message`] is serialized
-//! as, except that what a sender's library would fill in by itself may be left out.
+//! Builds messages from JSON written by people and external programs: the serialized form of
+//! [`Message`], except that fields which the sender's library fills in by itself may be missing.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The revisions of CLEP by name, and what each prescribes.
+//! The revisions of CLEP by name, and their rules.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! Names by their channels: whose traffic is on a channel, and which names get in each other's way.
+//! Names by channel: whose traffic is on a channel, and which names collide.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What can be wrong with a message that is to be written, or a text that is to be read.
+//! Errors of messages that cannot be written, and of texts that cannot be read.
 
 use super::channel::NameError;
 use super::lep;

@@ -1,4 +1,4 @@
-//! `llEscapeURL` and back.
+//! `llEscapeURL` and its inverse.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,5 @@
-//! The newest messages: one JSON object with long keys, perhaps wrapped as a text in another.
+//! The newest message format: one JSON object with long keys, optionally wrapped as a string in
+//! another.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value, json};

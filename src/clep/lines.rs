@@ -1,7 +1,7 @@
-//! Messages of the first half of 2026: fourteen fields in lines, seventeen if signed.
+//! The message format of the first half of 2026: fourteen fields in lines, seventeen if signed.
 //!
-//! The form has no end mark: a cut inside the last field leaves a message that looks whole. So a
-//! text that is long enough to have been cut is refused, and none so long is written.
+//! The form has no end mark: a message truncated inside its last field looks complete. So a text
+//! that is long enough to have been truncated is refused, and none of that length is written.
 
 use serde::{Deserialize, Serialize};
 

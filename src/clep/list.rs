@@ -1,7 +1,7 @@
-//! Lists of texts as one text, in the four forms that CLEP has used.
+//! Lists of texts encoded as one text, in the four forms that CLEP has used.
 //!
-//! All but S1 mark their end. S1 and S4 cannot tell a cut behind an element from a shorter list, so
-//! that who reads them must know how many elements there are.
+//! All forms except S1 mark their end. S1 and S4 cannot distinguish a list truncated after an
+//! element from a shorter list, so the reader must know the number of elements.
 
 use std::fmt::{self, Write as _};
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! Messages that are lists of six elements: all dialects until December 2025.
+//! Messages that are lists of six elements: the format of all dialects until December 2025.
 
 use serde::{Deserialize, Serialize};
 

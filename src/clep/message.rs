@@ -1,4 +1,4 @@
-//! A message of any dialect, and what all of them have in common.
+//! A message of any dialect, and what the dialects have in common.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,14 +1,15 @@
 //! CLEP: addressed messages between scripted objects over LSL chat channels.
 //!
-//! CLEP turns a text, the domain, into a chat channel and puts an addressed message on it. Its
-//! revisions agree in neither the hash nor the message, so everything here goes by [`Dialect`]:
-//! [`channel()`] hashes, a [`Codec`] writes and reads texts, a [`Listener`] says whether a script
-//! would take what it hears and why not, [`route()`] says which call a sender makes, a
-//! [`Directory`] finds names by channel. [`lep`] is the sister protocol for link messages, which
-//! older dialects carry inside. `docs/clep.md` lists the dialects.
+//! CLEP maps a text, the domain, to a chat channel and sends addressed messages on it. Its
+//! revisions differ in both the hash and the message format, so everything here takes a
+//! [`Dialect`]: [`channel()`] hashes, a [`Codec`] writes and reads texts, a [`Listener`] decides
+//! whether a script would accept a message and why not, [`route()`] tells which call a sender
+//! makes, and a [`Directory`] finds names by channel. [`lep`] is the sister protocol for link
+//! messages, which older dialects also carry inside CLEP messages. `docs/clep.md` lists the
+//! dialects.
 //!
-//! This module only computes: no chat bus, no IO, no clock. Texts come from strangers; reading
-//! never panics, and a text that the simulator has cut is refused as such.
+//! This module only computes: no chat bus, no IO, no clock. Texts are untrusted: reading never
+//! panics, and a text that the simulator has truncated is refused with that reason.
 
 mod channel;
 mod codec;

@@ -1,4 +1,4 @@
-//! JSON objects from the wire, taken apart key by key.
+//! Reads JSON objects from the wire, key by key.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};

@@ -1,6 +1,6 @@
-//! Whether a script that hears a text on its channel takes it as a message, and why not.
+//! Decides whether a script that hears a text on its channel accepts it as a message, and why not.
 //!
-//! Scripts drop in silence. An observer asks the same questions here and tells the answer.
+//! Scripts drop messages silently. The observer uses the same checks to report the reason.
 
 use serde::{Deserialize, Serialize};
 

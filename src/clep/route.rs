@@ -1,4 +1,4 @@
-//! Which LSL call a library sends a message by.
+//! Which LSL call a library uses to send a message.
 
 use serde::Serialize;
 

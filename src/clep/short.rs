@@ -1,4 +1,5 @@
-//! Messages of December 2025: one JSON object with short keys, on chat and link messages alike.
+//! The message format of December 2025: one JSON object with short keys, in chat and in link
+//! messages.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};

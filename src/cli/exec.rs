@@ -1,7 +1,7 @@
-//! `holm exec`: a grid for one command.
+//! `holm exec`: runs a command with its own grid.
 //!
-//! The grid is there before the command starts and gone when it ends; the command finds it by four
-//! environment variables and has stdin and stdout to itself.
+//! The grid starts before the command and stops after it. The command finds it through four
+//! environment variables; stdin and stdout belong to the command.
 
 use std::ffi::OsString;
 use std::io;

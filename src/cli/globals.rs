@@ -1,4 +1,4 @@
-//! The options that every subcommand has, before or after its name.
+//! The options of all subcommands, which can be given before or after the subcommand's name.
 
 use clap::{ArgAction, Args, ValueEnum};
 

@@ -1,7 +1,7 @@
-//! What `holm serve` writes to stdout: a block for people, or one JSON object per line.
+//! The output of `holm serve` on stdout: text for people, or one JSON object per line.
 //!
-//! The JSON objects are a promise: names and meanings of fields stay, new events and fields may
-//! come. Everything else (logs, errors) goes to stderr.
+//! The JSON objects are a stable interface: fields keep their names and meanings; new events and
+//! fields may be added. Everything else (log, errors) goes to stderr.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! `holm serve`: starts the server, tells where it listens, waits for a reason to stop.
+//! `holm serve`: starts the server, prints where it listens, and waits until it is stopped.
 
 use std::io::{self, Write};
 

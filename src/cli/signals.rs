@@ -1,4 +1,4 @@
-//! What asks a program to stop.
+//! The signals that stop the program.
 
 use super::exit::Failure;
 

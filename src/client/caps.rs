@@ -1,4 +1,4 @@
-//! Capabilities of a client: the seed exchange and the event-queue long poll.
+//! Capabilities of a client: the seed request and the event queue's long poll.
 
 use std::collections::HashMap;
 use std::time::Duration;

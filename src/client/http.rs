@@ -1,4 +1,4 @@
-//! HTTP for clients: keep-alive connections, bodies of bounded size.
+//! HTTP for clients: keep-alive connections and bodies of limited size.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The login request of a client, as LLSD.
+//! The login request of a client, in LLSD.
 
 use std::net::{Ipv4Addr, SocketAddr};
 

@@ -1,7 +1,8 @@
-//! A client of any grid that speaks this protocol: log in, hold a circuit, use capabilities.
+//! A client for any grid that speaks this protocol: it logs in, keeps a circuit open and uses
+//! capabilities.
 //!
-//! It behaves like a viewer on the wire (acks, resends, pings, event-queue long poll) and leaves
-//! what the messages mean to its user. Tests and the load tool are built on it.
+//! On the wire it behaves like a viewer (acks, resends, pings, event queue long poll); it leaves
+//! the meaning of messages to its user. Tests and the load tool are built on it.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), holm::client::ClientError> {

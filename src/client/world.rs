@@ -1,4 +1,4 @@
-//! An agent in a region, seen from its client.
+//! An agent in a region, from its client's point of view.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

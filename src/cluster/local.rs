@@ -1,4 +1,4 @@
-//! The bus of a single process: a map from agents to their outboxes.
+//! The bus within a single process: a map from agents to their outboxes.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -1,6 +1,7 @@
-//! Who else must hear: implementations of [`crate::services::ports::Bus`].
+//! Delivery and presence: implementations of [`crate::services::ports::Bus`].
 //!
-//! Only the one within this process so far; nothing above the port knows that.
+//! The only implementation so far works within this process; nothing above the port depends on
+//! that.
 
 mod local;
 

@@ -1,4 +1,5 @@
-//! Ids of what was given none: hashes of names, so that they stay the same between starts.
+//! Ids for things without a configured id: hashes of names, so that they stay the same between
+//! starts.
 
 use uuid::{Builder, Uuid};
 

@@ -1,4 +1,4 @@
-//! The section `[lsl]`: chat of objects and, as far as its ranges go, of avatars.
+//! The section `[lsl]`: chat of objects, and the chat ranges of avatars.
 
 use serde::{Deserialize, Serialize};
 

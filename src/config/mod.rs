@@ -1,15 +1,16 @@
-//! Typed configuration: what a server is told before it starts.
+//! Typed configuration of a server.
 //!
-//! Four sources are merged, each winning over the one before it: the defaults below, one TOML file,
-//! environment variables (`HOLM_<SECTION>_<KEY>`), command-line flags ([`Overrides`]). [`load`]
-//! does it and checks the ranges; every error names where the value came from, its key and itself.
+//! Four sources are merged, each overriding the one before it: the defaults below, one TOML file,
+//! environment variables (`HOLM_<SECTION>_<KEY>`) and command-line flags ([`Overrides`]). [`load`]
+//! merges them and checks ranges; every error names the source of the value, its key and the value.
 //!
-//! This module must not start anything, open sockets or know who reads a value: other modules keep
-//! small configurations of their own, and `server` fills them from here. `config/holm.toml` shows
-//! every key with its default; `tests/config.rs` keeps that file and these structs equal.
+//! This module must not start anything, open sockets or know who reads a value. Other modules have
+//! small configurations of their own, which `server` fills from this one. `config/holm.toml` shows
+//! every key with its default; `tests/config.rs` keeps the file and these structs consistent.
 //!
-//! Optional values are written as the empty text (`control_token = ""`), so that every key has a
-//! visible default. Times are `Duration`s here and carry their unit in the key's name.
+//! An optional value that is not set is written as an empty string (`control_token = ""`), so that
+//! every key has a visible default. Times are `Duration`s here, and have their unit in the key's
+//! name.
 
 mod derived;
 mod error;

@@ -1,7 +1,8 @@
-//! The arrays `[[object]]` and `[[clep]]`: scripted objects that exist from the start, and names
-//! of CLEP that are watched from the start.
+//! The arrays `[[object]]` and `[[clep]]`: scripted objects that exist from the start, and CLEP
+//! names that are watched from the start.
 //!
-//! Dialects are texts here, since this layer knows no CLEP; who makes the objects reads them.
+//! Dialects are strings here, because this layer does not know CLEP; the code that creates the
+//! objects parses them.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

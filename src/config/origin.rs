@@ -1,4 +1,4 @@
-//! Where a value came from, and the map from keys to lines that errors need.
+//! The source of a value, and the map from keys to lines that errors need.
 
 use std::fmt;
 use std::ops::Range;

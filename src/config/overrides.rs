@@ -1,4 +1,4 @@
-//! What the command line sets: the strongest source.
+//! Values set on the command line, which override all others.
 
 use std::net::Ipv4Addr;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! The array `[[region]]`: name, place, terrain.
+//! The array `[[region]]`: name, position, terrain.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! How values stand in the file: durations as numbers, absent values as the empty text.
+//! The representation of values in the file: durations as numbers, unset values as empty strings.
 
 /// A `Duration` as a number of seconds, whole or decimal.
 pub(super) mod seconds {

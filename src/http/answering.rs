@@ -1,7 +1,8 @@
-//! What a connection shows of whether an answer has arrived.
+//! Whether an answer has arrived, as far as the connection shows it.
 //!
-//! HTTP has no acks. But who sends the next request on the same connection has read the answer to the
-//! one before, and so has, as a rule, who closes it in peace; after a reset nobody can know.
+//! HTTP has no acks. But a client that sends the next request on the same connection has read the
+//! answer to the previous one, and so has, as a rule, a client that closes the connection cleanly.
+//! After a reset it is unknown.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! Request bodies: bounded in size and in time.
+//! Request bodies, limited in size and time.
 
 use std::time::Duration;
 

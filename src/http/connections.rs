@@ -1,8 +1,9 @@
-//! The connections of one listener: how many there are, from which addresses, and which of them
-//! gives way when there are too many.
+//! The connections of one listener: their number, their addresses, and which of them to close when
+//! there are too many.
 //!
-//! A connection is idle while no request of it is being worked on: before its first one is
-//! complete, and between two. Idle ones give way to newcomers; one at work never does.
+//! A connection is idle while none of its requests is being processed: before its first request is
+//! complete, and between requests. Idle connections are closed in favour of new ones; busy ones
+//! never are.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};

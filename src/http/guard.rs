@@ -1,7 +1,7 @@
-//! Which web pages and host names a listener takes requests from.
+//! Which web pages and host names a listener accepts requests from.
 //!
-//! Programs name no `Origin`, so none of this concerns them. A browser names the page that a
-//! request comes from, and the host that its user believes to be talking to: a page of a stranger
+//! Programs send no `Origin` and are not affected. A browser sends the origin of the page that
+//! makes the request, and the host name that its user believes to be talking to. A foreign page
 //! must not use what listens on this machine, whatever its name resolves to.
 
 use std::net::IpAddr;

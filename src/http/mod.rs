@@ -1,7 +1,8 @@
-//! The HTTP side: login, capabilities and the control API.
+//! HTTP: login, capabilities and the control API.
 //!
-//! Handlers read a request, call a service or a backend trait, and write the answer; rules live in
-//! the layers below. Routers are built by functions, so that tests call them without a socket.
+//! Handlers read a request, call a service or a backend trait, and write the answer; the rules are
+//! in the layers below. Routers are built by functions, so that tests can call them without a
+//! socket.
 
 mod answering;
 pub mod body;

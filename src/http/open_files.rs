@@ -1,7 +1,7 @@
-//! The limit on open files, of which every connection is one.
+//! The limit on open files, which every connection counts towards.
 //!
-//! Servers and load tools call it at their start; a library that is part of another program leaves
-//! the limits of that program alone.
+//! Servers and load tools raise it when they start; a library in another program must not change
+//! that program's limits.
 
 use std::io;
 

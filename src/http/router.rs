@@ -1,4 +1,4 @@
-//! The public routes: login, grid information, a page for people, capabilities.
+//! The public routes: login, grid information, a page for browsers, capabilities.
 
 use std::any::Any;
 use std::net::SocketAddr;

@@ -1,8 +1,7 @@
-//! Accepts HTTP connections and keeps each within bounds: how long a client may take over a request
-//! head, how long it may leave a response unread. How many there are is the business of
-//! [`Connections`].
+//! Accepts HTTP connections and limits how long a client may take to send a request head and to
+//! read a response. [`Connections`] limits their number.
 //!
-//! The routes come in as an [`axum::Router`]; nothing here knows them.
+//! The routes are passed in as an [`axum::Router`]; nothing here knows them.
 
 use std::convert::Infallible;
 use std::io;

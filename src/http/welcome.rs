@@ -1,4 +1,4 @@
-//! The page that viewers show on their login screen and browsers at the login address.
+//! The page that viewers show on their login screen and browsers at the login URI.
 
 use crate::llsd::xml::escape_into;
 

@@ -1,4 +1,4 @@
-//! An ack says that a message was taken; a token tells what became of one.
+//! An ack means that a message was accepted; a token reports what happened to one.
 
 use super::*;
 use crate::circuit::{CloseReason, DropReason};

@@ -1,4 +1,4 @@
-//! Acks, in and out.
+//! Acks in both directions.
 
 use super::*;
 use crate::circuit::{AckCarrier, wire};

@@ -1,4 +1,4 @@
-//! A circuit whose peer acks nothing backs off as a whole, and goes on with the first ack.
+//! A circuit whose peer acks nothing backs off as a whole, and recovers with the first ack.
 
 use proptest::prelude::*;
 

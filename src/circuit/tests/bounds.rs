@@ -1,4 +1,4 @@
-//! Queues are bounded, drops are counted, ends have reasons.
+//! Queues are bounded, drops are counted, and every close has a reason.
 
 use super::*;
 use crate::circuit::{CloseReason, DropReason, QueueLimit, SendError};

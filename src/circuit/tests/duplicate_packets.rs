@@ -1,4 +1,4 @@
-//! Every reliable message is handled once, however often it comes.
+//! Every reliable message is handled once, however often it arrives.
 
 use super::*;
 use crate::circuit::DropReason;

@@ -1,4 +1,4 @@
-//! Behaviour tests: two circuits and an imagined network between them, on virtual time.
+//! Behaviour tests: two circuits with a simulated network between them, in virtual time.
 
 mod acceptance;
 mod acks;

@@ -1,4 +1,4 @@
-//! Pings both ways, silence, pause.
+//! Pings in both directions, silence, pause.
 
 use super::*;
 use crate::circuit::{CloseReason, DropReason};

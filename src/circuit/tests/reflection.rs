@@ -1,4 +1,4 @@
-//! A peer that never showed that it has its address draws little more than it sends.
+//! A peer that has not proven its address receives little more than it sends.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Reliable messages are repeated until acked or given up.
+//! Reliable messages are resent until they are acked or given up.
 
 use super::*;
 use crate::circuit::{CloseReason, QueueLimit};

@@ -1,4 +1,4 @@
-//! Categories wait at their buckets; what a person waits for does not.
+//! Throttled categories wait for their buckets; unthrottled messages do not.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! IMP, from which LEP came. It is only read.
+//! IMP, the predecessor of LEP. It is only read.
 
 use serde::Serialize;
 

@@ -1,8 +1,8 @@
 //! LEP: messages between the scripts of one linkset, by `llMessageLinked`.
 //!
-//! Its revisions put source, target and content into the integer, the string and the key of a link
-//! message in different ways; [`decode`] and [`encode`] go by [`Revision`]. Neither text of a link
-//! message has a length limit or is ever cut. Up to December 2025 a CLEP message of type `LEP` holds
+//! The revisions map source, target and content to the integer, the string and the key of a link
+//! message in different ways; [`decode`] and [`encode`] take a [`Revision`]. Link messages have no
+//! length limit and are never truncated. Until December 2025, a CLEP message of type `LEP` contains
 //! the same three values; the last two revisions are CLEP messages themselves.
 
 use std::fmt;

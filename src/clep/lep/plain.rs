@@ -1,4 +1,4 @@
-//! LEP as most know it: flags in the integer, script names and parameters in lines, data.
+//! The common form of LEP: flags in the integer, script names and parameters in lines, and data.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! Whether a script takes a LEP message, and why not.
+//! Decides whether a script accepts a LEP message, and why not.
 
 use super::Message;
 use crate::clep::receive::Match;

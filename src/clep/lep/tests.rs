@@ -1,4 +1,4 @@
-//! The vectors of LEP, and what holds for any message.
+//! Test vectors of LEP, and properties of any message.
 
 use proptest::prelude::*;
 

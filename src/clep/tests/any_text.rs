@@ -1,6 +1,6 @@
-//! What holds for any name, any message and any text.
+//! Properties of any name, any message and any text.
 //!
-//! Strategies are boxed: nested ones would not fit on the stack of a test.
+//! Strategies are boxed, because nested ones would not fit on the stack of a test.
 
 use proptest::prelude::*;
 use serde_json::Value;

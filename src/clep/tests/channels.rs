@@ -1,4 +1,4 @@
-//! Hashes and channels by the published figures.
+//! Hashes and channels compared with published values.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What Lua libraries write, and what LSL's own readers take besides.
+//! The forms that Lua libraries write, and further forms that LSL readers accept.
 
 use serde_json::{Value, json};
 

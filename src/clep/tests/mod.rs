@@ -1,4 +1,4 @@
-//! Published figures of CLEP, and what holds for any text.
+//! Published values of CLEP, and properties of any text.
 
 mod any_text;
 mod channels;

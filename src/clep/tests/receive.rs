@@ -1,4 +1,4 @@
-//! What listeners take, and the reasons for what they do not.
+//! What listeners accept, and the reasons for what they drop.
 
 use super::*;
 use crate::clep::lep::{Flags, LepMessage};

@@ -1,4 +1,4 @@
-//! The accounts that a load run logs in with, from a file of the form that `holm serve` takes.
+//! The accounts that a load run logs in with, from a file in the format of `holm serve --accounts`.
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
-//! `holm load`: fills a grid with agents, shows how far it is, writes what was measured.
+//! `holm load`: fills a grid with agents, shows progress and writes the report.
 //!
-//! The run itself is [`crate::load`]; here are its flags, its target's check, its files and its
-//! exit codes.
+//! The run itself is [`crate::load`]. This module has its flags, the check of its target, its files
+//! and its exit codes.
 
 use std::io;
 

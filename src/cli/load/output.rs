@@ -1,4 +1,4 @@
-//! Where a report goes: stdout, and the files that were asked for.
+//! Where a report is written: stdout, and the files that the user named.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};

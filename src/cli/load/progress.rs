@@ -1,4 +1,4 @@
-//! How far a run is, on stderr: a bar on a terminal, else a line for each phase.
+//! Progress of a run on stderr: a bar on a terminal, otherwise one line per phase.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write};

@@ -1,4 +1,4 @@
-//! Which machines may be loaded: this one, and others only if their owner says so.
+//! Which machines may be loaded: this one, and others only if their owner confirms it.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 

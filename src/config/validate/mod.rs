@@ -1,4 +1,4 @@
-//! Ranges and contradictions, checked once after all sources are merged.
+//! Checks of ranges and contradictions, done once after all sources are merged.
 
 mod objects;
 

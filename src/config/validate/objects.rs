@@ -1,4 +1,4 @@
-//! Ranges and contradictions of `[lsl]`, `[[object]]` and `[[clep]]`.
+//! Checks of ranges and contradictions in `[lsl]`, `[[object]]` and `[[clep]]`.
 
 use std::collections::HashSet;
 

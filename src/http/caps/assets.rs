@@ -1,4 +1,4 @@
-//! Downloading assets: `ViewerAsset` and its older relatives, with byte ranges.
+//! Downloading assets: `ViewerAsset` and its predecessors, with byte ranges.
 
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};

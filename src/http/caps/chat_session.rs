@@ -1,8 +1,8 @@
-//! `ChatSessionRequest`: what clients ask about chat sessions by HTTP.
+//! `ChatSessionRequest`: requests about chat sessions by HTTP.
 //!
-//! The answer to an invitation must be LLSD that can be read, or some clients lose the text that
-//! came with it. What was asked in a wrong form is a 400, an unknown session a 404, what the agent
-//! may not do a 403.
+//! The answer to an invitation must be valid LLSD, or some clients lose the text that came with it.
+//! A malformed request gets 400, an unknown session 404, and a request that the agent has no
+//! permission for 403.
 
 use super::Caps;
 use super::request::{CapError, CapReply, CapRequest};

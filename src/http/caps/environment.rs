@@ -1,8 +1,8 @@
-//! Sky, water and the length of the day: `ExtEnvironment` and its predecessor
-//! `EnvironmentSettings`, read-only.
+//! Sky, water and day length: `ExtEnvironment` and its predecessor `EnvironmentSettings`,
+//! read-only.
 //!
 //! The region has one fixed day cycle: bright early afternoon. Types matter here: benthic and
-//! node-metaverse refuse an integer where a real belongs, and the other way round.
+//! node-metaverse refuse an integer where they expect a real, and vice versa.
 
 use axum::http::Method;
 use uuid::{Uuid, uuid};

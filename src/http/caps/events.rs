@@ -1,4 +1,4 @@
-//! `EventQueueGet`: turns the answers of the event queue into HTTP.
+//! `EventQueueGet`: turns the event queue's answers into HTTP responses.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `SimulatorFeatures`: what the region can do, as a map that viewers read once after login.
+//! `SimulatorFeatures`: the features of the region, as a map that viewers read once after login.
 
 use super::GridFacts;
 use crate::llsd::{self, Llsd};

@@ -1,4 +1,4 @@
-//! `AcceptFriendship` and `DeclineFriendship`: answers to offers that a viewer was told of later.
+//! `AcceptFriendship` and `DeclineFriendship`: answers to friendship offers.
 
 use axum::http::Method;
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Groups: the list of members, and answers to invitations.
+//! Groups: the member list, and answers to invitations.
 
 use std::collections::HashMap;
 

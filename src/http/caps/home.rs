@@ -1,4 +1,4 @@
-//! `HomeLocation`: "set home here" of current viewers.
+//! `HomeLocation`: "set home here" in current viewers.
 
 use super::Caps;
 use super::request::{CapError, CapReply, CapRequest};

@@ -1,5 +1,5 @@
-//! `RenderMaterials`: normal and specular maps of faces. Nothing here has any, so every answer is
-//! the empty list; clients ask at login and take an error for a broken region.
+//! `RenderMaterials`: normal and specular maps of faces. There are none, so every answer is an
+//! empty list. Clients request them at login, and take an error for a broken region.
 
 use crate::llsd::{self, Llsd};
 

@@ -1,4 +1,4 @@
-//! `ReadOfflineMsgs`: the messages that waited for the agent.
+//! `ReadOfflineMsgs`: the agent's offline messages.
 
 use std::sync::Arc;
 use std::time::Duration;

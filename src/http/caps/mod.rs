@@ -1,8 +1,8 @@
-//! Capabilities: from the path of a request to the session it belongs to and the handler of its
-//! name. One file for each family.
+//! Capabilities: finds the session and the handler for the path of a request. There is one file for
+//! each topic.
 //!
-//! Handlers read LLSD of any encoding, call services and answer LLSD; they hold no state. To add a
-//! capability, add its name to [`NAMES`] and an arm to `answer`.
+//! Handlers read LLSD in any encoding, call services and answer with LLSD; they have no state. To
+//! add a capability, add its name to [`NAMES`] and an arm to `answer`.
 
 mod assets;
 mod chat_session;

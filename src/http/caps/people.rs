@@ -1,4 +1,4 @@
-//! `AvatarPickerSearch`: people by a part of their name.
+//! `AvatarPickerSearch`: finds people by a part of their name.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! One request to a capability, read with care, and its answer.
+//! A request to a capability, its validation, and its answer.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! The seed: exchanges names of capabilities for their URLs.
+//! The seed capability: returns the URLs of the capabilities that a client names.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Routes about accounts: create, list, look up, delete.
+//! Routes for accounts: create, list, look up, delete.
 
 use axum::Json;
 use axum::body::Body;

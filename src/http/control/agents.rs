@@ -1,4 +1,4 @@
-//! Routes about who is logged in: agents, their circuits, and ending a session.
+//! Routes for logged-in agents: agents, their circuits, and ending a session.
 
 use axum::Json;
 use axum::body::Body;

@@ -1,4 +1,4 @@
-//! Routes about CLEP: what the observer wrote down, once or as it comes, and what it is to watch.
+//! Routes for CLEP: what the observer has recorded, once or as a stream, and the names to watch.
 
 use std::convert::Infallible;
 use std::pin::Pin;

@@ -1,4 +1,5 @@
-//! The OpenAPI document: generated from the routes, completed with what all routes have in common.
+//! The OpenAPI document: generated from the routes, and completed with what all routes have in
+//! common.
 
 use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};

@@ -1,4 +1,4 @@
-//! Failures of the control API and their JSON form.
+//! Errors of the control API and their JSON form.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};

@@ -1,5 +1,5 @@
-//! Who may use the control API: whoever has the token, or, without one, programs on this machine
-//! but not web pages that a browser on this machine happens to show.
+//! Access to the control API: requests with the token or, without a token, programs on this
+//! machine, but not web pages that a browser on this machine happens to show.
 
 use std::sync::Arc;
 

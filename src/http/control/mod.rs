@@ -1,7 +1,7 @@
-//! The control API: what scripts and tests look at and act through. Its own listener, JSON in and
-//! out, described at `/openapi.json`; a word for each route stands in `docs/control-api.md`.
+//! The control API, through which scripts and tests inspect the grid and act on it. It has its own
+//! listener, uses JSON and is described at `/openapi.json`; `docs/control-api.md` lists the routes.
 //!
-//! It knows no sessions and no services: a [`ControlBackend`] does the work.
+//! It knows no sessions or services: a [`ControlBackend`] does the work.
 
 mod accounts;
 mod agents;

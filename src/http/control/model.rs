@@ -1,4 +1,4 @@
-//! What the control API says and hears, as JSON. Field names are part of the stable interface.
+//! The JSON types of the control API. Field names are part of the stable interface.
 
 use std::collections::BTreeMap;
 

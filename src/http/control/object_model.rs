@@ -1,8 +1,7 @@
-//! Objects as the control API shows and takes them, as JSON. Field names are part of the stable
-//! interface.
+//! The JSON types of objects in the control API. Field names are part of the stable interface.
 //!
-//! Types that only requests have are for the API's description: their bodies are read field by
-//! field, so that errors can name the one at fault.
+//! Types that only requests have exist for the API's description: request bodies are read field by
+//! field, so that errors can name the field.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Routes about objects: create, look up, remove, and call their scripts' functions by name.
+//! Routes for objects: create, look up, remove, and call their scripts' functions by name.
 //!
 //! Scripts created here record their events. The rules are those of the region.
 

@@ -1,4 +1,4 @@
-//! The page that a browser shows at the root of the control listener: what there is, and where.
+//! The page at the root of the control listener: what there is, and where.
 
 use super::document;
 use crate::llsd::xml::escape_into;

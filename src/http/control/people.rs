@@ -1,4 +1,4 @@
-//! Routes about people: groups, chat sessions, friends, and messages in somebody's name.
+//! Routes for people: groups, chat sessions, friends, and sending messages.
 
 use std::time::Duration;
 

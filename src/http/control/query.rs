@@ -1,4 +1,4 @@
-//! Reads the parameters of a request's query, so that errors can name the one at fault.
+//! Reads the query parameters of a request, so that errors can name the parameter.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Whom a request names: an agent by its id or by its name.
+//! The agent that a request names, by its id or by its name.
 
 use uuid::Uuid;
 

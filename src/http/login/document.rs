@@ -1,7 +1,7 @@
-//! The text of a granted login, written member by member for either wire.
+//! The text of a successful login answer, written field by field for either format.
 //!
-//! An answer has some five hundred values; a tree of them would cost more than all else in a
-//! login. Both wires get the same members in the same order, because only here do they differ.
+//! An answer has about five hundred values; building a tree of them would cost more than the rest
+//! of a login. The fields and their order are defined only here, so both formats get the same.
 
 use std::fmt::{Display, Write as _};
 

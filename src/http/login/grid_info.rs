@@ -1,4 +1,4 @@
-//! What a grid says of itself, in the three forms in which viewers ask.
+//! Information about the grid, in the three formats that viewers request.
 
 use crate::llsd::xml::escape_into;
 use crate::llsd::{Llsd, Map};

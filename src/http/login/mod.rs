@@ -1,9 +1,10 @@
-//! The documents of a login, as pure functions over bytes: what a body asks for, and what the
-//! answer looks like, in XML-RPC and in LLSD.
+//! The documents of a login, as pure functions over bytes: reading requests and writing answers, in
+//! XML-RPC and in LLSD.
 //!
-//! Both wires carry the same tree, so a request is read from an [`Llsd`] map, whichever way it came.
-//! A granted login is written without such a tree: it is the longest answer and the most frequent. Nothing here knows accounts, sessions or sockets; the routes
-//! hand bodies in and send texts out.
+//! Both formats have the same structure, so a request is read from an [`Llsd`] map in either case.
+//! A successful login is written without such a tree, because it is the longest and most frequent
+//! answer. Nothing here knows accounts, sessions or sockets; the routes pass bodies in and send the
+//! texts out.
 
 mod document;
 mod grid_info;

@@ -1,4 +1,4 @@
-//! The parts of a login answer: inventory, friends, prices and the like, each with its own tree.
+//! The parts of a login answer: inventory, friends, prices and so on, each with its own structure.
 
 use uuid::Uuid;
 

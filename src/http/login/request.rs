@@ -1,8 +1,8 @@
-//! A login request, whichever wire it came by.
+//! A login request in either format.
 //!
-//! Every field is read leniently (numbers and truth as strings, unknown fields ignored, missing
-//! ones as their default); only a name, a password and a `start` that cannot be understood are
-//! errors, and they name the field.
+//! Every field is read leniently: numbers and booleans as strings, unknown fields ignored, missing
+//! ones as their default. Only a name, a password and a `start` that cannot be understood are
+//! errors, which name the field.
 
 use std::fmt;
 

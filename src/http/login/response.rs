@@ -1,9 +1,9 @@
-//! The answer to a login, the same for both wires.
+//! The answer to a login, the same for both formats.
 //!
-//! The types in it are what the strictest reader of each field wants: `login` and all ids are
-//! strings, numbers are integers (an XML-RPC string reads as 0 in one client, a double ends the
-//! login in another), directions are notation in a string, and lists that clients index with 0 hold
-//! exactly one struct with exactly one member.
+//! The types in it are what the strictest reader of each field expects: `login` and all ids are
+//! strings, numbers are integers (an XML-RPC string reads as 0 in one client, and a double makes
+//! the login fail in another), directions are notation in a string, and lists that clients index
+//! with 0 contain exactly one struct with exactly one field.
 
 use std::net::Ipv4Addr;
 

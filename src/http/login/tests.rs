@@ -1,4 +1,4 @@
-//! Logins as real clients send them, and answers with every trap that makes one of them fail.
+//! Logins as real clients send them, and answers with everything that is known to break a client.
 
 use std::net::Ipv4Addr;
 

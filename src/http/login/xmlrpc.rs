@@ -1,10 +1,11 @@
-//! XML-RPC documents, with [`Llsd`] as the value.
+//! XML-RPC documents, with [`Llsd`] as the value type.
 //!
-//! Our own reader, because the clients are loose where libraries are strict: truth as `true`, empty
-//! elements for every type, CDATA, `<nil/>`, no type at all. It shares the bounded walk of LLSD XML.
+//! This is our own reader, because clients are less strict than libraries: booleans as `true`,
+//! empty elements for every type, CDATA, `<nil/>`, or no type at all. It shares the bounded XML
+//! walker of LLSD.
 //!
-//! The writer keeps to what the pickiest client reads: a fixed prolog, `<i4>` and never `<int>`, no
-//! white space between elements.
+//! The writer produces only what the strictest client reads: a fixed prolog, `<i4>` and never
+//! `<int>`, no white space between elements.
 
 use std::fmt::Write as _;
 

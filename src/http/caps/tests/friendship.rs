@@ -1,4 +1,4 @@
-//! Answers to offers of friendship.
+//! Answers to friendship offers.
 
 use super::*;
 use crate::services::friends::Sender;

@@ -1,4 +1,4 @@
-//! Routes about objects and CLEP, and the WebSocket of script hosts, against a fake region.
+//! Routes for objects and CLEP, and the WebSocket of script hosts, against a fake region.
 
 use std::net::SocketAddr;
 
