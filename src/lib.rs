@@ -1,6 +1,7 @@
 //! Holm: an OpenSim-compatible region simulator.
 //!
-//! The modules lie in layers; each imports from lower layers only (`docs/architecture.md`):
+//! The modules are organised in layers; each imports only from lower layers
+//! (`docs/architecture.md`):
 //!
 //! 0. [`ids`], [`time`], [`template`], [`message`], [`llsd`], [`config`]
 //! 1. [`circuit`], [`netsim`], [`lsl`], [`clep`]

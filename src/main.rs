@@ -1,4 +1,4 @@
-//! The `holm` command: reads the arguments, sets up the log, calls the library.
+//! The `holm` command: parses the arguments, sets up the log, and calls the library.
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};

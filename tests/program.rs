@@ -135,7 +135,7 @@ fn a_wrong_owner_of_an_object_names_file_and_line() {
 }
 
 #[test]
-fn terrain_errors_name_the_line_of_the_configuration_and_the_file() {
+fn terrain_errors_name_the_key_line_and_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let config = directory.path().join("holm.toml");
     let file = directory.path().join("ground");

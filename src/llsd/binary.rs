@@ -1,7 +1,7 @@
-//! LLSD as bytes: mesh headers, materials, and whoever asks for it.
+//! LLSD in its binary encoding: mesh headers, materials, and clients that ask for it.
 //!
-//! Numbers are big-endian, dates little-endian, as the clients have it. The header line is
-//! optional on reading and left to the caller on writing, because most places go without.
+//! Numbers are big-endian and dates little-endian, as in clients. The header line is optional when
+//! reading and left to the caller when writing, because most uses omit it.
 
 use super::cursor::{Cursor, lossy};
 use super::{ErrorKind, Limits, Llsd, LlsdError, Map};

@@ -1,5 +1,5 @@
-//! A bounded walk over bytes, shared by the binary and the notation reader: every length is checked
-//! against the bytes left and against the limits before anything is copied.
+//! A bounded cursor over bytes, shared by the binary and the notation reader: every length is
+//! checked against the remaining bytes and the limits before anything is copied.
 
 use super::{ErrorKind, Limits, LlsdError};
 

@@ -1,5 +1,5 @@
-//! Dates of LLSD: seconds since 1970 to and from `2006-02-01T14:29:53.43Z`, by the proleptic
-//! Gregorian calendar and without leap seconds.
+//! LLSD dates: conversion between seconds since 1970 and `2006-02-01T14:29:53.43Z`, in the
+//! proleptic Gregorian calendar and without leap seconds.
 
 use std::fmt::Write as _;
 

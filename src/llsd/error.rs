@@ -1,4 +1,4 @@
-//! What can be wrong with an LLSD document, and how large one may be.
+//! Errors in LLSD documents, and the limits on their size.
 
 use thiserror::Error;
 

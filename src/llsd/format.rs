@@ -1,4 +1,4 @@
-//! Which encoding a body has, by its content type and its first bytes.
+//! Detects the encoding of a body by its content type and its first bytes.
 
 use super::{ErrorKind, Limits, Llsd, LlsdError, binary, notation, xml};
 

@@ -1,7 +1,7 @@
-//! The map of LLSD: string keys, unique, in the order of their insertion.
+//! The LLSD map: unique string keys in insertion order.
 //!
-//! Small maps are searched front to back; larger ones keep an index, so that a hostile document of
-//! many keys costs no quadratic time.
+//! Small maps are searched linearly; larger ones have an index, so that a hostile document with
+//! many keys does not take quadratic time.
 
 use std::collections::HashMap;
 

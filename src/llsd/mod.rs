@@ -1,12 +1,13 @@
-//! LLSD, the structured data of logins, capabilities and event queue: one value type, three
+//! LLSD, the structured data of logins, capabilities and the event queue: one value type and three
 //! encodings.
 //!
-//! Reading is lenient about form (white space, missing prolog, comments, trailing bytes, numbers
-//! inside strings) and strict about size: [`Limits`] bound depth, number of values and every length
-//! before anything is allocated for it. Writing is exact: compact XML that the pickiest known client
-//! reads, map keys in the order in which they were put in.
+//! Reading is lenient about form (white space, missing prolog, comments, trailing bytes, numbers in
+//! strings) and strict about size: [`Limits`] bounds the depth, the number of values and every
+//! length before anything is allocated. Writing is exact: compact XML that the strictest known
+//! client reads, with map keys in insertion order.
 //!
-//! It must not know what the values mean, whose they are, or how they travel.
+//! This module must not know what the values mean, whom they belong to, or how they are
+//! transported.
 //!
 //! ```
 //! use holm::llsd::{Limits, Llsd, array, map, parse_by_type_limited, xml};

@@ -1,7 +1,8 @@
-//! LLSD as notation, its form for people: fields of the login answer, old files, some tools.
+//! LLSD in notation, its human-readable encoding: used in the login answer, in old files and by
+//! some tools.
 //!
-//! The reader takes every spelling of the documents; commas count as white space. The writer puts
-//! everything on one line, strings and keys in single quotes, binaries as base64.
+//! The reader accepts every documented spelling; commas count as white space. The writer puts
+//! everything on one line, with strings and keys in single quotes and binaries as base64.
 
 use std::fmt::Write as _;
 

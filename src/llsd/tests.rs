@@ -1,4 +1,4 @@
-//! Vectors and properties of the three encodings.
+//! Test vectors and properties of the three encodings.
 
 use proptest::prelude::*;
 use uuid::Uuid;

@@ -1,8 +1,8 @@
-//! The LLSD value, its builders, and its tolerant accessors.
+//! The LLSD value, its constructors and its lenient accessors.
 //!
-//! Clients send numbers and ids as strings and integers as reals, so no accessor fails: what is
-//! missing or cannot be converted reads as the default of the wanted type. Code that must tell a
-//! missing value from a default matches on the variant.
+//! Clients send numbers and ids as strings, and integers as reals, so accessors never fail: a value
+//! that is missing or cannot be converted reads as the default of the requested type. Code that
+//! must distinguish a missing value from a default matches on the variant.
 
 use std::net::Ipv4Addr;
 

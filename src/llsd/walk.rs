@@ -1,8 +1,8 @@
 //! A bounded walk over the elements of an XML document, shared by LLSD and XML-RPC.
 //!
-//! It joins the pieces into which references split a text, takes CDATA for text, passes over
-//! comments and processing instructions, and refuses document types, foreign entities, and more
-//! elements or deeper nesting than the limits allow. It knows no element names.
+//! It joins texts that are split by references, treats CDATA as text, skips comments and processing
+//! instructions, and refuses document types, custom entities, and more elements or deeper nesting
+//! than the limits allow. It knows no element names.
 
 use std::borrow::Cow;
 

@@ -1,10 +1,10 @@
 //! LLSD as XML.
 //!
-//! The reader takes what clients send: any prolog, white space and comments between elements,
+//! The reader accepts what clients send: any prolog, white space and comments between elements,
 //! CDATA, a value without its key (skipped), more than one value under `<llsd>` (the first counts),
-//! and anything after `</llsd>`. It refuses document types and entities of its own.
+//! and anything after `</llsd>`. It refuses document types and custom entities.
 //!
-//! The writer emits no white space, no attributes on `<llsd>`, and empty elements with a space
+//! The writer writes no white space, no attributes on `<llsd>`, and empty elements with a space
 //! before the slash, because known clients compare text.
 
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! Where the accounts come from: a list, or a control API that makes them.
+//! The source of accounts: a list, or a control API that creates them.
 
 use std::sync::Arc;
 

@@ -1,14 +1,14 @@
-//! What plain sockets reach on this machine: the limit to hold a server's figures against.
+//! Measures what plain sockets reach on this machine: the limit to compare a server's figures with.
 //!
-//! One thread calls `send_to`, for one receiving socket after the other, and does nothing else. The
-//! receivers are what the agents are: sockets of the runtime with a task each, so that the kernel
-//! has the same work to deliver and to wake whoever sleeps. Counted is what was sent, per second and
-//! per second of CPU time of the sending thread. Two things would make the figure a lie, and are
-//! kept out:
+//! One thread does nothing but call `send_to`, for one receiving socket after the other. The
+//! receivers are like the agents: sockets of the runtime with one task each, so the kernel has the
+//! same work to deliver datagrams and to wake tasks. The result is the number of datagrams that
+//! arrived, per second and per CPU second of the sending thread. Two effects would distort it and
+//! are excluded:
 //!
-//! - Datagrams that a full socket drops are cheap to send. So no more than `WINDOW` are under way,
-//!   far less than a socket holds.
-//! - Waiting for the readers is no work. The CPU time of it is taken off.
+//! - Datagrams that a full socket drops are cheap to send. So at most `WINDOW` are in flight, far
+//!   fewer than a socket holds.
+//! - Waiting for the readers is not work. Its CPU time is subtracted.
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};

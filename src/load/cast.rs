@@ -1,4 +1,4 @@
-//! Who does what: from a scenario to a part for each agent.
+//! Assigns a role in the scenario to each agent.
 
 use super::plan::{Manner, Plan, Scenario};
 use super::stamp::Way;

@@ -1,8 +1,8 @@
-//! The scenario `login`: accounts log in and out as fast as so many connections carry.
+//! The scenario `login`: accounts log in and out as fast as the given number of connections allows.
 //!
 //! A login counts when it is answered, or when the agent has entered. The session is then ended as
-//! a viewer would, beside the next login, and its account is used again only after that: no login
-//! meets a session of its own.
+//! by a viewer, in parallel to the next login, and its account is reused only after that, so no
+//! login finds an earlier session of its account.
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;

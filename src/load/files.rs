@@ -1,4 +1,4 @@
-//! How many files and sockets the process may have open.
+//! How many files and sockets the process may open.
 
 use super::LoadError;
 

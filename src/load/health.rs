@@ -1,4 +1,4 @@
-//! Is the server still there? Judged by what all agents have heard of it.
+//! Decides whether the server is still alive, from what all agents have received.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

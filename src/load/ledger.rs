@@ -1,4 +1,4 @@
-//! Exactly-once book-keeping: which of one sender's numbered messages one hearer has heard.
+//! Exactly-once bookkeeping: which of one sender's numbered messages one recipient has received.
 
 use std::collections::VecDeque;
 

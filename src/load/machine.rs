@@ -1,4 +1,4 @@
-//! Facts of the machine that a report is about, as far as the system tells them.
+//! Facts about the machine that a report is from, as far as the system provides them.
 
 use super::report::Machine;
 

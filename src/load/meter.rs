@@ -1,4 +1,4 @@
-//! Second by second: what was counted and what the processes used.
+//! Per-second samples of the counters and of the processes' usage.
 
 use std::time::Duration;
 

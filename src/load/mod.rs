@@ -1,9 +1,9 @@
-//! Many clients at once: fills a grid with agents, has them do what a scenario says, and measures.
+//! Many clients at once: fills a grid with agents, runs a scenario and measures.
 //!
-//! Ours or any other grid that speaks the protocol, given a login URI. The agents are as real
-//! viewers on the wire; what they say is numbered and stamped, so that each copy of each message is
-//! accounted for: late, lost or doubled. It must not know the server's insides: what it measures,
-//! it measures from outside.
+//! The grid may be Holm or any other that speaks the protocol, given its login URI. On the wire,
+//! the agents behave like viewers. Their messages are numbered and timestamped, so that each copy
+//! of each message is accounted for: late, lost or doubled. This module must not know the server's
+//! internals; it measures from outside.
 
 mod accounts;
 mod agent;

@@ -1,4 +1,4 @@
-//! How a run goes and how it ends, for whoever started it.
+//! The progress and the outcome of a run, for the code that started it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a run is to do.
+//! The plan of a run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

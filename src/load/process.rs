@@ -1,7 +1,8 @@
-//! What a process uses, seen from outside: CPU time and resident memory, by its id.
+//! CPU time and resident memory of a process, by its id.
 //!
-//! On Linux only, from `/proc`; elsewhere [`Sampler::new`] says so. A process that ended, and one
-//! that got the id of one that ended, are errors and never figures.
+//! It reads `/proc`, so it works on Linux only; elsewhere [`Sampler::new`] returns an error. A
+//! process that has ended, and one that reuses the id of another, are errors and never produce
+//! figures.
 
 use std::io;
 

@@ -1,5 +1,5 @@
-//! What a run measured. The JSON form is a promise: names and meanings of keys stay, new ones may
-//! come.
+//! The results of a run. The JSON form is a stable interface: keys keep their names and meanings,
+//! and new ones may be added.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! What all agents of a run and its director share. Agents write their own seat and read others';
-//! everything else is counted into [`Totals`], rarely, under one lock.
+//! State that the agents of a run and the director share. Agents write their own slot and read the
+//! others'; everything else is added to [`Totals`], rarely and under one lock.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};

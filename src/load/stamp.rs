@@ -1,5 +1,5 @@
-//! What a numbered message says: a header of plain text that names run, sender, number and the
-//! moment it was due, padded to the wanted length. Fixed columns, so that reading one costs little.
+//! The text of a numbered message: a plain-text header with the run, the sender, the number and the
+//! time it was due, padded to the requested length. Columns are fixed, so that parsing is cheap.
 
 use std::fmt::Write as _;
 use std::time::Duration;

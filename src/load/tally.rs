@@ -1,4 +1,4 @@
-//! What is counted: by each agent for itself, and about once a second for all together.
+//! Counters: each agent has its own, and they are summed up about once a second.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

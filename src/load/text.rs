@@ -1,6 +1,6 @@
-//! A report for people: the summary on a terminal, and how figures are written.
+//! A report as text: the summary on a terminal, and the formatting of figures.
 //!
-//! It is not a promise; scripts read the JSON.
+//! It is not a stable interface; scripts read the JSON.
 
 use std::fmt::Write as _;
 

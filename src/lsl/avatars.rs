@@ -1,4 +1,4 @@
-//! Avatars on the bus: who comes, goes and walks, and what scripts hear of what they say.
+//! Avatars on the bus: arriving, leaving and moving, and the delivery of their chat to scripts.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A line on its way to the listens of its channel: who hears it, and why the others do not.
+//! Delivers a line to the listens on its channel: who hears it, and why others do not.
 
 use std::sync::Arc;
 use std::time::Duration;

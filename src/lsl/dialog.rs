@@ -1,4 +1,4 @@
-//! Menus and text boxes for avatars, and what comes back.
+//! Dialogs and text boxes for avatars, and their answers.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What objects say to one: a prim, an avatar, their owner.
+//! Messages from objects to a single recipient: a prim, an avatar, or the owner.
 
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
-//! What the bus wants done: lines, dialogs and messages for avatars, as data.
+//! Effects of the bus: lines, dialogs and messages for avatars, as data.
 //!
-//! The bus sends nothing. Who owns it takes the effects and turns them into messages to viewers.
+//! The bus sends nothing itself. Its owner takes the effects and turns them into messages to
+//! viewers.
 
 use std::sync::Arc;
 

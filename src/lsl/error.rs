@@ -1,4 +1,4 @@
-//! What goes wrong in the use of the bus, and why a call did nothing.
+//! Errors in the use of the bus, and the reasons why a call did nothing.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Messages between the scripts of one object.
+//! Link messages between the scripts of one object.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
-//! The listens, by channel: what each lets through, and in which order they are asked.
+//! The listens by channel: their filters and their order.
 //!
-//! A line costs as much as there are listens on its channel. Those are asked in the order of their
-//! making, so the same calls give the same events.
+//! The cost of a line depends on the number of listens on its channel. They are checked in the
+//! order in which they were created, so the same calls cause the same events.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What can be asked of the bus: who is where, whose, and what listens. Nothing changes by it.
+//! Read-only queries of the bus: positions, owners and listens.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! Objects and scripts: how they come, change and go.
+//! Creating, changing and removing objects and scripts.
 
 use std::time::Duration;
 

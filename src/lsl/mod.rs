@@ -1,12 +1,14 @@
 //! The chat bus of simulated scripts: objects and avatars speak, scripts listen.
 //!
-//! A [`ChatBus`] is one region's. Calls named after LSL's, what avatars say, and `now` go in;
-//! events for scripts ([`ChatBus::poll_event`]) and effects for avatars ([`ChatBus::poll_effect`])
-//! come out; what avatars see of each other's chat is not the bus's affair. Nothing is delivered within a call: scripts' events are queued, bounded and counted.
+//! A [`ChatBus`] belongs to one region. Calls named after LSL's functions, chat of avatars and
+//! `now` go in; events for scripts ([`ChatBus::poll_event`]) and effects for avatars
+//! ([`ChatBus::poll_effect`]) come out. What avatars see of each other's chat is handled elsewhere.
+//! Nothing is delivered during a call: events for scripts are queued, bounded and counted.
 //!
-//! The bus runs no scripts; whoever does takes an event and makes the calls that follow from it. It
-//! sends nothing, asks no clock and draws from its seed alone, so the same calls give the same
-//! events. Where OpenSim and Second Life differ it follows [`Rules`]; `docs/lsl.md` lists them.
+//! The bus does not run scripts. Its user takes an event and makes the calls that follow from it.
+//! The bus sends nothing, reads no clock and uses only its seed for random numbers, so the same
+//! calls cause the same events. Where OpenSim and Second Life differ it follows [`Rules`];
+//! `docs/lsl.md` lists the differences.
 //!
 //! ```
 //! use holm::config::Flavour;

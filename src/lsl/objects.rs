@@ -1,6 +1,6 @@
-//! Who is there: objects with their prims, and avatars, each with its place.
+//! Objects with their prims, and avatars, with their positions.
 //!
-//! Prims and avatars share one space of keys, as they do in LSL.
+//! Prims and avatars share one key space, as in LSL.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The events that wait for one script: bounded, first in first out.
+//! The bounded event queue of one script, first in, first out.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,8 +1,7 @@
-//! What the bus is told at its start: limits, and the rules in which OpenSim and Second Life
-//! differ.
+//! Settings of the bus: limits, and the rules in which OpenSim and Second Life differ.
 //!
-//! [`Rules`] holds each difference as a field of its own, so that a single one can be switched. The
-//! code elsewhere asks the field, never the flavour.
+//! [`Rules`] has a field for each difference, so that each can be changed separately. Other code
+//! checks the field, never the flavour.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What objects say to whoever is near, or to the whole region; and the errors of their scripts.
+//! Chat of objects to everybody nearby or to the whole region, and script errors.
 
 use std::sync::Arc;
 use std::time::Duration;

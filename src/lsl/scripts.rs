@@ -1,6 +1,7 @@
-//! The scripts and whose turn it is: what waits for each, and until when each sleeps.
+//! The scripts and their turns: the events queued for each, and how long each sleeps.
 //!
-//! All scripts' events together come in the order in which they were queued, sleepers aside.
+//! Events of all scripts are delivered in the order in which they were queued, except those of
+//! sleeping scripts.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! How long texts may be, and where they are cut: never inside a character.
+//! Length limits of texts, and truncation at character boundaries.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! Who spoke too much: counts by time, and what they lead to.
+//! Throttles: counts of calls over time, and their consequences.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Whole messages: from a struct to the bytes that many circuits can share, and back.
+//! Whole messages: from a struct to bytes that many circuits can share, and back.
 
 use bytes::{Bytes, BytesMut};
 

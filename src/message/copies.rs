@@ -1,4 +1,5 @@
-//! One message for many recipients that differs in one id only: encoded once, finished for each.
+//! One message for many recipients in which only one id differs: encoded once, completed for each
+//! recipient.
 //!
 //! Zero coding depends on the id, so it is done for each copy; everything else is done once.
 

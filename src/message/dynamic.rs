@@ -1,6 +1,7 @@
-//! Any message as a small tree of values, by its description: for tools that treat all alike.
+//! Any message as a tree of values, using its description, for tools that treat all messages alike.
 //!
-//! The same reader and writer as the typed structs use, so both accept and produce the same bytes.
+//! It uses the same reader and writer as the typed structs, so both accept and produce the same
+//! bytes.
 
 use std::net::Ipv4Addr;
 

@@ -1,4 +1,4 @@
-//! A message ready to be sent, without the packet header: what a fan-out shares.
+//! An encoded message without the packet header, as shared by the copies of a fan-out.
 
 use bytes::Bytes;
 

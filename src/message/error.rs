@@ -1,7 +1,7 @@
-//! Why bytes are no message, or a message has no bytes; with the names of the place.
+//! Errors in decoding and encoding messages, with the names of the message, block and field.
 //!
-//! The codec itself knows only offsets. The names are found on the way out, by walking the same
-//! bytes with the description table, so that the fast path pays nothing for them.
+//! The codec itself knows only offsets. The names are found afterwards, by walking the same bytes
+//! with the description table, so that successful decoding does not pay for them.
 
 use std::fmt;
 

@@ -1,6 +1,7 @@
-//! What `build.rs` makes of `message_template.msg`: a struct per message and block, and the table.
+//! The output of `build.rs` for `message_template.msg`: a struct per message and block, and the
+//! table.
 //!
-//! `docs/generated-code.md` shows three messages. Nothing here is written by hand but the imports.
+//! `docs/generated-code.md` shows three messages. Only the imports here are hand-written.
 
 #![expect(clippy::default_trait_access, reason = "the emitter does not look types up")]
 

@@ -1,12 +1,13 @@
 //! The packet header: flags, sequence number, appended acks, message number.
 //!
-//! Turns a datagram into a number and a plain body and writes the six bytes before a message.
-//! It must not know any message or circuit: what a sequence number means is [`crate::circuit`]'s.
+//! This module splits a datagram into a message number and a plain body, and writes the six bytes
+//! before a message. It must not know messages or circuits; [`crate::circuit`] interprets sequence
+//! numbers.
 //!
-//! Wire form: flags U8, sequence U32 big-endian, extra length E U8, then (zero-coded together if
-//! flagged) number, E extra bytes and body, then the appended acks: each U32 big-endian, their
-//! count U8 last. Implementations disagree where the E bytes lie and no sender uses them; this
-//! reader follows the viewer and skips them behind the number.
+//! Wire format: flags U8, sequence U32 big-endian, extra length E U8; then (zero-coded together if
+//! flagged) number, E extra bytes and body; then the appended acks, each U32 big-endian, with their
+//! count U8 last. Implementations disagree about the place of the E bytes, and no sender uses them;
+//! this reader follows the viewer and skips them after the number.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use thiserror::Error;

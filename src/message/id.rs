@@ -1,4 +1,4 @@
-//! Message numbers and their wire form.
+//! Message numbers and their wire format.
 
 use std::fmt;
 

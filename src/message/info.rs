@@ -1,4 +1,4 @@
-//! The description of a message: what tools that treat all messages alike go by.
+//! The description of a message, for tools that treat all messages alike.
 
 use super::MessageId;
 

@@ -1,11 +1,11 @@
-//! Any message as JSON and back, without loss.
+//! Lossless conversion of any message to JSON and back.
 //!
-//! A message is an object of its blocks, by the template's names: a Single block is an object of
-//! its fields, other blocks are arrays of such objects. U64 and S64 are strings (JSON numbers lose
-//! them), UUIDs and IPv4 addresses too; vectors and quaternions are arrays. Bytes are a string
-//! where they are text as viewers write it (UTF-8 with one final zero byte, or nothing), else
-//! `{"base64": "…"}`. What is absent when reading is zero, or for Variable blocks no entry; what is
-//! unknown or out of range is an error.
+//! A message is an object with its blocks, by the names in the template: a Single block is an
+//! object with its fields, other blocks are arrays of such objects. U64 and S64 are strings (JSON
+//! numbers lose precision), and so are UUIDs and IPv4 addresses; vectors and quaternions are
+//! arrays. Bytes are a string if they are text as viewers write it (UTF-8 with one final zero byte,
+//! or nothing), otherwise `{"base64": "…"}`. When reading, missing fields are zero, and missing
+//! Variable blocks have no entries; unknown names and values out of range are errors.
 
 use std::fmt::Write;
 

@@ -1,8 +1,9 @@
-//! The messages of the template: typed structs, their wire form, their description table.
+//! The messages of the template: typed structs, their wire format, and their description table.
 //!
-//! Typed code uses the structs with [`decode`] and [`encode`]; tools that treat all messages alike
-//! use the table ([`info`], [`MESSAGES`]) with [`DynamicMessage`] and [`json`]. This module knows bytes only: headers with acks and
-//! sequence numbers are [`header`]'s, sending and receiving is the circuit's.
+//! Typed code uses the structs with [`decode`] and [`encode`]. Tools that treat all messages alike
+//! use the table ([`info`], [`MESSAGES`]) with [`DynamicMessage`] and [`json`]. This module knows
+//! only bytes: [`header`] handles headers with acks and sequence numbers, and the circuit sends and
+//! receives.
 
 mod codec;
 mod copies;

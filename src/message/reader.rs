@@ -1,10 +1,10 @@
-//! Reader of message bodies: one method per type of the template.
+//! Reader of message bodies, with one method per type of the template.
 //!
-//! The rules for packets that end early
-//! are the viewer's, made safe: missing fields of uncounted blocks read as zero and missing
-//! Variable blocks have no entries, because older senders know fewer blocks; but data that end
-//! before their own length says, and entries that end before their block's count says, are errors.
-//! No length from the packet is believed before that many bytes are there.
+//! Packets that end early are handled as in the viewer, but safely: missing fields of uncounted
+//! blocks read as zero, and missing Variable blocks have no entries, because older senders know
+//! fewer blocks. But data that is shorter than its own length, and blocks with fewer entries than
+//! their count, are errors. No length from the packet is trusted before that many bytes are
+//! present.
 
 use std::net::Ipv4Addr;
 

@@ -1,4 +1,4 @@
-//! Text in Variable fields: UTF-8 with a final zero byte, nothing at all for the empty text.
+//! Text in Variable fields: UTF-8 with a final zero byte; the empty text has no bytes.
 
 use bytes::Bytes;
 

@@ -1,4 +1,4 @@
-//! The template's compound values. Arithmetic on them is the region's business.
+//! The compound values of the template. Arithmetic on them belongs to the region.
 
 /// LLVector3: a place or direction in a region, in metres.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

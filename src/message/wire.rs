@@ -1,4 +1,4 @@
-//! What generated code is written against: one [`Block`] implementation per block, and in
+//! The interface for generated code: one [`Block`] implementation per block, and in
 //! [`super::reader`] and [`super::writer`] one method per type of the template.
 
 use super::error::{DecodeError, EncodeError};

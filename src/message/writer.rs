@@ -1,7 +1,7 @@
-//! Writer of messages: one method per type of the template.
+//! Writer of messages, with one method per type of the template.
 //!
-//! It refuses what its prefix cannot count instead of cutting it: cutting text is the caller's
-//! decision (`text`).
+//! It refuses data that is too long for its length prefix instead of truncating it: truncating text
+//! is up to the caller (`text`).
 
 use std::net::Ipv4Addr;
 

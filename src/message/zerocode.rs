@@ -1,6 +1,6 @@
-//! Zero coding: a run of n zero bytes travels as `00 n`.
+//! Zero coding: a run of n zero bytes is sent as `00 n`.
 //!
-//! Works on bytes only; which packets are coded is the header's and the template's matter.
+//! It works on bytes only; the header and the template determine which packets are coded.
 
 use bytes::{Bytes, BytesMut};
 use thiserror::Error;

@@ -1,9 +1,9 @@
-//! A bad network, simulated: loss, delay, jitter, duplication, reordering, corruption, a rate.
+//! Simulates a bad network: loss, delay, jitter, duplication, reordering, corruption, and a limited
+//! rate.
 //!
-//! One [`Link`] is one direction. Datagrams and the time go in, datagrams come out when they are
-//! due; there are no sockets, no clock and no randomness but the seed's, so a run can be repeated.
-//! The same type serves tests and the faults that are injected on request. It knows nothing of
-//! what the datagrams hold.
+//! One [`Link`] is one direction. Datagrams and the current time go in, and datagrams come out when
+//! they are due. There are no sockets, no clock and no randomness except the seed's, so a run can
+//! be repeated. It serves tests only, and does not know what the datagrams contain.
 //!
 //! ```
 //! use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The habits of a bad network.
+//! The parameters of a bad network.
 
 use std::num::NonZeroU32;
 use std::time::Duration;

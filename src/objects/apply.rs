@@ -1,4 +1,4 @@
-//! What is asked from outside, each request with its answer.
+//! Executes external requests and answers them.
 
 use tokio::sync::oneshot;
 

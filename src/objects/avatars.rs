@@ -1,4 +1,4 @@
-//! What avatars do where objects are: come, go, walk, speak, answer and touch.
+//! What avatars do to objects: arriving, leaving, walking, speaking, answering and touching.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The calls that scripts make, as data: LSL's by their names, and CLEP's.
+//! The calls that scripts make, as data: LSL's functions by name, and those of CLEP.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! The calls of scripts: each to the bus, what is said on the observer's channels also to it.
+//! Executes the calls of scripts on the bus, and reports lines on observed channels to the
+//! observer.
 
 use uuid::Uuid;
 

@@ -1,5 +1,4 @@
-//! Changes to prims and objects, on the bus and for viewers; scripts are told by `changed` where
-//! LSL tells them.
+//! Changes to prims and objects, on the bus and for viewers. Scripts get `changed` as in LSL.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Which values the fields of objects may have. Every check comes before anything is changed.
+//! Valid values for the fields of objects. All checks come before any change.
 
 use super::error::ObjectError;
 use crate::message::Vector3;

@@ -1,5 +1,5 @@
-//! What is asked of a region's objects from outside: by the control API, by script hosts, by the
-//! configuration at the start.
+//! External requests to a region's objects: from the control API, script hosts, and the
+//! configuration at startup.
 
 use tokio::sync::{oneshot, watch};
 

@@ -1,4 +1,4 @@
-//! What is counted of objects besides what the bus counts.
+//! Counters of objects, in addition to those of the bus.
 
 /// What happened around the bus so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Making objects and adding scripts: everything is checked before anything is changed.
+//! Creates objects and adds scripts. All checks come before any change.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Who runs a script: a program outside, a built-in behaviour, or nobody.
+//! Who runs a script: an external program, a built-in behaviour, or nobody.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Why a request about objects cannot be done.
+//! Why a request about objects failed.
 
 use crate::clep;
 use crate::ids::PrimId;

@@ -1,4 +1,4 @@
-//! What the recorded scripts of one object heard: the latest events, numbered.
+//! The recorded events of one object's scripts: the latest ones, numbered.
 
 use std::collections::VecDeque;
 

@@ -1,10 +1,10 @@
-//! The objects of one region: their prims as viewers see them, their scripts and who runs those,
-//! what they say to each other and to avatars.
+//! The objects of one region: their prims as viewers see them, their scripts and who runs them, and
+//! their chat with each other and with avatars.
 //!
-//! [`Objects`] is a state machine around the chat bus of [`crate::lsl`]: what avatars do and what
-//! is asked from outside goes in with the time; events for whoever runs a script go to its
-//! [`Driver`], what avatars are to see comes out as effects, and [`Prims`] is what viewers are
-//! shown. It knows no circuits and answers no sockets; the region carries its effects.
+//! [`Objects`] is a state machine around the chat bus of [`crate::lsl`]. Actions of avatars and
+//! external requests go in, together with the time. Events go to each script's [`Driver`], effects
+//! for avatars come out, and [`Prims`] is what viewers are shown. It knows no circuits and no
+//! sockets; the region carries out its effects.
 
 mod apply;
 mod avatars;

@@ -1,4 +1,4 @@
-//! Objects to be, and what can be changed about them.
+//! Descriptions of new objects, and of changes to existing ones.
 
 use super::driver::Driver;
 use crate::ids::{AgentId, PrimId};

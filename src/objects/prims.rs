@@ -1,6 +1,6 @@
-//! What viewers are shown of objects: prims by slot, with numbers that grow with each change.
+//! The prims that viewers are shown, by slot, with numbers that grow with each change.
 //!
-//! Pure bookkeeping. Who was shown what is the region's affair.
+//! Pure bookkeeping; the region tracks what each client has been sent.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

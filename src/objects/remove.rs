@@ -1,4 +1,4 @@
-//! How objects and scripts go, and who is told.
+//! Removes objects and scripts, and notifies those concerned.
 
 use super::Objects;
 use super::driver::{Driver, HostId, ScriptEvent};

@@ -1,4 +1,4 @@
-//! What is told of objects to those who ask.
+//! Reports about objects for queries from outside.
 
 use uuid::Uuid;
 

@@ -1,5 +1,5 @@
-//! Who gets the events of scripts: hosts by their channels, recorders by their ring, behaviours at
-//! once, in turns that are counted.
+//! Distributes script events: to hosts by their channels, to recorders, and to behaviours at once,
+//! in a limited number of turns.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What one agent has heard of the numbered messages of all others.
+//! Which of the numbered messages of all others one agent has received.
 
 use super::super::ledger::Track;
 use super::super::shared::{Presence, Seat, Shared};

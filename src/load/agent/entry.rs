@@ -1,4 +1,4 @@
-//! Coming and going: login, seed, circuit, entry, logout; each step with a deadline.
+//! Login, seed, circuit, entry and logout, each step with a deadline.
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What one agent sees of the others, and how old that is.
+//! What one agent sees of the others, and how old that state is.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};

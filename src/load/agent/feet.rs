@@ -1,4 +1,4 @@
-//! Walking to random places, steered by what the server says of the own place.
+//! Walking to random places, steered by the position that the server reports.
 
 use std::f32::consts::TAU;
 use std::time::Duration;

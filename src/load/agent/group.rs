@@ -1,7 +1,7 @@
-//! Into the group of the run and its chat session.
+//! Joining the group of the run and its chat session.
 //!
-//! The first agent makes the group, or finds the one of an earlier run; the others join. Then each
-//! starts the session, whose answer comes by the event queue.
+//! The first agent creates the group or finds the one of an earlier run, and the others join it.
+//! Then each starts the session, whose answer comes by the event queue.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};

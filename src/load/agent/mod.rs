@@ -1,7 +1,7 @@
-//! One agent: a task that owns a socket, a circuit and a part, and does everything in place.
+//! One agent: a task that owns a socket, a circuit and a role, and does all its work itself.
 //!
-//! No channel and no allocation per message but what the circuit needs: the tool shares the
-//! machine with the server that it measures.
+//! It uses no channels, and no allocations per message except those of the circuit, because the
+//! tool shares the machine with the server that it measures.
 
 mod ears;
 mod entry;

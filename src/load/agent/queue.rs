@@ -1,5 +1,5 @@
-//! The event-queue long poll of one agent: a task of its own, asleep nearly always. It accepts
-//! invitations to chat sessions, as viewers do by themselves.
+//! The event queue long poll of one agent: a task of its own that sleeps nearly all the time. Like
+//! a viewer, it accepts invitations to chat sessions.
 
 use std::sync::Arc;
 use std::time::Duration;

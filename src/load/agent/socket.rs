@@ -1,4 +1,4 @@
-//! Waiting: for datagrams, for a moment, for a wake-up call; and the socket itself.
+//! Waiting for datagrams, a deadline or a wake-up; and the socket itself.
 
 use std::future::poll_fn;
 use std::io;

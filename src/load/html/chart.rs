@@ -1,7 +1,7 @@
-//! ChartLine charts as SVG.
+//! Line charts as SVG.
 //!
-//! Every number that is written is finite and lies inside the chart; text is escaped. Long series
-//! are thinned out so that a chart stays small, with no peak lost.
+//! All numbers written are finite and inside the chart, and text is escaped. Long series are
+//! thinned out to keep a chart small, without losing peaks.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! Which charts a report has.
+//! The charts of a report.
 
 use super::super::report::{Percentiles, Report, Second};
 use super::chart::{Across, Chart, ChartLine};

@@ -1,7 +1,7 @@
-//! A report as one HTML file that needs nothing else: no network, no other file.
+//! A report as one self-contained HTML file: no network, no other files.
 //!
-//! Texts in a report come from the command line and from the grid under load, which may be hostile:
-//! all go through `escape`. The page's script only reads out what the charts hold.
+//! Texts in a report come from the command line and from the grid under load, which may be hostile,
+//! so all of them go through `escape`. The page's script only displays the values of the charts.
 
 use std::fmt::Write as _;
 

@@ -1,6 +1,6 @@
-//! Axes: from values to places, and the round numbers that are written beside them.
+//! Axes: map values to positions, and choose round numbers for the labels.
 //!
-//! Whatever the values are, an axis has a width above zero and a handful of ticks.
+//! Whatever the values are, an axis has a positive width and a handful of ticks.
 
 use super::super::text;
 

@@ -1,5 +1,5 @@
-//! The tables of a report's page. Each cell with a figure carries the JSON pointer of that figure,
-//! so that a test, or a script, finds it.
+//! The tables of a report's page. Each cell with a figure has the JSON pointer of that figure, so
+//! that tests and scripts can find it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! The director of the scenario `login`, whose agents come and go: nobody stays in the region.
+//! The director of the scenario `login`, in which no agent stays in the region.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! One run from beginning to end: the director of all agents.
+//! The director of a run: controls all agents from start to end.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

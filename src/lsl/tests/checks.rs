@@ -1,4 +1,4 @@
-//! What anybody who knows LSL chat would check first, numbered.
+//! The first checks that anybody who knows LSL chat would make, numbered.
 
 use super::*;
 

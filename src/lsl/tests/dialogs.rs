@@ -1,4 +1,4 @@
-//! Menus and text boxes.
+//! Dialogs and text boxes.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Owner's chat, instant messages, link messages, and what avatars see.
+//! Owner chat, instant messages, link messages, and what avatars see.
 
 use super::*;
 

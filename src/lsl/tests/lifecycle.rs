@@ -1,4 +1,4 @@
-//! How objects, avatars and scripts come and go, and whose turn it is.
+//! Creation and removal of objects, avatars and scripts, and the order of turns.
 
 use super::*;
 

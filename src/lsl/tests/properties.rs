@@ -1,5 +1,5 @@
-//! Any calls in any order: who hears what is compared with a search through everything, and what
-//! waits stays bounded.
+//! Random calls in random order: recipients are compared with a brute-force search, and queues stay
+//! bounded.
 
 use proptest::prelude::*;
 use proptest::sample::Index;

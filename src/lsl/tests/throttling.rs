@@ -1,4 +1,4 @@
-//! The flavours' throttles, when they are switched on.
+//! The flavours' throttles, when they are on.
 
 use super::*;
 

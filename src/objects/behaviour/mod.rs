@@ -1,5 +1,5 @@
-//! Built-in behaviours: scripts that need nobody outside. Events in, calls out; no state but their
-//! own.
+//! Built-in behaviours: scripts that need no external program. Events go in and calls come out; a
+//! behaviour has no state except its own.
 
 mod pattern;
 mod ping;

@@ -1,4 +1,4 @@
-//! What a responder compares and fills in: `*` in patterns, `{…}` in answers.
+//! Patterns and answers of a responder: `*` in patterns, `{…}` in answers.
 
 use std::fmt::Write as _;
 

@@ -1,6 +1,6 @@
-//! The behaviour `clep-ping`: listens to one name of CLEP and answers requests to `ping`.
+//! The behaviour `clep-ping`: listens to one CLEP name and answers requests to `ping`.
 //!
-//! It has no clock, so that an answer has the time of its request.
+//! It has no clock, so an answer has the time of its request.
 
 use serde_json::Value;
 

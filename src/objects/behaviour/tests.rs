@@ -1,4 +1,4 @@
-//! What each behaviour does about events, dialect by dialect.
+//! How each behaviour reacts to events, dialect by dialect.
 
 use std::sync::Arc;
 

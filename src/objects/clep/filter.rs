@@ -1,4 +1,4 @@
-//! Events on their way to a script: what its library turns them into.
+//! Filters a script's events: replaces them by what its library makes of them.
 
 use std::sync::Arc;
 

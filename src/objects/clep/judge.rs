@@ -1,5 +1,5 @@
-//! What a script's library makes of what reaches it. The one place that says so: the observer and
-//! the script are told the same.
+//! Decides what a script's library does with an event. This is the only such place, so the observer
+//! and the script get the same verdict.
 
 use std::sync::Arc;
 

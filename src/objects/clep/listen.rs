@@ -1,5 +1,5 @@
-//! What a script's library holds: what it listens to, by which listens of the bus, and the verdicts
-//! on what it has not been given yet.
+//! The state of a script's library: the names it listens to, the listens of the bus it uses for
+//! them, and the verdicts on events that are still queued.
 
 use std::collections::{BTreeMap, VecDeque};
 

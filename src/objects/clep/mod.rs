@@ -1,11 +1,11 @@
-//! CLEP on the bus: scripts that listen for it, messages on their way by the call that their
-//! dialect prescribes, and an observer that writes down who got what and why others did not.
+//! CLEP on the bus: scripts that listen for it, sending by the LSL call that the dialect
+//! prescribes, and an observer that records who received what, and why others did not.
 //!
-//! [`Clep`] is what the libraries of all scripts of a region would be, and an onlooker. It never
-//! changes what the bus delivers: it sees each line once it is said, judges it for each listener
-//! at that moment, and keeps the verdict until the script's turn comes, so that what the observer
-//! tells and what the script gets are the same. It makes no calls itself but `llListen`; a message
-//! to be sent is planned here and said by whoever owns the bus.
+//! [`Clep`] acts as the libraries of all scripts of a region, and as an observer. It never changes
+//! what the bus delivers: it sees each line once it is said, checks it for each listener at that
+//! moment, and keeps the verdict until the script's turn comes, so that the observer's report
+//! matches what the script gets. It makes no calls itself except `llListen`; messages are planned
+//! here and sent by the owner of the bus.
 
 mod filter;
 mod judge;

@@ -1,4 +1,4 @@
-//! What goes into CLEP on the bus and what comes out: listening, sending, traffic. Data only.
+//! Input and output of CLEP on the bus: listening, sending, traffic. Data only.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Channels by the names that are listened to or watched there. Bookkeeping only.
+//! Channels by the names that are listened to or watched on them. Bookkeeping only.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

@@ -1,4 +1,4 @@
-//! The observer: who got a line, what it says, and why the others did not get it.
+//! The observer: who received a line, what it means, and why others did not receive it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! What a line or a link message says, for an onlooker: in the dialects that are known on its
-//! channel, or that its receivers read.
+//! Decodes a line or a link message for the observer, in the dialects that are known on its channel
+//! or that its receivers read.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

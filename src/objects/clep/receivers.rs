@@ -1,4 +1,5 @@
-//! Who got a line, as far as that is written down: of a line that thousands hear, not each.
+//! The receivers of a line, as far as they are recorded: the list is limited for lines that
+//! thousands hear.
 
 use super::model::Receiver;
 

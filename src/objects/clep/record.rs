@@ -1,5 +1,5 @@
-//! What the observer has written down: the latest entries, and the way of new ones to whoever
-//! follows them. Bounded in number and in bytes.
+//! The observer's record: the latest entries, and the delivery of new ones to followers. Bounded in
+//! number and in bytes.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Messages to be sent: what is filled in, on which channel they go and by which call.
+//! Sending messages: fills in fields, and determines the channel and the call.
 
 use super::judge::Own;
 use super::model::{ClepReceived, ClepSend, LepSend};

@@ -1,4 +1,4 @@
-//! Each call of a script does on the bus what LSL's does.
+//! Each call of a script has the effect of LSL's on the bus.
 
 use super::*;
 use crate::lsl::{Audience, BusError, CallRefusal, ChatType, Fate, LINK_SET, TEXT_BOX};

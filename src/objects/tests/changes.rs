@@ -1,4 +1,4 @@
-//! What viewers are shown, and what scripts are told of it.
+//! What viewers are shown of changes, and which events scripts get.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Objects come whole or not at all, and viewers and askers are told what they are like.
+//! Objects are created completely or not at all, and viewers and queries get their properties.
 
 use super::*;
 use crate::lsl::{BusError, Countable};

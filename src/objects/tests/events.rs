@@ -1,4 +1,4 @@
-//! Who gets which event: hosts, recorders, behaviours; and what avatars do to scripts.
+//! Who gets which event: hosts, recorders, behaviours; and what avatars cause in scripts.
 
 use super::*;
 use crate::clep::{Dialect, Message};

@@ -1,4 +1,4 @@
-//! How objects go: removed, dying, with their wearer, with their host.
+//! Removal of objects: by request, by dying, with their wearer, with their host.
 
 use super::*;
 

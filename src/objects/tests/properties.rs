@@ -1,4 +1,4 @@
-//! Any commands in any order: what viewers are shown is what is on the bus.
+//! Random commands in random order: viewers are shown what is on the bus.
 
 use proptest::prelude::*;
 use proptest::sample::Index;

@@ -1,4 +1,4 @@
-//! Each reason why a listener does not take a line, by a line on the bus.
+//! Each reason why a listener drops a line, with a line on the bus.
 
 use super::*;
 

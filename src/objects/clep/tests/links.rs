@@ -1,4 +1,4 @@
-//! Link messages: LEP in its revisions, and CLEP of the newest dialect.
+//! Link messages: LEP in its revisions, and CLEP in the newest dialect.
 
 use super::*;
 use crate::clep::lep::{self, Flags, LepMessage, Revision};

@@ -1,4 +1,4 @@
-//! Listens of the bus for domains: how they come, are shared and go.
+//! Listens of the bus for domains: how they are created, shared and removed.
 
 use super::*;
 use crate::lsl::ListenHandle;

@@ -1,4 +1,4 @@
-//! CLEP on a bare bus, and a stage for it that does what the owner of the bus does.
+//! CLEP on a bare bus, with test code that acts as the owner of the bus.
 
 mod drops;
 mod links;

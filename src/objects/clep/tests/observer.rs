@@ -1,4 +1,4 @@
-//! What the observer writes down besides verdicts, and how much of it.
+//! What the observer records besides verdicts, and its limits.
 
 use super::*;
 use crate::objects::clep::receivers::LISTED;

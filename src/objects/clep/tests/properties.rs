@@ -1,4 +1,4 @@
-//! Any listeners and any lines: what the observer tells is what the scripts get.
+//! Random listeners and lines: the observer's report matches what the scripts get.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! By which call messages go out, and that they reach whom they are for and nobody else.
+//! Which call sends a message, and that it reaches its recipients and nobody else.
 
 use super::*;
 use crate::clep::lep::{Flags, LepMessage};
