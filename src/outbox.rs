@@ -1,10 +1,9 @@
-//! The way back to an agent: a cheap handle that works wherever the agent's circuit lives.
+//! Messages to an agent: a cheap handle that works wherever the agent's circuit is.
 //!
-//! Regions and services hold an [`Outbox`] per agent and know neither sessions, sockets nor HTTP.
-//! UDP messages go to the endpoint task that owns the circuit, events to the agent's event queue.
-//! Nothing here waits: a full channel is reported and counted. It ends the agent's circuit when the
-//! grid itself had something to say, because a reliable message must not be lost in silence; what an
-//! agent or an object sends is refused instead.
+//! Regions and services hold an [`Outbox`] per agent and know neither sessions nor sockets nor
+//! HTTP. UDP messages go to the endpoint task that owns the circuit, events to the agent's event
+//! queue. Nothing here waits: a full channel is reported and counted, and ends the agent's circuit,
+//! because a reliable message must not be lost silently.
 
 mod budget;
 mod receipt;

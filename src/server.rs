@@ -1,8 +1,8 @@
-//! The whole server: the only place that joins storage, services, regions, sockets and HTTP.
+//! The whole server: the only place that connects storage, services, regions, sockets and HTTP.
 //!
 //! [`Server::start`] returns when everything is bound and a login would succeed;
-//! [`Server::stopped`] when somebody asked it to stop; [`Server::stop`] says farewell to every
-//! agent, answers every poll, flushes the store and returns.
+//! [`Server::stopped`] when somebody has asked the server to stop. [`Server::stop`] logs every
+//! agent out, answers every poll, flushes the store and returns.
 
 mod control;
 mod doors;

@@ -1,4 +1,4 @@
-//! The one clock. State machines take a [`Timestamp`]; only the shell asks a [`Clock`].
+//! The only clock. State machines take a [`Timestamp`]; only the shell reads a [`Clock`].
 
 use std::ops::{Add, Sub};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! How much one speaker may cause.
+//! A rate limit on the copies that one speaker may cause.
 
 use crate::time::Timestamp;
 

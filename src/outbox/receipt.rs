@@ -1,4 +1,4 @@
-//! What became of one message, told to whoever wants to know.
+//! A receipt for one message: reports whether it was delivered.
 
 use std::fmt;
 

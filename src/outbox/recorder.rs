@@ -1,4 +1,4 @@
-//! An outbox whose other end a test holds.
+//! An outbox whose receiving end is held by a test.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

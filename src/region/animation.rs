@@ -1,6 +1,7 @@
-//! Which animations an avatar plays: one that fits its movement, and those its client asked for.
+//! The animations of an avatar: one that fits its movement, and those its client started.
 //!
-//! Knows ids and sets; who is told of a change, and when, is the module `interest`'s matter.
+//! This module knows ids and sets; the module `interest` decides who is notified of a change, and
+//! when.
 
 use uuid::{Uuid, uuid};
 

@@ -1,5 +1,5 @@
-//! What scripts say to lines of chat, kept back until a frame begins: clients show two lines that
-//! come within microseconds in any order, and the answer must not stand above the question.
+//! Replies of scripts to lines of chat, held back until the next frame: clients may show two lines
+//! that arrive within microseconds in either order, and a reply must not appear above its question.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -1,6 +1,6 @@
-//! What an avatar looks like: what its client set, or a stand-in until it does.
+//! The appearance of an avatar: what its client has set, or a placeholder until then.
 //!
-//! Holds and relays; textures are not looked at.
+//! It is stored and relayed; textures are not inspected.
 
 use bytes::Bytes;
 

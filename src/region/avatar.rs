@@ -1,7 +1,7 @@
-//! One avatar: who it is, how it moves, and what others were last shown of it.
+//! One avatar: its identity, its movement, and the state that others were last sent.
 //!
-//! Keeps the encoded forms that all viewers share, so that each is made once per change. Does not
-//! know its viewers.
+//! It keeps the encoded forms that all viewers share, so that each is encoded once per change. It
+//! does not know its viewers.
 
 use std::sync::Arc;
 use std::time::Duration;

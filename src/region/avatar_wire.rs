@@ -1,7 +1,6 @@
-//! An avatar in `ObjectUpdate`, `ImprovedTerseObjectUpdate` and `AvatarAppearance`: the blobs and
-//! fields, from facts to bytes.
+//! Encodes an avatar for `ObjectUpdate`, `ImprovedTerseObjectUpdate` and `AvatarAppearance`.
 //!
-//! Everything in the blobs is little-endian. Nothing here decides when something is sent.
+//! All numbers in the blobs are little-endian. Nothing here decides when something is sent.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use uuid::{Uuid, uuid};

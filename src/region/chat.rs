@@ -1,8 +1,8 @@
-//! Local chat of avatars: who hears what, and the message that says it.
+//! Local chat of avatars: who hears what, and the messages for it.
 //!
-//! A line is encoded once for all listeners and goes past every throttle. Avatars see the public
-//! channel and the debug channel; on which channel ever, scripts hear what is said by
-//! [`Objects`](crate::objects::Objects). What objects say to avatars is in `object_effects`.
+//! A line is encoded once for all listeners and is not throttled. Avatars see the public channel
+//! and the debug channel; scripts hear every channel, through [`Objects`](crate::objects::Objects).
+//! `object_effects` handles what objects say to avatars.
 
 use uuid::Uuid;
 

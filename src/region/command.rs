@@ -1,8 +1,8 @@
-//! What sessions ask of a region. Commands are the only way in.
+//! Commands that sessions send to a region. They are its only input besides ticks.
 //!
-//! Every command names the agent it is for; one for an agent that is not here is ignored and
-//! counted, because commands and departures cross each other. What comes out goes to the agents'
-//! outboxes, except for answers that carry their own way back.
+//! Every command names its agent. A command for an agent that is not here is ignored and counted,
+//! because commands and departures may cross. Output goes to the agents' outboxes, except for
+//! answers with their own reply channel.
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
-//! Everybody in a region, by slot, by agent and by local id, with what each of them was told.
+//! All avatars in a region, by slot, by agent and by local id, with what each client was sent.
 //!
-//! Pure bookkeeping: the only place that knows which collections must shrink when somebody leaves.
+//! Pure bookkeeping. This is the only place that knows which collections must shrink when somebody
+//! leaves.
 
 use std::collections::{HashMap, VecDeque};
 

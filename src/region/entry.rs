@@ -1,9 +1,10 @@
-//! What a client is sent when it enters, and in which order.
+//! The messages that a client is sent when it enters, and their order.
 //!
-//! Two steps. At once: the handshake and what needs no world. After the client answered the
-//! handshake (or was patient enough): its own avatar, the parcel, the time; then, by and by, the
-//! terrain and the others, which is [`super::interest`]'s work. The split is for clients that
-//! throw away objects which arrive before they have dealt with the handshake.
+//! There are two steps. First, at once, the handshake and everything that needs no world. Then,
+//! after the client has answered the handshake (or after a timeout): its own avatar, the parcel and
+//! the time, followed gradually by the terrain and the others, which is the work of
+//! [`super::interest`]. The steps are separate because some clients drop objects that arrive before
+//! they have processed the handshake.
 
 use super::Region;
 use super::avatar::Avatar;

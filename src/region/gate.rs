@@ -1,5 +1,5 @@
-//! The port by which a region's objects reach what lies outside of it: mute lists, and instant
-//! messages to avatars anywhere.
+//! The port through which a region's objects reach mute lists, and avatars anywhere by instant
+//! message.
 
 use std::fmt;
 

@@ -1,6 +1,7 @@
-//! Who is near: avatars by cells of the ground, so that chat asks only those in reach.
+//! Finds nearby avatars: a grid of cells, so that chat checks only avatars in reach.
 //!
-//! Flat: height is the caller's to check. Places outside the region count to the border cells.
+//! It is two-dimensional: the caller checks the height. Positions outside the region count towards
+//! the border cells.
 
 use super::math::distance_squared;
 use super::terrain::REGION_SIZE;

@@ -1,7 +1,8 @@
-//! What never changes about a region while it runs, and the link by which others reach it.
+//! Facts about a region that never change while it runs, and the link through which others reach
+//! it.
 //!
-//! Facts only: no behaviour, no counters. Everything here is shared by `Arc` with sessions, login
-//! and the map, which answer from it without asking the region's task.
+//! Facts only: no behaviour, no counters. They are shared by `Arc` with sessions, login and the
+//! map, which use them to answer without asking the region's task.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;

@@ -1,10 +1,10 @@
-//! What each client is sent of the avatars around it, and when: latest state only, the nearest most
-//! often, never more than its throttle takes. Of prims it is sent by [`super::object_interest`], in
-//! the same turn and by the same budget.
+//! Decides which avatar updates each client gets, and when: only the latest state, the nearest most
+//! often, and never more than the throttle allows. [`super::object_interest`] does the same for
+//! prims, in the same turn and with the same budget.
 //!
-//! Nothing is queued. A client that lags simply knows older states; each tick compares what it
-//! knows with what is, and sends as much of the difference as there is room for. So memory does
-//! not grow however slow a client is, and chat, which never passes here, does not wait.
+//! Updates are never queued. A slow client simply has an older state; each tick compares that with
+//! the current state, and sends as much of the difference as fits. So memory does not grow however
+//! slow a client is, and chat, which does not go through here, does not wait.
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
-//! The bit stream inside `LayerData`: 16 × 16 patches of heights or wind, cosine-transformed.
+//! The bit stream in `LayerData`: 16 × 16 patches of heights or wind, compressed by a cosine
+//! transform.
 //!
-//! Encodes only; heights come from [`super::terrain`], messages are made in the module `entry`.
-//! Field widths and the order of bits are those that viewers read (land type `L`, wind `7`).
+//! It only encodes: heights come from [`super::terrain`], and the module `entry` makes the
+//! messages. Field widths and bit order are those that viewers read (land type `L`, wind `7`).
 
 use super::terrain::{EDGE, Heightmap};
 

@@ -1,6 +1,6 @@
-//! Vector arithmetic for avatars, and the taming of numbers that clients send.
+//! Vector arithmetic for avatars, and sanitising numbers from clients.
 //!
-//! Everything here is total: any bit pattern goes in, finite numbers come out.
+//! All functions are total: they accept any bit pattern and return finite numbers.
 
 use crate::message::{Quaternion, Vector3};
 

@@ -1,9 +1,10 @@
-//! One region: who is in it, how they move, what they hear and see of each other and of objects.
+//! One region: the avatars in it, how they move, and what they see and hear of each other and of
+//! objects.
 //!
-//! [`Region`] is a state machine: commands and ticks go in with the time, messages come out of the
-//! agents' outboxes; the same inputs and the same seed give the same messages. [`task`] is the
-//! shell that feeds it. It knows neither sessions nor sockets, and answers nothing that follows
-//! from [`RegionInfo`] alone: sessions do that themselves.
+//! [`Region`] is a state machine: commands and ticks go in, together with the current time, and
+//! messages come out through the agents' outboxes; the same inputs and the same seed give the same
+//! messages. [`task`] is the shell that drives it. It knows neither sessions nor sockets. Requests
+//! that need only [`RegionInfo`] are answered by the sessions themselves.
 
 pub mod animation;
 mod answers;

@@ -1,5 +1,5 @@
-//! Whose movement a client is told of in a turn, when there is not room for everybody's: first who
-//! came to rest, then its closest neighbours, then the others, the farther the more seldom.
+//! Selects the movements that a client is sent in a turn, if not all fit: first avatars that came
+//! to rest, then its closest neighbours, then the others, less often the farther away they are.
 
 use super::math::{distance_squared, vector};
 use crate::message::Vector3;

@@ -1,7 +1,8 @@
-//! How an avatar moves: from what `AgentUpdate` asks for to a place after some time.
+//! The movement of an avatar: from the flags of `AgentUpdate` to a position after some time.
 //!
-//! No physics engine: the ground carries, gravity pulls, borders stop. Other avatars and objects
-//! are no obstacles. What others are shown of it is the module `avatar`'s matter.
+//! There is no physics engine: the ground supports avatars, gravity pulls them down, and borders
+//! stop them. Other avatars and objects are no obstacles. The module `avatar` decides what others
+//! are sent of it.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
-//! What objects say, ask and send, carried out: effects of [`Objects`](crate::objects::Objects)
-//! become messages to avatars, or leave by the [`ObjectGate`](super::ObjectGate).
+//! Carries out the effects of [`Objects`](crate::objects::Objects): lines, dialogs and messages
+//! become messages to avatars, or leave through the [`ObjectGate`](super::ObjectGate).
 //!
-//! Decides nothing about who is meant; the bus has done that.
+//! It does not decide who the recipients are; the bus has done that.
 
 use super::Region;
 use super::chat::SpokenLine;

@@ -1,9 +1,9 @@
-//! What each client is sent of prims, and when: latest state only, a root before its children, the
-//! nearest first, never more than its throttle takes.
+//! Decides which prim updates each client gets, and when: only the latest state, roots before their
+//! children, the nearest first, and never more than the throttle allows.
 //!
-//! As with avatars nothing is queued. A client has a table with the number of the change that it
-//! was sent for each slot; as long as the prims' version stays the same nobody looks into it, and
-//! when few changed since everything was sent, only at those.
+//! As with avatars, nothing is queued. A client has a table with the number of the change that it
+//! was last sent, for each slot. While the prims' version stays the same, the table is not read; if
+//! few prims have changed since everything was sent, only those are checked.
 
 use std::collections::BTreeSet;
 

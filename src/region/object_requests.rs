@@ -1,6 +1,6 @@
-//! What clients ask about prims: their properties, and to touch them.
+//! Requests of clients about prims: their properties, and touching them.
 //!
-//! What a client is not shown it cannot ask about; such requests are counted.
+//! A client cannot ask about prims that it is not shown; such requests are counted.
 
 use uuid::Uuid;
 

@@ -1,5 +1,5 @@
-//! How much of its usual updates a region sends: less while ticks take most of the time that they
-//! have, so that a crowd too large for the machine gets less fresh and chat does not wait.
+//! Reduces the number of updates while ticks take most of the time they have, so that with a crowd
+//! too large for the machine updates become less frequent and chat does not wait.
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
-//! The one parcel that covers the region: its overlay, its properties, its dwell.
+//! The single parcel that covers the region: its overlay, properties and dwell.
 //!
-//! Properties go by the event queue only. Every field of the template's blocks is there, in the
-//! form that the strictest reader wants: U32 as big-endian binary, vectors as arrays of reals.
+//! Properties are sent by the event queue only. All fields of the template's blocks are present, in
+//! the form that the strictest reader expects: U32 as big-endian binary, vectors as arrays of
+//! reals.
 
 use bytes::Bytes;
 

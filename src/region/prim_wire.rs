@@ -1,4 +1,4 @@
-//! A prim in `ObjectUpdate`, `ObjectProperties` and `ObjectPropertiesFamily`: from facts to fields.
+//! Encodes a prim for `ObjectUpdate`, `ObjectProperties` and `ObjectPropertiesFamily`.
 //!
 //! Nothing here decides who is sent what, or when.
 

@@ -1,6 +1,7 @@
-//! What one client shows and others are to see at once: viewer effects and the sounds of gestures.
+//! Effects that one client shows and others should see at once: viewer effects and gesture sounds.
 //!
-//! Passed on as it is to everybody in range, unreliably: a lost beam is not worth a repetition.
+//! They are relayed unchanged to everybody in range, unreliably: a lost beam is not worth
+//! resending.
 
 use super::Region;
 use crate::circuit::Outgoing;

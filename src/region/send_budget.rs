@@ -1,5 +1,5 @@
-//! How much one client is sent in its turn: about what its throttle passes until the next one,
-//! because what waits is old before it leaves.
+//! How much one client is sent in its turn: about what its throttle allows until the next one,
+//! because queued updates would be stale when sent.
 
 use crate::circuit::Outgoing;
 use crate::outbox::Outbox;

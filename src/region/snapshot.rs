@@ -1,4 +1,4 @@
-//! A picture of a region for the control API and for tests. It holds copies only.
+//! A snapshot of a region for the control API and for tests. It contains only copies.
 
 use crate::ids::{AgentId, LocalId, SessionId};
 use crate::lsl;

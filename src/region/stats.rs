@@ -1,4 +1,4 @@
-//! What the region tells everybody from time to time: statistics, time, wind, who is where.
+//! What the region sends to everybody periodically: statistics, time, wind, coarse locations.
 
 use std::f32::consts::TAU;
 use std::time::Duration;

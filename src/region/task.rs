@@ -1,4 +1,4 @@
-//! The shell around [`Region`]: one task that owns it, feeds it commands and the time.
+//! The shell around [`Region`]: one task that owns it and feeds it commands and the time.
 
 use std::sync::Arc;
 use std::time::Duration;

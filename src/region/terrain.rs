@@ -1,6 +1,6 @@
-//! The ground: a height for every square metre, and where heights come from.
+//! The terrain: a height for every square metre, and the sources of heights.
 //!
-//! Works on bytes, never on files; the wire form is [`super::layer_data`]'s matter.
+//! It works on bytes, never on files; [`super::layer_data`] does the encoding.
 
 use thiserror::Error;
 

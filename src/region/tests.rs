@@ -1,4 +1,4 @@
-//! A region with made-up agents whose outboxes the tests read.
+//! A region with simulated agents whose outboxes the tests read.
 
 mod chat;
 mod entry;

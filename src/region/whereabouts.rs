@@ -1,4 +1,4 @@
-//! Where an agent is, readable from outside the region's task.
+//! The position of an agent, readable from outside the region's task.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

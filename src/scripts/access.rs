@@ -1,7 +1,7 @@
-//! The way to the objects of all regions, for who is outside: control API, script hosts, start-up.
+//! Access to the objects of all regions from outside: control API, script hosts, startup.
 //!
 //! Each request goes to the region's task and waits for its answer, for a limited time. The rules
-//! are those of [`crate::objects`]; here are only the ways there, and the names of people.
+//! are in [`crate::objects`]; this module only finds regions and resolves the names of people.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,6 @@
-//! LSL's calls by their names, with exactly LSL's arguments by position.
+//! LSL's calls by name, with LSL's arguments by position.
 //!
-//! What a value means to the bus, such as a key that is none, is judged there.
+//! What a value means, such as an invalid key, is decided by the bus.
 
 use std::time::Duration;
 

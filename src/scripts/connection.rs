@@ -1,8 +1,8 @@
-//! One connection of a script host, whatever carries its lines: requests are done in their order,
-//! events go out as they happen.
+//! One connection of a script host over any transport: requests run in order, and events are sent
+//! as they happen.
 //!
-//! Carriers bring lines on one bounded channel and take lines from another. Whoever does not read
-//! what it is sent is cut off; what it made goes with it, unless it wanted otherwise.
+//! The transport delivers lines on one bounded channel and takes lines from another. A host that
+//! does not read is disconnected; the objects it created are removed, unless it asked to keep them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};

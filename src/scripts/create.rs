@@ -1,6 +1,6 @@
-//! Objects to make, scripts to add and prims to change, as requests describe them.
+//! Requests to create objects, add scripts and change prims.
 //!
-//! Reading knows no grid: names of regions and people are looked up afterwards, by
+//! Parsing knows no grid: names of regions and people are looked up afterwards, by
 //! [`ObjectAccess`].
 
 use uuid::Uuid;

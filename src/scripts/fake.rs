@@ -1,5 +1,6 @@
-//! A region for tests that knows just enough of objects: it keeps what is made, lets every script
-//! hear what any other says on a channel that it listens to, and answers everything else plainly.
+//! A fake region for tests that knows just enough of objects: it stores what is created, lets every
+//! script hear what others say on channels that it listens to, and answers everything else
+//! trivially.
 
 use std::sync::{Arc, Mutex};
 

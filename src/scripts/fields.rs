@@ -1,6 +1,6 @@
-//! Reads JSON objects of requests field by field, so that errors can name the one at fault.
+//! Reads JSON objects of requests field by field, so that errors can name the field.
 //!
-//! It judges kinds and ranges only; what a field means is the affair of who asks for it.
+//! It checks types and ranges only; the caller decides what a field means.
 
 use serde_json::{Map, Value};
 use thiserror::Error;

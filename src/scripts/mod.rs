@@ -1,10 +1,10 @@
-//! Programs outside that own objects: how they reach the regions' objects, and the protocol by
-//! which they create prims, run scripts and hear events.
+//! External programs that own objects: their access to the regions' objects, and the protocol with
+//! which they create prims, run scripts and receive events.
 //!
-//! [`ObjectAccess`] is the way to the objects of all regions, for script hosts and for everybody
-//! else outside. [`protocol`] reads requests and writes answers as lines of JSON, [`connection`]
-//! serves one host over any carrier of lines, [`tcp`] is one carrier; the control listener has the
-//! other. Nothing here knows the rules of the chat bus: [`crate::objects`] does.
+//! [`ObjectAccess`] gives script hosts and everybody else outside access to the objects of all
+//! regions. [`protocol`] parses requests and writes answers as lines of JSON, [`connection`] serves
+//! one host over any transport, and [`tcp`] is one transport; the control listener has the other.
+//! Nothing here knows the rules of the chat bus, which are in [`crate::objects`].
 
 pub mod access;
 mod calls;

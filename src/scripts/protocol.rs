@@ -1,7 +1,7 @@
-//! The lines of the script host protocol: requests are read here and answers written, without any
+//! The lines of the script host protocol: parses requests and writes answers, without any
 //! connection. `docs/script-host.md` describes both.
 //!
-//! Lines come from strangers. Reading never panics; an error names the field at fault.
+//! Lines are untrusted. Parsing never panics; an error names the field.
 
 use serde_json::{Map, Value, json};
 

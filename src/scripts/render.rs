@@ -1,4 +1,4 @@
-//! Events and outcomes of calls as JSON: the same for script hosts and for the control API.
+//! Events and results of calls as JSON, the same for script hosts and the control API.
 
 use serde_json::{Map, Value, json};
 

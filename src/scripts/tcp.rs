@@ -1,7 +1,7 @@
-//! Script hosts by JSON lines over TCP.
+//! Script hosts with JSON lines over TCP.
 //!
-//! A browser can be made to send anything to any port, but not to begin with a JSON object: a
-//! first line that is none ends the connection before anything is done.
+//! A browser can be made to send anything to any port, except data that begins with a JSON object.
+//! So if the first line is not one, the connection is closed before anything is done.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

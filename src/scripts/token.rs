@@ -1,4 +1,4 @@
-//! Comparing secrets without telling by the time it takes how much of one was right.
+//! Compares secrets in constant time, so that timing does not reveal how much of a guess was right.
 
 /// Whether two secrets are equal, in a time that depends on the lengths only.
 pub fn same_secret(one: &[u8], two: &[u8]) -> bool {

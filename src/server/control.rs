@@ -1,4 +1,4 @@
-//! What the control API acts on: a view over sessions, regions and endpoints.
+//! The backend of the control API: a view of sessions, regions and endpoints.
 
 use std::collections::HashMap;
 use std::sync::Arc;

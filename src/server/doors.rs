@@ -1,4 +1,4 @@
-//! How many connections the listeners take, and what is kept back of the process's open files.
+//! How many connections the listeners accept, and how many open files are reserved.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The figures of a region's scripts and objects for `/metrics`. What never happened has no series.
+//! The metrics of a region's scripts and objects. Counters that are zero have no series.
 
 use crate::lsl;
 use crate::objects::{ClepCounters, ObjectCounters};

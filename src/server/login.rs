@@ -1,4 +1,4 @@
-//! The door: from a login request to an open session and its answer.
+//! Login: from a request to an open session and its answer.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

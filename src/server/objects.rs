@@ -1,4 +1,4 @@
-//! The scripted objects and watched names of the configuration: made before the server is ready.
+//! The scripted objects and watched names of the configuration, created before the server is ready.
 
 use thiserror::Error;
 

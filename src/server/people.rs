@@ -1,4 +1,4 @@
-//! What the control API shows of people, and how it speaks in their name.
+//! People in the control API: what it shows of them, and messages sent in their name.
 
 use std::time::Duration;
 

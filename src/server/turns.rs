@@ -1,4 +1,4 @@
-//! One login of an account at a time: the next one finds what the one before has left.
+//! One login per account at a time, so that each finds the state that the previous one left.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,5 +1,4 @@
-//! What has to be looked at now and then: logins whose circuit never came, a store that could not
-//! write, figures for `/metrics`.
+//! Periodic work: logins whose circuit never came, a store that could not write, and metrics.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Regions and the endpoints of their ports.
+//! Regions, and the endpoints of their ports.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, ToSocketAddrs};
 use std::sync::Arc;

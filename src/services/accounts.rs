@@ -1,6 +1,6 @@
-//! Accounts: who may log in, with what password, and how often they may get it wrong.
+//! Accounts: who may log in, with which password, and how many failures are allowed.
 //!
-//! Knows nothing of sessions; a verified account goes on to [`super::login`].
+//! It knows nothing of sessions; a verified account continues in [`super::login`].
 
 mod directory;
 mod file;

@@ -1,7 +1,6 @@
-//! What happens between a right password and the answer: where the agent arrives, and what the
-//! account brings along.
+//! From a verified password to the answer: where the agent arrives, and the data of its account.
 //!
-//! Knows no wire format and opens no session; `http` reads the request and writes the answer.
+//! It knows no wire format and opens no session; `http` reads the request and writes the answer.
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
-//! Teleport offers that are open: who may come, where to, and until when.
+//! Open teleport offers: who may use them, for which place, and until when.
 //!
-//! They live in memory only: an offer is for now. They know neither messages nor regions' state.
+//! They are in memory only, because they are short-lived. This module knows neither messages nor
+//! the state of regions.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,8 +1,8 @@
-//! The port to what is kept: the [`Store`] trait, its types and errors, and the [`StoreHandle`]
+//! The port for persistence: the [`Store`] trait, its types and errors, and the [`StoreHandle`]
 //! through which services call it.
 //!
-//! A store is synchronous and has one owner, the storage thread; `storage` holds the
-//! implementations. No rule of any service lives here or there: a store keeps and finds.
+//! A store is synchronous and has one owner, the storage thread; `storage` contains the
+//! implementation. No rules of services are here or there: a store only stores and finds.
 
 mod bus;
 mod friends;

@@ -1,5 +1,6 @@
-//! The capability URLs of agent sessions: unguessable, one per session and name, dead with the
-//! session. HTTP resolves an id here to a session and a name; what the name does is its business.
+//! The capability URLs of agent sessions: unguessable, one per session and name, and invalid after
+//! the session. HTTP resolves an id here to a session and a name; the handlers define what a name
+//! does.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

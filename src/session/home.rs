@@ -1,4 +1,4 @@
-//! Where an agent is at home: kept in its account, and known to its session.
+//! An agent's home position: stored in its account, and cached in its session.
 
 use super::AgentSession;
 use crate::message::Vector3;

@@ -1,7 +1,8 @@
-//! One login of one agent: what HTTP and UDP share about it, and what its messages do.
+//! One login of an agent: the state that HTTP and UDP share, and the handling of its messages.
 //!
-//! [`AgentSession`] is made at login, long before the circuit opens, because clients ask the seed
-//! capability first. [`Session`] is the half that lives beside the circuit in its endpoint task.
+//! An [`AgentSession`] is created at login, long before the circuit opens, because clients request
+//! the seed capability first. [`Session`] is the part that belongs to the circuit in its endpoint
+//! task.
 
 pub mod caps;
 pub mod counters;

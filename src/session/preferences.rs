@@ -1,5 +1,5 @@
-//! What a client sets about itself through capabilities: maturity, hover height, language, default
-//! permissions. Kept for the session. Client input is bounded here.
+//! Settings that a client makes through capabilities: maturity, hover height, language, default
+//! permissions. They are kept for the session. Client input is validated here.
 
 use crate::llsd::{self, Llsd};
 

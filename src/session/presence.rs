@@ -1,7 +1,7 @@
-//! Where sessions begin and end for everybody else: the one place that lists who must be told.
+//! The start and end of sessions: the one place that lists who must be notified.
 //!
-//! Each service hears the session's id, so that the late end of an old login does no harm to a
-//! newer one of the same agent. A change of region is neither a beginning nor an end.
+//! Each service gets the session's id, so that the late end of an old login does not affect a newer
+//! one of the same agent. A change of region is neither a start nor an end.
 
 use super::{AgentSession, Sessions};
 use crate::circuit::CloseReason;

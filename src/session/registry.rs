@@ -1,4 +1,4 @@
-//! The sessions that are open in this process, findable by agent and by circuit code.
+//! The open sessions of this process, by agent and by circuit code.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};

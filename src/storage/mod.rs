@@ -1,6 +1,6 @@
 //! Persistence: the implementation of [`Store`](crate::services::ports::Store).
 //!
-//! A store keeps and finds; it knows no rules. Services call them through a
+//! A store only stores and finds; it knows no rules. Services call it through a
 //! [`StoreHandle`](crate::services::ports::StoreHandle), whose thread owns the store.
 
 #[cfg(test)]

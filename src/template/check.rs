@@ -1,5 +1,5 @@
-//! What a grammatical template must not say: repeated names and numbers, and names that differ
-//! in the template but not in Rust.
+//! Checks a grammatical template for contradictions: repeated names and numbers, and names that
+//! differ in the template but not in Rust.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

@@ -1,7 +1,7 @@
-//! From the model to the Rust source of `holm::message::generated`.
+//! Emits the Rust source of `holm::message::generated` from the model.
 //!
-//! The source only lists: structs, and per field one call into the hand-written reader and writer
-//! of `message::wire`. `docs/generated-code.md` shows what comes out.
+//! The source only lists fields: structs, and for each field one call into the hand-written reader
+//! and writer of `message::wire`. `docs/generated-code.md` shows the output.
 
 use super::model::{Block, Deprecation, Field, FieldType, Frequency, Message, Quantity, Template};
 use super::names::field_name;

@@ -1,4 +1,4 @@
-//! What can be wrong with a template, and where.
+//! Errors in a template, with their place.
 
 use std::{error, fmt};
 

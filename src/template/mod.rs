@@ -1,8 +1,8 @@
-//! The message template's language: model, parser, checker, and the emitter of Rust source.
+//! The language of the message template: model, parser, checker, and the emitter of Rust source.
 //!
-//! `build.rs` includes this module by path to make `holm::message` from `message_template.msg`;
-//! `holm decode --template` reads other templates with it. So it needs nothing but the standard
-//! library, and it must not know the message module: what it emits is text.
+//! `build.rs` includes this module by path to generate `holm::message` from `message_template.msg`,
+//! and `holm decode --template` reads other templates with it. So it needs only the standard
+//! library, and it must not know the message module: its output is text.
 
 pub mod check;
 pub mod emit;

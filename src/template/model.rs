@@ -1,4 +1,4 @@
-//! What a message template says, free of any programming language.
+//! The contents of a message template, independent of any programming language.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! From the template's spelling to Rust's.
+//! Converts names in the template to Rust names.
 
 /// Whether `word` can be the name of a message, block or field.
 pub fn is_name(word: &str) -> bool {

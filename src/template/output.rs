@@ -1,4 +1,4 @@
-//! Rust source as a string with an indent.
+//! Rust source as a string with indentation.
 
 use std::fmt::{Display, Write};
 

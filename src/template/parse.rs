@@ -1,8 +1,8 @@
-//! From template text to the model.
+//! Parses template text into the model.
 //!
 //! Both forms are read: the one with numbers in its headers, and the older one without, whose
-//! messages are numbered in order within their frequency; either may have a `version` line. What is
-//! grammatical but contradicts itself is [`super::check`]'s business.
+//! messages are numbered in order within their frequency; either may have a `version` line.
+//! [`super::check`] finds contradictions in grammatical templates.
 
 use super::error::{Place, Problem, TemplateError};
 use super::model::{Block, Deprecation, Field, FieldType, Frequency, Message, Quantity, Template};

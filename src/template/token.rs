@@ -1,4 +1,4 @@
-//! Words and braces of a template, with their lines; comments and blanks fall out here.
+//! The words and braces of a template, with their lines; comments and blanks are dropped here.
 
 /// A word or brace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! A grid for tests: a whole server on free ports, in memory, and clients for it.
+//! A grid for tests: a complete server on free ports, in memory, and clients for it.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {

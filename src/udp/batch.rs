@@ -1,6 +1,7 @@
-//! Datagrams on their way to the kernel, many to one system call where the system has one for that.
+//! Sends datagrams to the kernel, many per system call where the system supports it.
 //!
-//! It knows no circuits: bytes and addresses go in, and what the kernel had no room for stays.
+//! It knows no circuits: bytes and addresses go in, and datagrams that the kernel did not accept
+//! stay.
 
 use std::net::SocketAddr;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! What an endpoint counts for `/metrics`.
+//! Metrics of an endpoint.
 
 use metrics::Counter;
 

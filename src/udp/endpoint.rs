@@ -1,7 +1,7 @@
-//! One socket of a region: reads, sends, and owns the circuits behind it.
+//! One socket of a region: receives, sends, and owns the circuits behind it.
 //!
 //! The task never waits for the region: while the region's channel is full it stops reading its
-//! socket, so that the pressure goes back to the clients, and keeps sending.
+//! socket, so that clients slow down, and keeps sending.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};

@@ -1,4 +1,4 @@
-//! The last message of a circuit: what a client is told when its session ends.
+//! The last message of a circuit, sent to a client when its session ends.
 
 use super::slots::Slot;
 use crate::circuit::{Category, CloseReason, Outgoing};

@@ -1,5 +1,5 @@
 //! Rate limits for packets that belong to no circuit and open none: a flood of them must stay
-//! cheap, in the log and in the counters, too.
+//! cheap, also in the log and the metrics.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

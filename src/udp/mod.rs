@@ -1,4 +1,5 @@
-//! UDP: one endpoint task per socket, owner of the circuits that the kernel hands to it.
+//! UDP: one endpoint task per socket, which owns the circuits that the kernel assigns to the
+//! socket.
 
 mod batch;
 mod counters;

@@ -1,4 +1,4 @@
-//! The circuits of one endpoint: a slab with generations, found by key or by address.
+//! The circuits of one endpoint: a slab with generations, with lookup by key or by address.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! Opening the sockets of a region's port.
+//! Opens the sockets of a region's port.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! Walks, flights, jumps and falls on small made-up ground.
+//! Walks, flights, jumps and falls on small test terrains.
 
 use proptest::prelude::*;
 

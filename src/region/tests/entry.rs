@@ -1,4 +1,4 @@
-//! What a client gets when it enters, in which order.
+//! What a client is sent when it enters, and in which order.
 
 use super::*;
 use crate::ids::RegionHandle;

@@ -1,4 +1,4 @@
-//! What is too much: by who speaks, by who listens, by what answers.
+//! Rate limits: for speakers, for listeners, and for answers.
 
 use super::*;
 use crate::objects::Behaviour;

@@ -1,4 +1,4 @@
-//! Whole lives of regions: nothing stays behind, and equal inputs give equal outputs.
+//! The whole life of regions: nothing is left behind, and equal inputs give equal outputs.
 
 use super::*;
 use crate::region::movement::ControlFlags;

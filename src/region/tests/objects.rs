@@ -1,4 +1,4 @@
-//! What objects say to avatars, and avatars to objects.
+//! Chat from objects to avatars, and from avatars to objects.
 
 use std::sync::Mutex;
 

@@ -1,4 +1,4 @@
-//! Prims as clients are shown them: when, in which order, and when no more.
+//! Prims as clients are sent them: when, in which order, and when not any more.
 
 use std::collections::{BTreeMap, BTreeSet};
 

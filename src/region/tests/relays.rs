@@ -1,4 +1,5 @@
-//! What clients show each other, walks to a goal, and what a client may know of whom.
+//! Effects that clients show each other, walking to a target, and which requests about others are
+//! allowed.
 
 use bytes::Bytes;
 

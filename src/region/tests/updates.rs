@@ -1,4 +1,4 @@
-//! What others are told of movement, and what happens when they cannot keep up.
+//! Movement updates, and what happens when clients cannot keep up.
 
 use super::*;
 use crate::message::{

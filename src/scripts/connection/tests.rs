@@ -1,4 +1,4 @@
-//! A connection on channels, against a fake region.
+//! A connection over channels, with a fake region.
 
 use serde_json::{Value, json};
 use tokio::sync::mpsc;

@@ -1,4 +1,4 @@
-//! Real sockets, a fake region.
+//! Real sockets with a fake region.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Finding accounts by id and by part of a name, and keeping where their avatars are.
+//! Finds accounts by id and by a part of the name, and stores the positions of their avatars.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Accounts that are to exist at start: those of `--accounts FILE`, and the ready-made ones.
+//! Accounts that exist from the start: those of `--accounts FILE`, and the ready-made ones.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,8 +1,8 @@
-//! How often a login may fail: one token bucket per account name and one per address.
+//! The rate limit on failed logins: one token bucket per account name and one per address.
 //!
-//! A try takes its tokens before it is judged and gets them back unless it was wrong, so any number
-//! of good logins pass, and no more guesses are ever judged than there are tokens. Tries beyond
-//! that wait for the outcome of those under way.
+//! An attempt takes its tokens before it is checked and gets them back unless it was wrong. So any
+//! number of correct logins pass, and never more guesses are checked than there are tokens.
+//! Attempts beyond that wait for the outcome of those in progress.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;

@@ -1,4 +1,4 @@
-//! Account names: two words of 1 to 31 characters, compared without regard to case.
+//! Account names: two words of 1 to 31 characters, compared case-insensitively.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
-//! Names that were asked for lately, so that a look-up costs no storage call.
+//! A cache of recently requested names, so that a lookup needs no storage call.
 //!
-//! The name of an account never changes; only a removed account has to be forgotten here.
+//! The name of an account never changes; only removed accounts have to be evicted.
 
 use std::collections::HashMap;
 

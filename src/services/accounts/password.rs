@@ -1,7 +1,7 @@
 //! Passwords: the digests that clients send, and their Argon2id hashes.
 //!
-//! Clients send `$1$` and the MD5 of the password in hex; nothing longer is ever seen at login.
-//! That form is what is hashed again and kept, so nothing kept can be replayed as a login.
+//! Clients send `$1$` and the MD5 of the password in hex; a login never contains more. This digest
+//! is hashed again and stored, so nothing that is stored can be replayed as a login.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,4 +1,4 @@
-//! The account service over a memory store.
+//! The account service with a memory store.
 
 use std::net::{IpAddr, Ipv4Addr};
 

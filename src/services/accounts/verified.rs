@@ -1,7 +1,7 @@
-//! A small cache of logins that were right, so that a load test is not a hash test.
+//! A small cache of successful logins, so that a load test does not become a test of the hash.
 //!
-//! It keeps keyed marks, never a password or a digest. A mark covers the stored hash too, so a
-//! changed password can never be answered from here, whoever changed it.
+//! It stores keyed marks, never a password or a digest. A mark also covers the stored hash, so
+//! after any password change the old mark no longer matches.
 
 use std::collections::{HashMap, VecDeque};
 

@@ -1,7 +1,7 @@
 //! The ids of built-in assets, and the built-in textures.
 //!
-//! Ids that are not Holm's own are those by which viewers and OpenSim's clients know these things;
-//! viewers bring their own copies of most of them.
+//! Ids that are not Holm's own are those that viewers and clients of OpenSim know; viewers have
+//! their own copies of most of these assets.
 
 use bytes::Bytes;
 use uuid::{Uuid, uuid};

@@ -1,7 +1,7 @@
-//! Assets: the handful that is built in, by id.
+//! Assets: the few that are built in, by id.
 //!
-//! Clients refuse to finish a login without their body parts, clothes and ground textures. An
-//! asset never changes, so everything is prepared once and shared.
+//! Clients do not finish a login without body parts, clothes and ground textures. An asset never
+//! changes, so everything is prepared once and shared.
 
 pub mod built_in;
 mod texts;

@@ -1,4 +1,4 @@
-//! Built-in assets are there and well formed.
+//! Built-in assets exist and are well formed.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! The built-in assets that are text: wearables, a notecard, a landmark.
+//! The built-in text assets: wearables, a notecard, a landmark.
 
 use std::fmt::Write as _;
 

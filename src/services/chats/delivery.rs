@@ -1,5 +1,5 @@
-//! Carrying out what a session wants done: texts and events to the bus, timers, the index of who
-//! is where.
+//! Carries out the effects of a session: texts and events to the bus, timers, and the index of
+//! participants.
 
 use std::time::Duration;
 

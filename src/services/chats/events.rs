@@ -1,7 +1,7 @@
-//! What clients are sent about chat sessions: the bodies of events and the texts by UDP.
+//! What clients are sent about chat sessions: the bodies of events, and the texts sent by UDP.
 //!
-//! Shapes and keys are those that the pickiest client of each kind reads: an `info` map in every
-//! change, `session_info` in every good start, a bucket that is never empty.
+//! Structure and keys are those that the strictest client of each kind expects: an `info` map in
+//! every change, `session_info` in every successful start, and a bucket that is never empty.
 
 use bytes::Bytes;
 

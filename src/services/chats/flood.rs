@@ -1,4 +1,4 @@
-//! Who may still speak while the bus is congested: everybody but those whose texts congest it.
+//! Who may still speak while the bus is congested: everybody except those whose texts cause it.
 
 use super::state::{ChatRefusal, Effect};
 use super::{Shared, dropped};

@@ -1,11 +1,11 @@
-//! Chat sessions: groups and conferences, who takes part, who hears what and by which way.
+//! Chat sessions: groups and conferences, their participants, and the delivery of texts.
 //!
-//! `state` holds the rules of one session, `events` what clients are sent, `delivery` how it
-//! gets to them: while the session's lock is held, so that everybody gets everything in one order.
-//! Here sessions are found and opened. No lock is held across an await; the order of locks is
+//! `state` implements the rules of one session, `events` what clients are sent, and `delivery` how
+//! it reaches them: while the session's lock is held, so that everybody gets everything in the same
+//! order. This module finds and opens sessions. No lock is held across an await; the lock order is
 //! session first, then the maps.
 //!
-//! Nothing of this is kept: sessions end with their last participant or the process.
+//! Nothing of this is stored: a session ends with its last participant or the process.
 
 mod delivery;
 mod events;

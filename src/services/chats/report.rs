@@ -1,4 +1,4 @@
-//! What can be seen of chat sessions from outside.
+//! Reports about chat sessions for queries from outside.
 
 use super::state::{ChatKind, ChatSession};
 use crate::ids::{AgentId, ChatSessionId};

@@ -1,7 +1,7 @@
-//! One chat session as a state machine: who takes part, who is invited, what each is to get.
+//! One chat session as a state machine: who takes part, who is invited, and what each is sent.
 //!
-//! It knows no bus, no storage and no clock: `now` and [`Surroundings`] come in, [`Effect`]s go
-//! out, to be carried out in their order and before the next call.
+//! It knows no bus, storage or clock: `now` and [`Surroundings`] come in, and [`Effect`]s come out,
+//! to be carried out in order and before the next call.
 
 mod effect;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What becomes of starts, texts, leaves and changes of groups.
+//! How starts, texts, leaves and group changes are handled.
 
 mod grid;
 

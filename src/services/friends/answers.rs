@@ -1,4 +1,4 @@
-//! The answer to an offer, by message or by capability, and what the offerer hears of it.
+//! Answers to friendship offers, by message or by capability, and their notification.
 
 use super::model::Sender;
 use super::rules::FriendError;

@@ -1,5 +1,5 @@
-//! Calling cards: offers and answers are passed on. The card itself would be an item of the
-//! inventory, which nobody writes here yet.
+//! Calling cards: offers and answers are forwarded. The card itself would be an inventory item, and
+//! inventories are read-only so far.
 
 use uuid::Uuid;
 

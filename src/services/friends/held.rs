@@ -1,4 +1,4 @@
-//! What is held in memory about one agent while it is logged in here.
+//! The state in memory for an agent that is logged in here.
 
 use uuid::Uuid;
 

@@ -1,8 +1,8 @@
-//! Friends: offers, rights, and who is told who is online.
+//! Friends: offers, rights, and who is notified of whose presence.
 //!
-//! What is kept is the truth. The friends of agents that are logged in here are held in memory as
-//! well, so that arriving and leaving cost no storage call. Whoever is told something is told by
-//! the bus, wherever it is.
+//! The store is authoritative. The friends of agents that are logged in here are also held in
+//! memory, so that logins and logouts need no storage call. Notifications go through the bus,
+//! wherever the recipient is.
 
 mod answers;
 mod cards;

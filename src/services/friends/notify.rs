@@ -1,4 +1,4 @@
-//! Messages about friendships, as they go out.
+//! Outgoing messages about friendships.
 
 use super::Friends;
 use super::model::Rights;

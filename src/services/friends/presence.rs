@@ -1,6 +1,7 @@
-//! Arriving and leaving: who is told, and who is held in memory.
+//! Logging in and out: who is notified, and what is held in memory.
 //!
-//! A friend hears of an agent only while the agent lets it see that (bit 1 of the rights).
+//! A friend is notified about an agent only while the agent grants the right to see it online (bit
+//! 1).
 
 use dashmap::mapref::entry::Entry;
 

@@ -1,4 +1,4 @@
-//! Who may offer and who may accept. Pure: it judges lists that others have read.
+//! Who may offer and who may accept friendship. Pure: it works on lists that were read before.
 
 use super::model::{Friend, FriendOffer};
 use crate::ids::AgentId;

@@ -1,4 +1,4 @@
-//! Friendships over a store and a bus in memory.
+//! Friendships with a store and a bus in memory.
 
 use std::sync::Arc;
 

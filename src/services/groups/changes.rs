@@ -1,4 +1,4 @@
-//! Changing groups: founding, profile, roles, coming and going, and what a member sets for itself.
+//! Changes to groups: creation, profile, roles, joining and leaving, and members' own settings.
 
 use super::rules::{self, Assignment, GroupOptions, NewGroup, RoleEdit};
 use super::{Group, GroupError, GroupRefusal, Groups, Member};

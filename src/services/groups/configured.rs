@@ -1,4 +1,4 @@
-//! Groups that the configuration wants to exist.
+//! The groups of the configuration.
 
 use super::rules::{self, GroupOptions, NewGroup};
 use super::{GroupError, GroupRefusal, Groups};

@@ -1,4 +1,4 @@
-//! Invitations: made, kept until they are answered, answered.
+//! Invitations: sending, storing and answering them.
 
 use bytes::Bytes;
 use uuid::Uuid;

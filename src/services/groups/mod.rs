@@ -1,9 +1,9 @@
-//! Groups: who belongs to them, in which roles, and what that lets them do.
+//! Groups: their members, the roles of the members, and what the roles permit.
 //!
-//! [`rules`] decides, without a store. [`Groups`] reads, asks the rules and keeps, in one call of
-//! the storage thread, so that nothing comes between and nothing is half done. What clients are
-//! told is made in [`Standing`] and of [`InstantMessage`](crate::services::im::InstantMessage)s;
-//! when and to whom is the session's to say.
+//! [`rules`] decides, without a store. [`Groups`] reads the group, applies the rules and stores the
+//! result in one storage job, so that nothing comes in between and no change is incomplete.
+//! [`Standing`] and [`InstantMessage`](crate::services::im::InstantMessage)s are what clients are
+//! sent; the session decides when and to whom.
 
 mod changes;
 mod configured;

@@ -1,4 +1,4 @@
-//! What a group is made of, with the numbers that go over the wire.
+//! The parts of a group, with the numbers used on the wire.
 
 use bitflags::bitflags;
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Group notices: written, kept, told to the members, fetched again.
+//! Group notices: written, stored, delivered to the members, and fetched again.
 
 use bytes::Bytes;
 

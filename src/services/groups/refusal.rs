@@ -1,4 +1,4 @@
-//! Why something about a group is not done, in words for the person who asked.
+//! Why a request about a group was refused, in words for the user.
 
 use crate::services::ports::{StoreError, StoreGone};
 

@@ -1,7 +1,7 @@
 //! Who may do what in a group: pure functions over the model.
 //!
-//! Nothing here reads or writes a store. A function looks at the group as it is and gives what is
-//! to be kept instead, or a [`GroupRefusal`]; then nothing may be kept.
+//! Nothing here reads or writes a store. A function takes the group as it is and returns what to
+//! store instead, or a [`GroupRefusal`]; then nothing may be stored.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! What an agent is in all of its groups, and the message and the event that tell it so.
+//! An agent's membership in all its groups, and the message and event with which it is sent.
 
 use uuid::Uuid;
 

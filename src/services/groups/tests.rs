@@ -1,4 +1,4 @@
-//! The group service over a memory store.
+//! The group service with a memory store.
 
 use std::collections::HashSet;
 

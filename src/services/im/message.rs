@@ -1,4 +1,4 @@
-//! One instant message, as services pass it on and as it is kept.
+//! One instant message, in the form in which services deliver and store it.
 
 use bytes::Bytes;
 use uuid::Uuid;

@@ -1,5 +1,5 @@
-//! Routing of instant messages between agents: which dialogs a client may send, and what the
-//! server corrects before it passes one on. It knows no circuits; it hands over to the [`Bus`].
+//! Routing of instant messages between agents: which dialogs a client may send, and what the server
+//! corrects before delivery. It knows no circuits; it passes messages to the [`Bus`].
 
 mod message;
 

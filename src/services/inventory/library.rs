@@ -1,5 +1,5 @@
-//! The library: a small inventory that everybody sees and nobody changes. It lives in memory and
-//! is the same in every grid.
+//! The library: a small inventory that everybody can read and nobody can change. It is in memory
+//! and the same in every grid.
 
 use std::sync::Arc;
 

@@ -1,7 +1,6 @@
-//! Inventories: folders and items of agents, and the library that all share.
+//! Inventories: folders and items of agents, and the shared library.
 //!
-//! Answers are plain structs; the LLSD and the messages made of them belong to `http` and
-//! `session`.
+//! Answers are plain structs; `http` and `session` turn them into LLSD and messages.
 
 mod library;
 mod model;

@@ -1,4 +1,4 @@
-//! What an inventory is made of, with the numbers that go over the wire.
+//! The parts of an inventory, with the numbers used on the wire.
 
 use uuid::Uuid;
 

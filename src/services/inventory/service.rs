@@ -1,4 +1,4 @@
-//! The way to inventories: those of agents, which are kept, and the library, which is not.
+//! Access to inventories: the stored ones of agents, and the library.
 
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
-//! The inventory that every new account gets: the folder tree that clients demand, a body, some
-//! clothes, and the links that say they are worn.
+//! The inventory of a new account: the folder tree that clients require, a body, some clothes, and
+//! the links that mark them as worn.
 //!
-//! Ids are derived from the owner's, so the same account always has the same ones.
+//! Ids are derived from the owner's id, so the same account always has the same ones.
 
 use md5::{Digest as _, Md5};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! The inventory service over a memory store.
+//! The inventory service with a memory store.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! A mute list as the file that clients fetch: one line `type id name|flags` for each entry.
+//! A mute list as the file that clients fetch: one line `type id name|flags` per entry.
 
 use std::fmt::Write;
 

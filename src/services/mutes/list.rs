@@ -1,4 +1,4 @@
-//! One mute list: whom it silences, and how it changes.
+//! One mute list: whom it mutes, and changes to it.
 
 use std::sync::OnceLock;
 

@@ -1,7 +1,7 @@
-//! Mute lists, and what they keep away.
+//! Mute lists, and what they block.
 //!
-//! The lists of agents that are logged in here are held in memory, so that a message costs no
-//! storage call. Clients enforce them, too; they get their list as a file.
+//! The lists of agents that are logged in here are held in memory, so that a message needs no
+//! storage call. Clients also enforce them; they fetch their list as a file.
 
 mod file;
 mod list;

@@ -1,5 +1,5 @@
-//! Which kept messages one login was given, so that it gets each once, and each is forgotten when it
-//! has arrived and not before.
+//! Which stored messages one login was given, so that it gets each once, and each is deleted when
+//! it has arrived and not before.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

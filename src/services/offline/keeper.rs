@@ -1,5 +1,4 @@
-//! The task that deals with what came back: one thing after the other, what goes to the store in
-//! batches.
+//! The task that handles returned messages: one at a time, with writes to the store in batches.
 
 use std::collections::BTreeMap;
 

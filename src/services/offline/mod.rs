@@ -1,4 +1,4 @@
-//! Messages for agents that are not here: kept until they ask, bounded in number and in age.
+//! Messages for offline agents: stored until they ask for them, limited in number and age.
 
 mod handed;
 mod keeper;

@@ -1,4 +1,4 @@
-//! Messages that wait for their recipient.
+//! Messages stored for their recipients.
 
 use uuid::Uuid;
 

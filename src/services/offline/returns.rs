@@ -1,9 +1,8 @@
-//! What comes back: messages that their recipient's client never acked, and word that kept ones have
-//! arrived.
+//! Returned messages: those that the recipient's client never acked, and acks of stored ones.
 //!
-//! Whoever settles a receipt must not wait, so everything goes through one queue to one task, in the
-//! order in which it happened. The queue has no limit of its own: each entry was in an outbox before,
-//! and those are bounded.
+//! Code that settles a receipt must not wait, so everything goes through one queue to one task, in
+//! the order in which it happened. The queue has no limit of its own: each entry was in an outbox
+//! before, and those are bounded.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! Messages that wait, over a memory store.
+//! Offline messages with a memory store.
 
 use tokio_util::sync::CancellationToken;
 

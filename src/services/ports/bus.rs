@@ -1,4 +1,4 @@
-//! The port to everybody else: who is online, wherever that is, and how to reach them.
+//! The port for delivery and presence: who is online, wherever that is, and how to reach them.
 
 use crate::circuit::Outgoing;
 use crate::ids::AgentId;

@@ -1,4 +1,4 @@
-//! What is kept about friendships.
+//! Stored data about friendships.
 
 use super::StoreError;
 use crate::ids::AgentId;

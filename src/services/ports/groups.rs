@@ -1,4 +1,4 @@
-//! What is kept about groups.
+//! Stored data about groups.
 
 use uuid::Uuid;
 

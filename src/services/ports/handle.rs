@@ -1,9 +1,9 @@
 //! The storage thread and the handle to it.
 //!
-//! Jobs queue up in a bounded channel; the thread takes what is waiting, runs it as one batch and
-//! answers only after the batch is on disk. So an answer means persisted, and a storm of writes
-//! costs one disk flush per batch and not one per job. Each job is all or nothing: one that fails
-//! or panics is undone, and the rest of its batch is not.
+//! Jobs are queued in a bounded channel. The thread takes what is queued, runs it as one batch and
+//! answers only after the batch is on disk. So an answer means that the change is persistent, and a
+//! burst of writes costs one disk flush per batch instead of one per job. Each job is all or
+//! nothing: one that fails or panics is undone, and the rest of its batch is not.
 
 use std::error::Error;
 use std::io;

@@ -1,4 +1,4 @@
-//! What is kept about mutes, about messages that wait, and about profiles.
+//! Stored data about mutes, offline messages and profiles.
 
 use uuid::Uuid;
 

@@ -1,6 +1,6 @@
-//! Profiles and notes about people, and the groups that the directory finds.
+//! Profiles and notes about people, and the groups found by the directory search.
 //!
-//! What a profile shows of groups is read from the store; the rules of groups are `groups`'.
+//! A profile's groups are read from the store; the rules of groups are in `groups`.
 
 mod model;
 

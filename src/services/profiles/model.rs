@@ -1,4 +1,4 @@
-//! What people say about themselves.
+//! What people write about themselves.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! Profiles and notes over a memory store.
+//! Profiles and notes with a memory store.
 
 use super::*;
 use crate::ids::RoleId;

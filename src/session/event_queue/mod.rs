@@ -1,7 +1,7 @@
-//! The event queue of one agent session: messages that reach the client by long poll
-//! (capability `EventQueueGet`) and not by UDP.
+//! The event queue of one agent session: messages that reach the client by long poll (capability
+//! `EventQueueGet`) instead of UDP.
 //!
-//! [`QueueState`] holds the rules; [`EventQueue`] adds the waiting. It must not know HTTP: the
+//! [`QueueState`] implements the rules; [`EventQueue`] adds the waiting. It must not know HTTP: the
 //! capability handler turns an [`Answer`] into a response. See `docs/event-queue.md`.
 
 mod state;

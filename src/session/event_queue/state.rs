@@ -1,8 +1,8 @@
-//! The rules of one event queue, without clock, task or HTTP: what a poll is answered with, and
-//! when. The shell ([`super::EventQueue`]) only waits and wakes.
+//! The rules of one event queue, without clock, task or HTTP: how and when a poll is answered. The
+//! shell ([`super::EventQueue`]) only waits and wakes.
 //!
-//! The one invariant: a batch that was handed out stays `pending` until a later poll acknowledges
-//! its id, so an answer that is lost on the way is sent again and never silently missed.
+//! The invariant: a batch that was sent stays `pending` until a later poll acknowledges its id, so
+//! an answer that is lost is sent again and never silently missed.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

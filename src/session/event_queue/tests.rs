@@ -1,4 +1,4 @@
-//! Each rule of the event queue, and the waiting on a virtual clock.
+//! Each rule of the event queue, and the waiting with a virtual clock.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What an agent asks about itself: money, prices, clothes.
+//! Requests of agents about themselves: money, prices, wearables.
 
 use super::{Outcome, Session, Turn};
 use crate::circuit::Category;

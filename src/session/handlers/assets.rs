@@ -1,4 +1,4 @@
-//! Assets by UDP: older clients still ask for textures and wearables this way.
+//! Assets by UDP: older clients still request textures and wearables this way.
 
 use bytes::Bytes;
 use md5::{Digest as _, Md5};

@@ -1,4 +1,4 @@
-//! Chat that the agent speaks.
+//! Local chat of the agent.
 
 use super::{Outcome, Session, Turn};
 use crate::message::{self, ChatFromViewer};

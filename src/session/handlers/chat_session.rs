@@ -1,7 +1,7 @@
-//! Group chats and conferences by instant message: dialogs 15 to 18.
+//! Group chat and conferences by instant message: dialogs 15 to 18.
 //!
-//! What can be done without storage is done at once, unless something that this agent asked for
-//! before still waits for storage: then it goes on behind that.
+//! What needs no storage is done at once, unless an earlier request of this agent is still waiting
+//! for storage: then it is queued behind that.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! The circuit itself: what opens and ends it.
+//! Opening and closing the circuit.
 
 use super::{Outcome, Session, Turn};
 use crate::circuit::CloseReason;

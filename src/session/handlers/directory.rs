@@ -1,7 +1,7 @@
 //! Searches for people and groups.
 //!
-//! Events, places, classifieds and land for sale do not exist here; searches for them find nothing
-//! and are answered all the same, because viewers wait.
+//! There are no events, places, classifieds or land for sale. Searches for them find nothing but
+//! are answered, because viewers wait for an answer.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! What a client shows that others in range are to see or hear at once.
+//! Effects of a client that others in range should see or hear at once.
 
 use uuid::Uuid;
 

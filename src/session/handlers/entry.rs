@@ -1,4 +1,4 @@
-//! Entering the region, and how the circuit is to behave.
+//! Entering the region, and settings of the circuit.
 
 use super::{Outcome, Session, Turn, dropped, groups};
 use crate::circuit::CloseReason;

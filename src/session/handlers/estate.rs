@@ -1,4 +1,4 @@
-//! The estate: what its windows ask, and that nothing about it can be changed from a viewer.
+//! The estate: answers for the viewer's estate windows, and refusals of changes.
 
 use super::refusal::Refusal;
 use super::{Outcome, Session, Turn};

@@ -1,4 +1,4 @@
-//! How much an agent may send before some of it is dropped.
+//! Rate limits on what an agent may send.
 
 use std::time::Duration;
 

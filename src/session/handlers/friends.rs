@@ -1,4 +1,4 @@
-//! Friendship, calling cards, and where friends are.
+//! Friendship, calling cards, and the positions of friends.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! Where agents are at home, and how they get there.
+//! The home position, and teleporting there.
 
 use super::teleport::{self, VIA_HOME, VIA_LOCATION};
 use super::{Outcome, Session, Turn, alert_to, dropped};

@@ -1,4 +1,4 @@
-//! Instant messages: what a client may send by each dialog, and who acts on it.
+//! Instant messages: what a client may send with each dialog, and who handles it.
 
 use super::flood::FloodVerdict;
 use super::{Outcome, Session, Turn, chat_session, dropped, friends, groups, notices};

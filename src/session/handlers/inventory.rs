@@ -1,4 +1,4 @@
-//! Reading inventories by UDP, as clients do that know no capability for it.
+//! Reading inventories by UDP, for clients that do not use the capability.
 
 use super::{Outcome, Session, Turn};
 use crate::circuit::Category;

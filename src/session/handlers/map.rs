@@ -1,4 +1,4 @@
-//! The region and its grid, as the map shows them.
+//! The region and the grid: region information and the map.
 
 use super::{Outcome, Session, Turn};
 use crate::circuit::split_blocks;

@@ -1,7 +1,7 @@
-//! What an agent's messages do: one file per message family.
+//! Handlers for an agent's messages, with one file per topic.
 //!
-//! A handler answers on the circuit itself, queues a command for the region, or calls a service.
-//! It never waits; what needs storage goes on in a task of its own and answers by the outbox.
+//! A handler answers on the circuit, queues a command for the region, or calls a service. It never
+//! waits; work that needs storage continues in a task of its own and answers through the outbox.
 
 #![expect(
     clippy::needless_pass_by_value,

@@ -1,4 +1,4 @@
-//! Moving, sitting, animations and looks.
+//! Movement, sitting, animations and appearance.
 
 use super::{Outcome, Session, Turn};
 use crate::message::{

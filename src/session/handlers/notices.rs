@@ -1,4 +1,4 @@
-//! Group notices: written, listed, fetched again.
+//! Group notices: written, listed, and fetched again.
 
 use super::groups::Desk;
 use super::{Outcome, Session, Turn, packets};

@@ -1,6 +1,6 @@
-//! Objects: to look at them closer, to touch them, to answer them.
+//! Objects: inspecting them, touching them, and answering their dialogs.
 //!
-//! How many objects one message names is bounded by the message itself.
+//! The size of a message limits the number of objects in it.
 
 use super::{Outcome, Session, Turn};
 use crate::ids::LocalId;

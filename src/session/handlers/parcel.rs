@@ -1,4 +1,4 @@
-//! Parcels: asked of the region, or answered from its facts.
+//! Parcels: requests to the region, or answers from its facts.
 
 use super::{Outcome, Session, Turn};
 use crate::message::{

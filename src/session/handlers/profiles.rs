@@ -1,6 +1,6 @@
-//! Profiles and notes: what people say about themselves and about each other.
+//! Profiles and notes: what people write about themselves and about each other.
 //!
-//! Picks and classifieds do not exist here; who asks is told that there are none.
+//! There are no picks or classifieds; requests for them get empty answers.
 
 use super::{Outcome, Session, Turn, dropped, packets};
 use crate::circuit::Category;

@@ -1,5 +1,5 @@
-//! What an agent asked that needs storage: changes one after the other in the order in which they
-//! were asked, look-ups side by side. Both wait in memory within one bound in bytes.
+//! Requests of an agent that need storage: changes run one at a time, in order of arrival; lookups
+//! run concurrently. Both wait in memory, within one limit in bytes.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Files by Xfer: the client asks for one by name and confirms each packet before the next comes.
+//! Files by Xfer: the client requests one by name and confirms each packet before it gets the next.
 
 use bytes::{BufMut, Bytes, BytesMut};
 

@@ -1,4 +1,4 @@
-//! Invitations to groups, and notices.
+//! Group invitations and notices.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! Mutes, waiting messages, profiles and notes.
+//! Mutes, offline messages, profiles and notes.
 
 use bytes::Bytes;
 use uuid::Uuid;

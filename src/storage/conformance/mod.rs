@@ -1,4 +1,4 @@
-//! What services rely on, whatever keeps the data.
+//! What services rely on, whatever stores the data.
 
 /// Makes one test per check, on a database in memory.
 macro_rules! suite {

@@ -1,6 +1,6 @@
-//! The format of the database: numbered steps, each applied once and whole.
+//! The format of the database: numbered steps, each applied once and completely.
 //!
-//! A step that was released is never changed; a new format is a new step.
+//! A released step is never changed; a new format is a new step.
 
 use std::path::Path;
 

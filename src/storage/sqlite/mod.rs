@@ -1,7 +1,7 @@
 //! The store: one SQLite file in the data directory, or a database in memory.
 //!
-//! What a call (or the batch around it) acknowledged is on disk; `kill -9` and a power cut lose
-//! nothing of it. One process at a time has the directory, by a lock that dies with the process.
+//! What a call (or its batch) has confirmed is on disk, and survives `kill -9` and power failures.
+//! Only one process at a time uses the directory, by a lock that ends with the process.
 
 mod accounts;
 mod friends;

@@ -1,4 +1,4 @@
-//! Kept statements, run: many rows, one row, or a change. Errors become the store's own.
+//! Runs cached statements: many rows, one row, or a change. Errors become the store's own.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 

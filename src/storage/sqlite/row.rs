@@ -1,4 +1,4 @@
-//! Columns to values and back, with damage told from refusal.
+//! Conversion of columns to values and back; damaged data and refused values are different errors.
 
 use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Row, ToSql};

@@ -1,4 +1,4 @@
-//! What goes into a chat session's rules and what comes out of them.
+//! Input and output of a chat session's rules.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

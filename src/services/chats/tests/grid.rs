@@ -1,4 +1,4 @@
-//! The service over a memory store, with recorders in place of clients.
+//! The service with a memory store, and with recorders in place of clients.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

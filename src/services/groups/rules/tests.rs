@@ -1,4 +1,4 @@
-//! The rules, on a group of five: an owner, two officers, two plain members.
+//! The rules, with a group of five: an owner, two officers, two ordinary members.
 
 use proptest::prelude::*;
 

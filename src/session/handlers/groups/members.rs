@@ -1,4 +1,4 @@
-//! Who is in a group, and in which roles: lists too long for one packet.
+//! The members of a group and their roles: lists too long for one packet.
 
 use super::Desk;
 use crate::ids::{AgentId, GroupId, RoleId};

@@ -1,4 +1,4 @@
-//! Coming and going, and what a member sets for itself.
+//! Joining and leaving, and members' own settings.
 
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
-//! Groups: what clients ask about them and do to them, all in the order in which it was asked.
+//! Groups: requests and changes by clients, handled in order of arrival.
 //!
-//! The service decides and keeps; here its answers become messages. Whoever a change concerns is
-//! told by `AgentDataUpdate` and the event `AgentGroupDataUpdate`, wherever it is.
+//! The service decides and stores; this module turns its results into messages. Agents affected by
+//! a change get `AgentDataUpdate` and the event `AgentGroupDataUpdate`, wherever they are.
 
 pub(super) mod members;
 pub(super) mod membership;

@@ -1,4 +1,4 @@
-//! What a group is: founding it, changing it, showing it; and the agent's own groups.
+//! The group itself: creating, changing and showing it; and the agent's own groups.
 
 use bytes::Bytes;
 

@@ -1,4 +1,5 @@
-//! Every job that changes several rows, broken at each of them in turn: all of it is kept or none.
+//! Every job that changes several rows, made to fail at each of them in turn: either all or nothing
+//! is stored.
 
 use std::sync::Arc;
 

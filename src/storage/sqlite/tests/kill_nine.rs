@@ -1,4 +1,4 @@
-//! `kill -9` of a process that writes.
+//! `kill -9` of a process that is writing.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What only this store promises: formats, the lock, and survival.
+//! Guarantees of this store: formats, the lock, and durability.
 
 mod faults;
 mod kill_nine;

@@ -1,4 +1,4 @@
-//! Random jobs of which some are undone, against a store that only got the others.
+//! Random jobs, some of which are undone, compared with a store that ran only the others.
 
 use proptest::prelude::*;
 use uuid::Uuid;
