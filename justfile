@@ -37,6 +37,10 @@ samples *names:
 openapi:
     tests/openapi/run.sh
 
+# The container image, or the program as the Dockerfile runs it.
+container:
+    tests/container/run.sh
+
 # The load tool's HTML report in headless Chromium.
 browser:
     tests/browser/run.sh

@@ -8,8 +8,6 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-#[path = "program/container.rs"]
-mod container;
 #[path = "program/events.rs"]
 mod events;
 #[path = "program/exec.rs"]

@@ -264,6 +264,13 @@ def example(world: World, block: Block, prepare=None) -> None:
     check(said == expected, f"prints\n{said}\ninstead of\n{expected}")
 
 
+def of_dockerfile(world: World, block: Block) -> None:
+    """The head of the Dockerfile says the same; the step `container` holds the image against it."""
+    head = (world.root / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    for line in block.text.splitlines():
+        check(f"#   {line}" in head, f"{line!r} is not in the head of the Dockerfile")
+
+
 def doctest(world: World, block: Block) -> None:
     """`cargo test` runs it, because the library takes the file as documentation."""
     library = (world.root / "src/lib.rs").read_text(encoding="utf-8")

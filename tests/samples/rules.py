@@ -51,6 +51,7 @@ BENCHMARKS = "benchmarks, up to half an hour of them; the step `bench` runs each
 RULES = [
     of(actions.install, "README.md", "sh", "cargo install"),
     of(actions.in_shell, "README.md", "sh", "npm install"),
+    of(actions.of_dockerfile, "README.md", "sh", "docker run"),
     of(actions.with_own_tests, "README.md", part="run-my-tests"),
     of(actions.in_shell, "README.md", "sh", "bell=", setup=bell, output=['"said":']),
     # What would be served, without asking for an address that this machine lacks.
