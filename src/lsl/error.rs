@@ -95,6 +95,8 @@ pub enum CallRefusal {
     Throttled,
     /// An answer to an answer to an answer …: at the limit of lines that cause each other.
     TooManyHops,
+    /// Too many answers to other scripts where avatars see them; see `docs/script-host.md`.
+    AnswersFlooded,
 }
 
 impl CallRefusal {
@@ -114,6 +116,7 @@ impl CallRefusal {
             Self::TooManyListens => "too_many_listens",
             Self::Throttled => "throttled",
             Self::TooManyHops => "too_many_hops",
+            Self::AnswersFlooded => "answers_flooded",
         }
     }
 }

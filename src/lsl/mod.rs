@@ -81,7 +81,7 @@ pub use self::listens::ListenHandle;
 pub use self::objects::{ObjectSpec, Owner, Participant, PrimSpec};
 pub use self::queue::{Event, EventKinds};
 pub use self::rules::{DialogRule, QueueRule, Ranges, Rules, Settings, ThrottleRule};
-pub use self::say::Volume;
+pub use self::say::{Volume, is_seen};
 pub use self::scripts::ScriptId;
 pub use self::text::{TextLimit, parse_key};
 
@@ -93,7 +93,10 @@ pub struct ChatBus {
     world: World,
     scripts: Scripts,
     listens: Listens,
-    effects: VecDeque<Effect>,
+    /// With how many lines led to each.
+    effects: VecDeque<(u8, Effect)>,
+    /// That number of the one that was taken last.
+    effect_hops: u8,
     throttles: OwnerThrottles,
     /// Avatars that left lately, the longest ago first.
     departed: VecDeque<(Timestamp, AgentId)>,
@@ -142,6 +145,7 @@ impl ChatBus {
             scripts: Scripts::default(),
             listens: Listens::default(),
             effects: VecDeque::new(),
+            effect_hops: 0,
             throttles: OwnerThrottles::default(),
             departed: VecDeque::new(),
             random: Rng::with_seed(seed),
@@ -183,7 +187,14 @@ impl ChatBus {
 
     /// The next effect for the world outside. Take them all after each call.
     pub fn poll_effect(&mut self) -> Option<Effect> {
-        self.effects.pop_front()
+        let (hops, effect) = self.effects.pop_front()?;
+        self.effect_hops = hops;
+        Some(effect)
+    }
+
+    /// How many lines led to the effect that was taken last, as far as it is known.
+    pub fn effect_hops(&self) -> u8 {
+        self.effect_hops
     }
 
     /// What happened so far.
@@ -216,14 +227,14 @@ impl ChatBus {
 
     fn effect(&mut self, effect: Effect) {
         if self.effects.len() < self.settings.effects {
-            self.effects.push_back(effect);
+            self.effects.push_back((self.hops, effect));
         } else {
             self.counters.effects_dropped += 1;
         }
     }
 
     /// Counts a call that does nothing.
-    fn refuse(&mut self, refusal: CallRefusal) -> Said {
+    pub fn refuse(&mut self, refusal: CallRefusal) -> Said {
         *self.counters.refused.entry(refusal).or_default() += 1;
         Said { refused: Some(refusal), ..Said::default() }
     }

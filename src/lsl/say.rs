@@ -257,6 +257,6 @@ impl ChatBus {
 }
 
 /// Whether avatars see a channel.
-pub(super) fn is_seen(channel: i32) -> bool {
+pub fn is_seen(channel: i32) -> bool {
     channel == PUBLIC_CHANNEL || channel == DEBUG_CHANNEL
 }

@@ -3,16 +3,20 @@
 
 use uuid::Uuid;
 
+use super::answering::LineCause;
 use super::call::{CallOutcome, ScriptCall};
 use super::clep::{ClepSend, ClepSent, LinkLine, Planned, SpokenLine};
-use super::driver::ScriptEvent;
+use super::driver::{Driver, ScriptEvent};
 use super::error::ObjectError;
 use super::model::PrimChange;
 use super::run::DIRECT;
 use super::{Objects, check};
 use crate::clep::Route;
 use crate::ids::PrimId;
-use crate::lsl::{BusError, ChatBus, ListenHandle, Said, ScriptId, TextLimit, Volume, parse_key};
+use crate::lsl::{
+    BusError, CallRefusal, ChatBus, ListenHandle, Said, ScriptId, TextLimit, Volume, is_seen,
+    parse_key,
+};
 use crate::time::Timestamp;
 
 impl Objects {
@@ -140,7 +144,7 @@ impl Objects {
             Volume::Say => "llSay",
             Volume::Shout => "llShout",
         };
-        self.speak(now, script, (call, channel, text), |bus| {
+        self.speak_seen(now, script, (call, channel, text), |bus| {
             bus.say(now, script, volume, channel, text)
         })
     }
@@ -152,7 +156,7 @@ impl Objects {
         channel: i32,
         text: &str,
     ) -> Result<Said, ObjectError> {
-        self.speak(now, script, ("llRegionSay", channel, text), |bus| {
+        self.speak_seen(now, script, ("llRegionSay", channel, text), |bus| {
             bus.region_say(now, script, channel, text)
         })
     }
@@ -189,6 +193,35 @@ impl Objects {
             said.hearings.clear();
         }
         Ok(said)
+    }
+
+    /// The same as [`Self::speak`], where avatars may see it. Answers to other scripts are limited;
+    /// a behaviour's are by the number of lines that led to them.
+    fn speak_seen(
+        &mut self,
+        now: Timestamp,
+        script: ScriptId,
+        line: (&'static str, i32, &str),
+        say: impl FnOnce(&mut ChatBus) -> Result<Said, BusError>,
+    ) -> Result<Said, ObjectError> {
+        let running = self.scripts.get_mut(&script);
+        let running = running.filter(|running| !matches!(running.driver, Driver::Behaviour(_)));
+        let cause = match running {
+            Some(running) if is_seen(line.1) => running.answering.says(now),
+            _ => LineCause::Nothing,
+        };
+        match cause {
+            LineCause::Nothing => self.speak(now, script, line, say),
+            LineCause::Answer => {
+                self.bus.set_hops(1);
+                let said = self.speak(now, script, line, say);
+                self.bus.set_hops(0);
+                said
+            }
+            LineCause::Flood => {
+                self.speak(now, script, line, |bus| Ok(bus.refuse(CallRefusal::AnswersFlooded)))
+            }
+        }
     }
 
     /// Lets a script say something on a channel, and the observer see it.

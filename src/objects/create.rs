@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::answering::Answering;
 use super::driver::Driver;
 use super::error::ObjectError;
 use super::model::{NewObject, NewPrim, NewScript};
@@ -189,7 +190,7 @@ impl Objects {
             Driver::Host(_) | Driver::Recorder => handlers,
         };
         let id = self.bus.add_script(now, prim, &name, handlers)?;
-        self.scripts.insert(id, Running { driver, prim, root });
+        self.scripts.insert(id, Running { driver, prim, root, answering: Answering::default() });
         Ok(id)
     }
 

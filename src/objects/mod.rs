@@ -6,6 +6,7 @@
 //! for avatars come out, and [`Prims`] is what viewers are shown. It knows no circuits and no
 //! sockets; the region carries out its effects.
 
+mod answering;
 mod apply;
 mod avatars;
 mod behaviour;
@@ -31,6 +32,7 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use self::answering::Answering;
 use self::clep::Clep;
 use self::heard::Heard;
 
@@ -101,6 +103,7 @@ struct Running {
     driver: Driver,
     prim: PrimId,
     root: PrimId,
+    answering: Answering,
 }
 
 impl Objects {

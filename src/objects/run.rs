@@ -8,7 +8,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use super::Objects;
 use super::driver::{Driver, HostEvent, HostLink, ScriptEvent};
 use crate::ids::PrimId;
-use crate::lsl::{Effect, ScriptId};
+use crate::lsl::{Effect, Event, ScriptId, is_seen};
 use crate::time::Timestamp;
 
 /// Most events that behaviours are given in one [`Objects::run`]: two that answer each other would
@@ -75,6 +75,11 @@ impl Objects {
         }
     }
 
+    /// How many lines led to the effect that was taken last, as far as it is known.
+    pub fn effect_hops(&self) -> u8 {
+        self.bus.effect_hops()
+    }
+
     /// Sends a host an event of one of its scripts.
     pub(super) fn send_to_host(
         &mut self,
@@ -113,6 +118,12 @@ impl Objects {
     fn give(&mut self, now: Timestamp, script: ScriptId, event: ScriptEvent) -> bool {
         let Some(running) = self.scripts.get_mut(&script) else { return false };
         let (root, prim) = (running.root, running.prim);
+        if let ScriptEvent::Lsl(Event::Listen { channel, id, .. }) = &event
+            && is_seen(*channel)
+            && self.prims.by_id(PrimId(*id)).is_some()
+        {
+            running.answering.heard(now);
+        }
         match &mut running.driver {
             Driver::Host(link) => {
                 let link = link.clone();

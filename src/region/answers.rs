@@ -22,10 +22,14 @@ impl Answers {
     }
 
     /// From when on an effect that scripts cause now may be shown, by the first frame; at once if
-    /// none. An answer comes at least half a frame after the line, and nothing overtakes it.
-    pub(super) fn due(&self, now: Timestamp, frame: Duration) -> Option<Timestamp> {
-        let due = self.heard.map(|heard| heard + frame / 2).filter(|&due| now < due);
-        due.or_else(|| self.held.back().map(|&(due, _)| due))
+    /// none. An answer comes at least half a frame after the line, to an avatar's or, by `hops`, to
+    /// a script's, which may be an answer itself; and nothing overtakes it.
+    pub(super) fn due(&self, now: Timestamp, frame: Duration, hops: u8) -> Option<Timestamp> {
+        let to_avatar = self.heard.map(|heard| heard + frame / 2).filter(|&due| now < due);
+        let frames_before = u32::from(hops).checked_sub(1);
+        let to_script = frames_before.map(|frames| now + frame / 2 + frame * frames);
+        let before = self.held.back().map(|&(due, _)| due);
+        [to_avatar, to_script, before].into_iter().flatten().max()
     }
 
     /// Keeps an effect back; gives back the oldest when there are too many.

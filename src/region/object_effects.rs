@@ -24,17 +24,14 @@ impl Region {
     /// where it may be the answer to a line that they have just been sent.
     pub(super) fn run_objects(&mut self, now: Timestamp) {
         self.objects.run(now);
-        let answers_at = self.answers.due(now, self.settings.frame);
-        match answers_at {
-            None => {
-                self.carry_out_effects();
-            }
-            Some(due) => {
-                while let Some(effect) = self.objects.poll_effect() {
-                    if let Some(effect) = self.answers.hold(due, effect) {
-                        self.carry_out(effect);
-                    }
-                }
+        while let Some(effect) = self.objects.poll_effect() {
+            let hops = self.objects.effect_hops();
+            let early = match self.answers.due(now, self.settings.frame, hops) {
+                None => Some(effect),
+                Some(due) => self.answers.hold(due, effect),
+            };
+            if let Some(effect) = early {
+                self.carry_out(effect);
             }
         }
     }

@@ -283,6 +283,7 @@ fn unsaid(refusal: CallRefusal) -> String {
         CallRefusal::BadDialog => "the dialog breaks a limit",
         CallRefusal::TooManyListens => "there are too many listens",
         CallRefusal::TooManyHops => "too many lines caused each other",
+        CallRefusal::AnswersFlooded => "too many answers to other scripts",
         CallRefusal::TooLong => "the text is longer than the bus carries",
         CallRefusal::Throttled => "the owner's objects have said too much in too short a time",
     };

@@ -3,6 +3,7 @@
 use super::*;
 use crate::clep::{Dialect, Message};
 use crate::lsl::{Audience, CallRefusal, DEBUG_CHANNEL, MAX_HOPS};
+use crate::objects::answering::ANSWERS_PER_SECOND;
 use crate::objects::run::{DIRECT, REACTIONS, REACTIONS_IN_PERIOD};
 
 #[test]
@@ -120,6 +121,55 @@ fn two_echoes_stop_at_the_hop_limit() {
         let counters = scene.objects.counters();
         assert_eq!(counters.refused.get(&CallRefusal::TooManyHops), Some(&(2 * round)));
         assert_eq!(counters.lines, round * (1 + 2 * u64::from(MAX_HOPS)));
+    }
+}
+
+/// Two programs outside that repeat what they hear, as fast as they can, for three seconds.
+#[test]
+fn hosts_that_echo_each_other_are_slowed_down_and_told() {
+    let mut scene = Scene::new();
+    let (_, one, mut one_hears) = scene.hosted("one");
+    let (_, two, mut two_hears) = scene.hosted("two");
+    scene.listen(one, 0);
+    scene.listen(two, 0);
+    let (mut seen, mut refused, mut begun) = (0, 0, 0);
+    for round in 0..3000u32 {
+        if round % 1000 == 0 {
+            // What answers nothing always passes; here it starts them again.
+            let (_, starter) = scene.object("starter", Driver::Recorder);
+            assert_eq!(scene.call(starter, say(0, "begin")).unwrap().said.unwrap().refused, None);
+            begun += scene.run().len();
+        }
+        for (script, hears) in [(one, &mut one_hears), (two, &mut two_hears)] {
+            for _ in 0..texts(&taken(hears)).len() {
+                let said = scene.call(script, say(0, "echo")).unwrap().said.unwrap();
+                refused += u64::from(said.refused == Some(CallRefusal::AnswersFlooded));
+                seen += scene.run().len();
+            }
+        }
+        scene.now = scene.now + Duration::from_millis(1);
+    }
+    assert_eq!(begun, 3);
+    assert!((60..=3 * 2 * ANSWERS_PER_SECOND as usize).contains(&seen), "{seen}");
+    assert!(refused > 0);
+    assert_eq!(scene.objects.counters().refused[&CallRefusal::AnswersFlooded], refused);
+}
+
+/// Programs may speak on channels of their own as fast as they like.
+#[test]
+fn hosts_answer_each_other_freely_where_nobody_sees_it() {
+    let mut scene = Scene::new();
+    let (_, one, mut one_hears) = scene.hosted("one");
+    let (_, two, mut two_hears) = scene.hosted("two");
+    scene.listen(one, 7);
+    scene.listen(two, 7);
+    scene.call(one, say(7, "request")).unwrap();
+    for _ in 0..500 {
+        for (script, hears) in [(two, &mut two_hears), (one, &mut one_hears)] {
+            scene.run();
+            assert_eq!(texts(&taken(hears)).len(), 1);
+            assert_eq!(scene.call(script, say(7, "next")).unwrap().said.unwrap().refused, None);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::message::{
     CoarseLocationUpdate, ObjectUpdate, ReplyTaskInventory, SimStats, ViewerEffect,
     ViewerEffectEffect,
 };
+use crate::objects::Behaviour;
 use crate::objects::ScriptCall;
 
 fn effect() -> Outgoing {
@@ -111,6 +112,34 @@ fn an_answer_waits_for_the_next_frame() {
     let text = "unasked".to_owned();
     world.call(&bell, ScriptCall::Say { volume: crate::lsl::Volume::Say, channel: 0, text });
     assert_eq!(ann.heard(), ["unasked"]);
+}
+
+#[test]
+fn answers_to_scripts_come_one_frame_after_the_other() {
+    let mut world = World::new();
+    let mut ann = world.join(128.0, 128.0);
+    for _ in 0..2 {
+        let mut echo = object(&ann, 128.0, 128.0);
+        echo.scripts[0].driver = Driver::Behaviour(Behaviour::Echo { channel: 0 });
+        world.make(echo);
+    }
+    let bell = world.make(object(&ann, 129.0, 128.0));
+    world.ticks(2);
+    ann.sent.drain();
+    let text = "ding".to_owned();
+    world.call(&bell, ScriptCall::Say { volume: crate::lsl::Volume::Say, channel: 0, text });
+    assert_eq!(ann.heard(), ["ding"]);
+    world.now = world.now + Duration::from_millis(1);
+    world.region.tick(world.now);
+    assert!(ann.heard().is_empty(), "a frame that begins right after the line is too early");
+    let lines: Vec<usize> = (0..10)
+        .map(|_| {
+            world.tick();
+            ann.heard().len()
+        })
+        .collect();
+    // Each echo answers the line before, until the limit of hops.
+    assert_eq!(lines, [2, 2, 2, 2, 2, 2, 2, 2, 0, 0]);
 }
 
 #[test]
