@@ -1,7 +1,7 @@
-//! A bot on any grid: it logs in, enters, says a line, prints the chat that it hears until it has
-//! heard its own line, and leaves. The exit code is 1 if the grid refuses it or does not answer.
+//! A bot for any grid: it logs in, enters, says a line, prints the chat that it hears until it has
+//! heard its own line, and logs out. The exit code is 1 if the grid refuses it or does not answer.
 //!
-//! The grid is one that `holm` has started.
+//! The example uses a grid started with `holm`.
 //!
 //! ```console
 //! $ cargo run --example bot -- http://127.0.0.1:9000/ Test User test

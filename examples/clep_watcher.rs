@@ -1,8 +1,8 @@
-//! Watches the CLEP messages of a domain by the control API: who said what, and what became of it
-//! at each listener. It ends after as many messages as the last argument says.
+//! Watches the CLEP messages of a domain through the control API: who said what, and what each
+//! listener did with it. The last argument is the number of messages after which it exits.
 //!
-//! The grid is one that `holm` has started, and an object Caller sends `open` to an object Door,
-//! which listens.
+//! The example uses a grid started with `holm`, in which an object Caller sends `open` to an object
+//! Door that listens.
 //!
 //! ```console
 //! $ cargo run --example clep_watcher -- http://127.0.0.1:9001/ clep-json doors 1

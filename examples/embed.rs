@@ -1,5 +1,5 @@
-//! A grid inside a Rust program, as an integration test would have one: in memory, on free ports,
-//! open to every name, and gone at the end. Two avatars enter, one speaks, the other one hears it.
+//! A grid inside a Rust program, as in an integration test: in memory, on free ports, open to every
+//! name, and discarded at the end. Two avatars enter; one speaks and the other hears it.
 //!
 //! ```console
 //! $ cargo run --example embed

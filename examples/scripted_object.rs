@@ -1,6 +1,6 @@
-//! Owns two scripted objects over the script host's protocol (docs/script-host.md): a bell that
-//! answers `ring`, and a visitor that rings it, until the visitor has heard the answer. The objects
-//! go with the connection. The address is that of `holm --script-port 9002`.
+//! A script host (docs/script-host.md) with two objects: a bell that answers `ring`, and a visitor
+//! that rings it. It exits when the visitor has heard the answer; the objects are then removed. The
+//! argument is the address of `holm --script-port 9002`.
 //!
 //! ```console
 //! $ cargo run --example scripted_object -- 127.0.0.1:9002
