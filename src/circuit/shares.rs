@@ -1,5 +1,5 @@
-//! What each sender has waiting at one circuit, so that nobody's messages crowd out another's, or end
-//! the circuit.
+//! The share of each sender in what is queued on one circuit, so that nobody's messages crowd out
+//! another's or end the circuit.
 
 use std::num::NonZeroU16;
 

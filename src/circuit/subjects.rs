@@ -1,5 +1,5 @@
-//! Messages that say what is now, such as who types: a newer one about the same subject replaces
-//! those that wait to be sent or acked.
+//! Messages about the current state of a subject, such as who is typing: a newer one replaces older
+//! ones that are queued or unacked.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What one sender may have waiting, and messages that replace earlier ones.
+//! Limits per sender, and messages that replace earlier ones.
 
 use uuid::Uuid;
 
