@@ -206,6 +206,7 @@ impl Server {
         tasks.close();
 
         let regions = world.regions.iter().map(|region| region.info.clone()).collect();
+        note_server(&shared.config, &control_uri);
         let addresses = Addresses { login_uri, control_uri, script_address, regions };
         Ok(Self { addresses, test_accounts, store, router, stop, tasks, hurry })
     }
@@ -294,6 +295,18 @@ fn offline(config: &Config) -> OfflineSettings {
 /// set back later does no such harm, see [`http::settle_thread`].
 fn check_clock(clock: &dyn Clock) -> Result<(), ServerError> {
     if clock.unix().is_zero() { Err(ServerError::Clock) } else { Ok(()) }
+}
+
+/// So that commands about the accounts find the way to this server.
+fn note_server(config: &Config, control_uri: &str) {
+    if config.storage.ephemeral {
+        return;
+    }
+    // Whoever is on this machine reaches a listener on every address by the one of loopback.
+    let uri = control_uri.replace("//0.0.0.0:", "//127.0.0.1:");
+    if let Err(error) = storage::note_server(&config.storage.directory, &uri) {
+        tracing::warn!(%error, "commands about accounts will not find this server");
+    }
 }
 
 fn open_store(config: &Config) -> Result<StoreHandle, ServerError> {

@@ -8,6 +8,8 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+#[path = "program/accounts.rs"]
+mod accounts;
 #[path = "program/events.rs"]
 mod events;
 #[path = "program/exec.rs"]

@@ -1,6 +1,9 @@
-//! `holm account`: manages the accounts in a data directory that no server is using.
+//! `holm account`: manages the accounts in a data directory.
 //!
-//! While a server is running, use its control API instead.
+//! While a server is using the directory, its control API does the work: the server has noted in
+//! the directory where that is.
+
+mod remote;
 
 use std::io::{self, BufRead, IsTerminal as _, Write};
 use std::path::PathBuf;
@@ -10,17 +13,19 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use uuid::Uuid;
 
+use self::remote::ControlApi;
 use super::exit::{CONFIG, Failure, INPUT, INTERNAL, REFUSED, STORAGE, USAGE};
 use super::globals::MessageFormat;
 use crate::config::{self, Config, Overrides};
 use crate::ids::AgentId;
 use crate::services::accounts::{AccountError, AccountName, Accounts, AccountsConfig, NewPassword};
 use crate::services::ports::{Account, StoreError, StoreHandle};
-use crate::storage::{OpenError, SqliteStore};
+use crate::storage::{OpenError, SqliteStore, noted_server};
 use crate::time::SystemClock;
 
 /// Flags of `holm account`.
 #[derive(Clone, Debug, Args)]
+#[command(after_help = HELP)]
 pub struct AccountArgs {
     /// Configuration file (TOML), for the data directory and the cost of password hashes
     // Ids of their own: clap hands values of global options up to the options of a bare `holm`.
@@ -86,8 +91,8 @@ struct Password {
 /// Runs the command, with the terminal for input and output.
 ///
 /// # Errors
-/// [`Failure`] with the exit code: configuration, storage (also when a server uses the
-/// directory), a bad name or password, or a refusal.
+/// [`Failure`] with the exit code: configuration, storage (also when the server that uses the
+/// directory does not answer), a bad name or password, or a refusal.
 pub fn run(
     args: &AccountArgs,
     format: MessageFormat,
@@ -116,16 +121,22 @@ fn run_with(
     // All that can be wrong with the command line is said before anything is opened.
     let task = Task::read(&args.action, input)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .map_err(|error| Failure::new(INTERNAL, format!("no runtime: {error}")))?;
     runtime.block_on(async {
-        let (accounts, store) = open(&config, matches!(task, Task::Add(..)))?;
-        let report = perform(&accounts, task).await;
-        let closed = store.shutdown().await;
-        let report = report?;
-        closed
-            .map_err(|error| Failure::new(STORAGE, error.to_string()))?
-            .map_err(|error| failure(&error.into()))?;
+        let report = match open(&config, matches!(task, Task::Add(..)))? {
+            Opened::Here(accounts, store) => {
+                let report = perform(&accounts, task).await;
+                let closed = store.shutdown().await;
+                let report = report?;
+                closed
+                    .map_err(|error| Failure::new(STORAGE, error.to_string()))?
+                    .map_err(|error| failure(&error.into()))?;
+                report
+            }
+            Opened::ByServer(control) => control.perform(&task).await?,
+        };
         write(&report, format, output).map_err(Failure::from)
     })
 }
@@ -140,10 +151,16 @@ impl AccountArgs {
 
 /// What to do, with everything checked.
 enum Task {
-    Add(AccountName, NewPassword, Option<AgentId>),
+    Add(AccountName, ReadPassword, Option<AgentId>),
     List,
-    Passwd(AccountName, NewPassword),
+    Passwd(AccountName, ReadPassword),
     Remove(AccountName),
+}
+
+/// A password as a server takes it, and as the storage does.
+struct ReadPassword {
+    text: String,
+    parsed: NewPassword,
 }
 
 impl Task {
@@ -173,13 +190,15 @@ impl Name {
 }
 
 impl Password {
-    fn read(&self, input: &mut dyn BufRead) -> Result<NewPassword, Failure> {
+    fn read(&self, input: &mut dyn BufRead) -> Result<ReadPassword, Failure> {
         let text = match &self.password {
             Some(text) => text.clone(),
             None => first_line(input)
                 .map_err(|error| Failure::new(INPUT, format!("password from stdin: {error}")))?,
         };
-        NewPassword::parse(&text).map_err(|error| Failure::new(USAGE, error.to_string()))
+        let parsed =
+            NewPassword::parse(&text).map_err(|error| Failure::new(USAGE, error.to_string()))?;
+        Ok(ReadPassword { text, parsed })
     }
 }
 
@@ -190,7 +209,15 @@ fn first_line(input: &mut dyn BufRead) -> io::Result<String> {
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-fn open(config: &Config, create: bool) -> Result<(Accounts, StoreHandle), Failure> {
+/// Who does the work.
+enum Opened {
+    /// This process, which has the directory until the store is shut down.
+    Here(Accounts, StoreHandle),
+    /// The server that has the directory.
+    ByServer(ControlApi),
+}
+
+fn open(config: &Config, create: bool) -> Result<Opened, Failure> {
     if config.storage.ephemeral {
         return Err(Failure::new(CONFIG, "storage is ephemeral, so accounts would not be stored"));
     }
@@ -199,27 +226,34 @@ fn open(config: &Config, create: bool) -> Result<(Accounts, StoreHandle), Failur
         let message = format!("data directory {} has no database", directory.display());
         return Err(Failure::new(STORAGE, message));
     }
-    let store = SqliteStore::open(directory).map_err(|error| {
-        let in_use = matches!(error, OpenError::InUse { .. });
-        let hint = if in_use { IN_USE } else { "" };
-        Failure::new(STORAGE, format!("{error}{hint}"))
-    })?;
+    let store = match SqliteStore::open(directory) {
+        Ok(store) => store,
+        Err(error @ OpenError::InUse { .. }) => {
+            let Some(uri) = noted_server(directory) else {
+                return Err(Failure::new(STORAGE, format!("{error}{NO_NOTE}")));
+            };
+            let token = config.network.control_token.clone();
+            return Ok(Opened::ByServer(ControlApi::new(error.to_string(), &uri, token)));
+        }
+        Err(error) => return Err(Failure::new(STORAGE, error.to_string())),
+    };
     let store = StoreHandle::spawn(Box::new(store))
         .map_err(|error| Failure::new(INTERNAL, format!("no storage thread: {error}")))?;
     let settings = AccountsConfig::new(&config.login, false);
-    Ok((Accounts::new(store.clone(), Arc::new(SystemClock::new()), settings), store))
+    let accounts = Accounts::new(store.clone(), Arc::new(SystemClock::new()), settings);
+    Ok(Opened::Here(accounts, store))
 }
 
 async fn perform(accounts: &Accounts, task: Task) -> Result<Vec<ReportLine>, Failure> {
     match task {
         Task::Add(name, password, id) => {
-            let made = accounts.create(name, password, id).await.map_err(|e| failure(&e))?;
+            let made = accounts.create(name, password.parsed, id).await.map_err(|e| failure(&e))?;
             Ok(vec![ReportLine::AccountCreated(Entry::of(&made))])
         }
         Task::List => list(accounts).await.map_err(|error| failure(&error)),
         Task::Passwd(name, password) => {
             let account = find(accounts, &name).await?;
-            accounts.set_password(account.id, password).await.map_err(|e| failure(&e))?;
+            accounts.set_password(account.id, password.parsed).await.map_err(|e| failure(&e))?;
             Ok(vec![ReportLine::PasswordChanged(Entry::of(&account))])
         }
         Task::Remove(name) => {
@@ -312,8 +346,13 @@ fn write(lines: &[ReportLine], format: MessageFormat, output: &mut dyn Write) ->
     output.flush()
 }
 
-/// Follows the error about a directory that a server uses.
-const IN_USE: &str = "; while it runs, change its accounts through its control API (/v1/accounts)";
+const HELP: &str = "\
+If a server is using the data directory, its control API does the work. The server's address is in
+the data directory; its token, if it has one, is network.control_token of the configuration
+(HOLM_NETWORK_CONTROL_TOKEN).";
+
+/// Follows the error about a directory that is in use by nobody who left a note.
+const NO_NOTE: &str = " that is starting, stopping or changing accounts; try again";
 
 /// Clients send at most the first 16 characters or a digest; this limit catches typing errors.
 const LONGEST_PASSWORD: u64 = 4096;
@@ -417,13 +456,18 @@ mod tests {
     }
 
     #[test]
-    fn directory_of_a_running_server_is_left_alone() {
+    fn directory_in_use_without_a_note_is_left_alone() {
         let directory = directory();
         directory.run("add Test User --password test", "").unwrap();
         let server = SqliteStore::open(&directory.0.path().join("data")).unwrap();
         let (code, message) = directory.code("list", "");
         assert_eq!(code, STORAGE);
-        assert!(message.contains("is in use by another holm; while it runs, "), "{message}");
+        assert!(message.contains("is in use by another holm that is starting, "), "{message}");
+        crate::storage::note_server(&directory.0.path().join("data"), "http://127.0.0.1:1")
+            .unwrap();
+        let (code, message) = directory.code("list", "");
+        assert_eq!(code, STORAGE);
+        assert!(message.contains("; no answer from http://127.0.0.1:1: "), "{message}");
         drop(server);
         assert!(directory.run("list", "").is_ok());
     }

@@ -59,7 +59,7 @@ pub enum CliCommand {
     Serve(ServeArgs),
     /// Run a command with its own grid, and exit with the command's code
     Exec(Box<exec::ExecArgs>),
-    /// Create, list, change and remove accounts
+    /// Create, list, change and remove accounts, also while the server is running
     Account(account::AccountArgs),
     /// Show the contents of a datagram or a capture
     Decode(decode::DecodeArgs),

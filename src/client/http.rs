@@ -50,6 +50,15 @@ impl HttpClient {
         self.send(url, Method::GET, None, None, Bytes::new()).await
     }
 
+    /// GET with a bearer token, if there is one.
+    pub async fn get_as(
+        &self,
+        token: Option<&str>,
+        url: &str,
+    ) -> Result<HttpResponse, ClientError> {
+        self.send(url, Method::GET, None, bearer(token), Bytes::new()).await
+    }
+
     /// GET of the bytes that `range` names (`bytes=0-99`).
     pub async fn get_range(&self, url: &str, range: &str) -> Result<HttpResponse, ClientError> {
         let range = (RANGE, range.to_owned());
@@ -74,13 +83,21 @@ impl HttpClient {
         content_type: &str,
         body: impl Into<Bytes>,
     ) -> Result<HttpResponse, ClientError> {
-        let bearer = token.map(|token| (AUTHORIZATION, format!("Bearer {token}")));
-        self.send(url, Method::POST, Some(content_type), bearer, body.into()).await
+        self.send(url, Method::POST, Some(content_type), bearer(token), body.into()).await
     }
 
     /// DELETE.
     pub async fn delete(&self, url: &str) -> Result<HttpResponse, ClientError> {
         self.send(url, Method::DELETE, None, None, Bytes::new()).await
+    }
+
+    /// DELETE with a bearer token, if there is one.
+    pub async fn delete_as(
+        &self,
+        token: Option<&str>,
+        url: &str,
+    ) -> Result<HttpResponse, ClientError> {
+        self.send(url, Method::DELETE, None, bearer(token), Bytes::new()).await
     }
 
     /// POST of LLSD whose answer is LLSD.
@@ -136,6 +153,10 @@ impl HttpClient {
             .await
             .map_err(|_| ClientError::TimedOut(self.timeout, url.to_owned()))?
     }
+}
+
+fn bearer(token: Option<&str>) -> Option<(HeaderName, String)> {
+    token.map(|token| (AUTHORIZATION, format!("Bearer {token}")))
 }
 
 /// The text of the error at the bottom: the ones above only say who passed it on.

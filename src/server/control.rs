@@ -16,7 +16,7 @@ use crate::http::connections::Connections;
 use crate::http::control::{
     AccountStatus, AgentState, AgentStatus, BoxFuture, ChatSessionStatus, CircuitState,
     CircuitStatus, ControlAccess, ControlBackend, ControlError, FriendList, GroupStatus,
-    NewAccount, NewMessage, Sent, Who,
+    NewAccount, NewMessage, PasswordChange, Sent, Who,
 };
 use crate::ids::AgentId;
 use crate::outbox::CircuitReport;
@@ -198,9 +198,7 @@ impl ControlBackend for Backend {
             let name = AccountName::new(&new.first, &new.last).map_err(|error| {
                 ControlError::Invalid { field: Some(error.part()), message: error.to_string() }
             })?;
-            let password = NewPassword::parse(&new.password).map_err(|error| {
-                ControlError::Invalid { field: Some("password"), message: error.to_string() }
-            })?;
+            let password = password(&new.password)?;
             let id = new.uuid.map(AgentId);
             match self.shared.services.accounts.create(name, password, id).await {
                 Ok(account) => Ok(self.shown(&account)),
@@ -211,6 +209,24 @@ impl ControlBackend for Backend {
                     Err(ControlError::Conflict { field: Some("uuid"), message: error.to_string() })
                 }
                 Err(error) => Err(ControlError::Internal(error.to_string())),
+            }
+        })
+    }
+
+    fn set_password(
+        &self,
+        who: Who,
+        change: PasswordChange,
+    ) -> BoxFuture<'_, Result<AccountStatus, ControlError>> {
+        Box::pin(async move {
+            let account = self.find(who).await?;
+            let password = password(&change.password)?;
+            match self.shared.services.accounts.set_password(account.id, password).await {
+                Ok(()) => Ok(self.shown(&account)),
+                Err(AccountError::Store(StoreError::NotFound(_))) => {
+                    Err(ControlError::NotFound("account"))
+                }
+                Err(error) => Err(internal(error)),
             }
         })
     }
@@ -262,6 +278,13 @@ impl ControlBackend for Backend {
         tracing::info!("stop asked for by the control API");
         self.shared.stop.cancel();
     }
+}
+
+fn password(text: &str) -> Result<NewPassword, ControlError> {
+    NewPassword::parse(text).map_err(|error| ControlError::Invalid {
+        field: Some("password"),
+        message: error.to_string(),
+    })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "so that it fits map_err")]

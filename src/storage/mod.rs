@@ -5,8 +5,10 @@
 
 #[cfg(test)]
 mod conformance;
+mod running;
 mod sqlite;
 
+pub use running::{note_server, noted_server};
 pub use sqlite::{OpenError, SqliteStore};
 
 /// The form in which names of groups are compared and searched. Letter by letter, unlike

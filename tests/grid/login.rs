@@ -44,6 +44,26 @@ async fn xml_rpc_at_every_path() -> Result<()> {
 }
 
 #[tokio::test]
+async fn password_set_by_the_control_api_counts_from_the_next_login() -> Result<()> {
+    let grid = TestGrid::start().await?;
+    let log_in = async |password: &str| -> Result<bool> {
+        let body = xml_rpc("Alice", "Tester", password, "last");
+        let answer = grid.http().post(grid.login_uri(), "text/xml", body).await?;
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        Ok(text.contains("<name>login</name><value><string>true</string></value>"))
+    };
+    assert!(log_in(PASSWORD).await?);
+    let path = "v1/accounts/Alice%20Tester/password";
+    let account = grid.control_ask(path, &json!({ "password": "other" })).await?;
+    assert_eq!((&account["first"], &account["online"]), (&json!("Alice"), &json!(true)));
+    assert!(!log_in(PASSWORD).await?);
+    assert!(log_in("other").await?);
+    assert_eq!(grid.control_post(path, &json!({ "password": "" })).await?, 400);
+    grid.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn runs_with_one_seed_have_the_same_ids() -> Result<()> {
     async fn ids(seed: u64) -> Result<Vec<String>> {
         let grid = TestGrid::start_with(|config| {

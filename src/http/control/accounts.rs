@@ -5,7 +5,9 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::model::{AccountList, AccountStatus, NewAccount, Problem, Status, StatusWord};
+use super::model::{
+    AccountList, AccountStatus, NewAccount, PasswordChange, Problem, Status, StatusWord,
+};
 use super::path::Segments;
 use super::query::{Parameters, RawParameters};
 use super::who::Who;
@@ -85,6 +87,27 @@ pub(super) async fn show(
     Segments(account): Segments<String>,
 ) -> Result<Json<AccountStatus>, ControlError> {
     Ok(Json(backend.account(Who::parse("account", &account)?).await?))
+}
+
+/// Gives an account a new password, which counts from the next login on.
+#[utoipa::path(post, path = "/v1/accounts/{account}/password", operation_id = "set_password",
+    params(("account" = String, Path, description = "id or `First Last`")),
+    request_body = PasswordChange,
+    responses(
+        (status = 200, description = "the account, which has the new password", body = AccountStatus),
+        (status = 404, description = "there is no such account", body = Problem),
+        (status = 503, body = Problem),
+    ))]
+pub(super) async fn set_password(
+    State(backend): Backend,
+    Segments(account): Segments<String>,
+    body: Body,
+) -> Result<Json<AccountStatus>, ControlError> {
+    let who = Who::parse("account", &account)?;
+    let mut fields = fields(body).await?;
+    let change = PasswordChange { password: fields.string("password")? };
+    fields.finish()?;
+    Ok(Json(backend.set_password(who, change).await?))
 }
 
 /// Deletes an account and all that belongs to it alone. It must not be logged in.

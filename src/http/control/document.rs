@@ -55,6 +55,7 @@ pub(super) fn routes() -> Vec<(&'static str, String, String)> {
         accounts::list,
         accounts::create,
         accounts::show,
+        accounts::set_password,
         accounts::remove,
         people::groups,
         people::sessions,
@@ -118,13 +119,14 @@ impl Modify for Common {
 }
 
 /// Request bodies whose unknown fields are refused. A call takes other fields for each call.
-const CLOSED: [&str; 7] = [
+const CLOSED: [&str; 8] = [
     "Kick",
     "NewAccount",
     "NewChildPrim",
     "NewMessage",
     "NewObjectRequest",
     "NewScript",
+    "PasswordChange",
     "TouchRequest",
 ];
 

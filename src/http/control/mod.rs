@@ -45,7 +45,8 @@ pub use self::model::{
     AccountList, AccountStatus, AgentList, AgentState, AgentStatus, ChatSessionKind,
     ChatSessionList, ChatSessionStatus, CircuitList, CircuitState, CircuitStatus, FriendList,
     FriendStatus, GroupList, GroupStatus, Kick, MemberStatus, NewAccount, NewMessage,
-    ParticipantState, ParticipantStatus, Problem, RoleStatus, Sent, Status, StatusWord,
+    ParticipantState, ParticipantStatus, PasswordChange, Problem, RoleStatus, Sent, Status,
+    StatusWord,
 };
 pub use self::object_model::{
     CallRequest, CallResult, HeardList, ListenStatus, NewObjectRequest, ObjectList, ObjectStatus,
@@ -87,6 +88,13 @@ pub trait ControlBackend: Send + Sync {
     /// Creates an account.
     fn create_account(&self, new: NewAccount)
     -> BoxFuture<'_, Result<AccountStatus, ControlError>>;
+
+    /// Gives an account a new password.
+    fn set_password(
+        &self,
+        who: Who,
+        change: PasswordChange,
+    ) -> BoxFuture<'_, Result<AccountStatus, ControlError>>;
 
     /// Ends an agent's session, telling its user `reason`.
     fn kick(&self, agent: Who, reason: String) -> BoxFuture<'_, Result<(), ControlError>>;
@@ -134,6 +142,7 @@ pub fn router(
         .route("/v1/circuits", get(agents::circuits))
         .route("/v1/accounts", get(accounts::list).post(accounts::create))
         .route("/v1/accounts/{account}", get(accounts::show).delete(accounts::remove))
+        .route("/v1/accounts/{account}/password", post(accounts::set_password))
         .route("/v1/groups", get(people::groups))
         .route("/v1/sessions", get(people::sessions))
         .route("/v1/friends/{agent}", get(people::friends))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -134,7 +134,7 @@ pub struct NewAccount {
 }
 
 /// An account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Account)]
 pub struct AccountStatus {
     /// The agent's id.
@@ -151,8 +151,16 @@ pub struct AccountStatus {
     pub last_login: Option<u64>,
 }
 
+/// The new password of an account.
+#[derive(Clone, Debug, PartialEq, Eq, ToSchema)]
+pub struct PasswordChange {
+    /// The password as typed, or `$1$` and its MD5 in hex.
+    #[schema(example = "test", min_length = 1)]
+    pub password: String,
+}
+
 /// A page of accounts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AccountList {
     /// In order of their names.
     pub accounts: Vec<AccountStatus>,
@@ -195,7 +203,7 @@ pub struct Status {
 }
 
 /// What went wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     /// A sentence fragment for a person.
     #[schema(example = "first name is longer than 31 characters")]

@@ -20,6 +20,7 @@ struct Fake {
     ready: AtomicBool,
     stopped: AtomicBool,
     created: Mutex<Vec<NewAccount>>,
+    passwords: Mutex<Vec<String>>,
     kicked: Mutex<Vec<(Who, String)>>,
     removed: Mutex<Vec<Who>>,
     sent: Mutex<Vec<NewMessage>>,
@@ -117,6 +118,18 @@ impl ControlBackend for Fake {
             }
             self.created.lock().unwrap().push(new.clone());
             Ok(account(&new.first, new.uuid))
+        })
+    }
+
+    fn set_password(
+        &self,
+        who: Who,
+        change: PasswordChange,
+    ) -> BoxFuture<'_, Result<AccountStatus, ControlError>> {
+        Box::pin(async move {
+            let account = self.account(who).await?;
+            self.passwords.lock().unwrap().push(change.password);
+            Ok(account)
         })
     }
 
@@ -278,6 +291,18 @@ async fn an_account_is_created() {
 }
 
 #[tokio::test]
+async fn an_account_is_given_a_new_password() {
+    let api = Api::new();
+    let path = "/v1/accounts/Alice%20Tester/password";
+    let (status, answer) = api.post(path, r#"{"password":"new"}"#).await;
+    assert_eq!((status, &answer["uuid"]), (200, &json!(ALICE)));
+    assert_eq!(*api.fake.passwords.lock().unwrap(), ["new"]);
+    assert_eq!(api.post(path, "{}").await.0, 400);
+    let unknown = "/v1/accounts/Bob%20Tester/password";
+    assert_eq!(api.post(unknown, r#"{"password":"new"}"#).await.0, 404);
+}
+
+#[tokio::test]
 async fn accounts_are_listed_page_by_page() {
     let api = Api::new();
     let (status, page) = api.get("/v1/accounts?limit=2").await;
@@ -427,7 +452,7 @@ async fn the_document_names_every_route() {
     let api = Api::new();
     let (status, document) = api.get("/openapi.json").await;
     assert_eq!(status, 200);
-    assert_eq!(document["paths"].as_object().unwrap().len(), 22);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 23);
 }
 
 #[test]

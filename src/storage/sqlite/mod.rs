@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
+use super::running::forget_server;
 use crate::services::ports::{Fault, Store, StoreError};
 
 /// An open data directory.
@@ -39,14 +40,18 @@ pub struct SqliteStore {
 
 /// The lock of a directory.
 #[derive(Debug)]
-struct Lock(File);
+struct Lock {
+    file: File,
+    directory: PathBuf,
+}
 
 impl Drop for Lock {
     /// Said and not left to the closing of the file: a child process that is just being started has
     /// the same open file until it runs its program, and would hold the lock that long.
     fn drop(&mut self) {
+        forget_server(&self.directory);
         // What cannot be unlocked is unlocked with the process.
-        let _ = self.0.unlock();
+        let _ = self.file.unlock();
     }
 }
 
@@ -256,7 +261,11 @@ fn lock(directory: &Path) -> Result<Lock, OpenError> {
     let file = File::options().create(true).truncate(false).write(true).open(path);
     let file = file.map_err(failed)?;
     match file.try_lock() {
-        Ok(()) => Ok(Lock(file)),
+        Ok(()) => {
+            // A server that was killed leaves its note.
+            forget_server(directory);
+            Ok(Lock { file, directory: directory.to_owned() })
+        }
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: directory.to_owned() }),
         Err(TryLockError::Error(source)) => Err(failed(source)),
     }
