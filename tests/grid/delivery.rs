@@ -8,8 +8,8 @@ use holm::ids::AgentId;
 use holm::llsd::Llsd;
 use holm::message::{
     AcceptFriendship, AcceptFriendshipFolderData, AgentAlertMessage, ImprovedInstantMessage,
-    InviteGroupRequest, InviteGroupRequestInviteData, RetrieveInstantMessages, StartLure,
-    StartLureTargetData, text, variable1, variable2,
+    InviteGroupRequest, InviteGroupRequestInviteData, OfferCallingCard, RetrieveInstantMessages,
+    StartLure, StartLureTargetData, text, variable1, variable2,
 };
 use holm::testing::TestGrid;
 use serde_json::json;
@@ -178,6 +178,30 @@ async fn a_lure_to_a_dead_client_is_told_to_its_sender() -> Result<()> {
         "User is not logged in. Message not saved.",
         "also when nobody is there any more"
     );
+    grid.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_card_to_a_dead_client_is_told_to_its_sender() -> Result<()> {
+    let grid = hasty_grid().await?;
+    let mut alice = grid.enter("Alice", "Tester").await?;
+    let bob_id = die(&grid, "Bob").await?;
+    let mut offer = request!(alice, OfferCallingCard);
+    offer.agent_block.dest_id = bob_id.0;
+    // One more than a minute's.
+    for number in 0..6 {
+        offer.agent_block.transaction_id = uuid::Uuid::from_u128(number);
+        alice.send(&offer).await?;
+    }
+    let mut alerts = Vec::new();
+    for _ in 0..6 {
+        let alert = alice.expect::<AgentAlertMessage>(SOON, |_| true).await?;
+        alerts.push(text(&alert.alert_data.message));
+    }
+    let lost = "Your calling card did not arrive. Please offer it again later.";
+    assert_eq!(alerts[0], "You offer calling cards too often. Please wait a little.");
+    assert_eq!(alerts[1..], [lost; 5]);
     grid.stop().await?;
     Ok(())
 }

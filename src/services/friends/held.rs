@@ -1,12 +1,18 @@
 //! The state in memory for an agent that is logged in here.
 
+use std::collections::VecDeque;
+
 use uuid::Uuid;
 
+use super::cards::{MAX_AT_ONCE, PACE};
 use super::model::{Friend, ReceivedOffer, Rights};
 use crate::ids::{AgentId, SessionId};
+use crate::time::Timestamp;
 
 /// Calling cards that one agent may have unanswered; the oldest makes room.
 const MAX_CARDS: usize = 16;
+/// Offers of cards that are remembered for the pace of their senders.
+const MAX_CARD_TIMES: usize = 256;
 /// Offers that wait for the agent's entry.
 const MAX_WAITING: usize = super::MAX_OFFERS;
 
@@ -23,6 +29,8 @@ pub(super) struct HeldFriends {
     shown: Vec<AgentId>,
     /// Who offered a calling card, by transaction.
     cards: Vec<(Uuid, AgentId)>,
+    /// Who offered one lately, and when, the longest ago first.
+    card_times: VecDeque<(Timestamp, AgentId)>,
 }
 
 impl HeldFriends {
@@ -31,7 +39,15 @@ impl HeldFriends {
         friends: Vec<Friend>,
         offers: Vec<ReceivedOffer>,
     ) -> Self {
-        Self { session, online: None, friends, offers, shown: Vec::new(), cards: Vec::new() }
+        Self {
+            session,
+            online: None,
+            friends,
+            offers,
+            shown: Vec::new(),
+            cards: Vec::new(),
+            card_times: VecDeque::new(),
+        }
     }
 
     pub(super) fn befriend(&mut self, agent: AgentId) {
@@ -77,6 +93,22 @@ impl HeldFriends {
     /// Whether this login was shown an offer, or will be when it enters.
     pub(super) fn has_seen(&self, from: AgentId) -> bool {
         self.shown.contains(&from) || self.offers.iter().any(|offer| offer.offer.from == from)
+    }
+
+    /// Whether `from` may offer one more card now; notes that it does.
+    pub(super) fn may_offer_card(&mut self, now: Timestamp, from: AgentId) -> bool {
+        while self.card_times.front().is_some_and(|&(at, _)| now.since(at) >= PACE) {
+            self.card_times.pop_front();
+        }
+        let lately = self.card_times.iter().filter(|&&(_, other)| other == from).count();
+        if lately >= MAX_AT_ONCE {
+            return false;
+        }
+        if self.card_times.len() >= MAX_CARD_TIMES {
+            self.card_times.pop_front();
+        }
+        self.card_times.push_back((now, from));
+        true
     }
 
     pub(super) fn keep_card(&mut self, transaction: Uuid, from: AgentId) {

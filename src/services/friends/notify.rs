@@ -76,7 +76,7 @@ pub(super) fn presence(about: &[AgentId], online: bool) -> Option<Outgoing> {
     }
 }
 
-fn outgoing<M: Message>(message: &M) -> Option<Outgoing> {
+pub(super) fn outgoing<M: Message>(message: &M) -> Option<Outgoing> {
     match message::encode(message) {
         Ok(message) => Some(Outgoing::reliable(message, Category::Unthrottled)),
         Err(error) => {

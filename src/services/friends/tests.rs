@@ -1,6 +1,8 @@
 //! Friendships with a store and a bus in memory.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -12,8 +14,8 @@ use crate::message::{
     ChangeUserRights, DeclineCallingCard, ImprovedInstantMessage, Message, OfferCallingCard,
     OfflineNotification, OnlineNotification, TerminateFriendship, text,
 };
-use crate::outbox::Outbox;
 use crate::outbox::recorder::{Recorder, decoded, recorder};
+use crate::outbox::{Delivery, Outbox};
 use crate::services::accounts::AccountName;
 use crate::services::inventory::standard_inventory;
 use crate::services::mutes::Mutes;
@@ -27,6 +29,7 @@ const BOB: u128 = 2;
 
 struct Grid {
     friends: Friends,
+    clock: Arc<ManualClock>,
     bus: Arc<LocalBus>,
     store: StoreHandle,
 }
@@ -49,6 +52,9 @@ impl Login {
     }
 }
 
+/// For cards whose sender does not care.
+fn unheard() {}
+
 fn id(number: u128) -> AgentId {
     AgentId(Uuid::from_u128(number))
 }
@@ -63,7 +69,8 @@ impl Grid {
         let settings = OfflineSettings::default();
         let offline =
             OfflineMessages::new(store.clone(), bus.clone(), mutes, clock.clone(), settings);
-        let friends = Friends::new(store.clone(), bus.clone(), clock, offline.returns().clone());
+        let friends =
+            Friends::new(store.clone(), bus.clone(), clock.clone(), offline.returns().clone());
         tokio::spawn(offline.keep_returns(CancellationToken::new()));
         for (number, name) in [(ALICE, "Alice Tester"), (BOB, "Bob Tester")] {
             let account = Account {
@@ -79,7 +86,7 @@ impl Grid {
             let create = store.call(move |s| s.create_account(&account, &folders, &items));
             create.await.unwrap().unwrap();
         }
-        Self { friends, bus, store }
+        Self { friends, clock, bus, store }
     }
 
     /// Logs in with what is kept, and does not enter.
@@ -320,18 +327,89 @@ async fn calling_cards_are_answered_to_who_offered_them() {
     let mut bob = grid.log_in(BOB, 2).await;
     grid.enter(&alice);
     let card = Uuid::from_u128(77);
-    assert_eq!(grid.friends.offer_card(id(ALICE), id(BOB), card), Err(CardError::NotOnline));
+    let offer = || grid.friends.offer_card(id(ALICE), id(BOB), card, unheard);
+    assert_eq!(offer(), Err(CardError::NotOnline));
     grid.enter(&bob);
-    grid.friends.offer_card(id(ALICE), id(BOB), card).unwrap();
+    offer().unwrap();
     let offers = bob.hears::<OfferCallingCard>();
     assert_eq!(offers[0].agent_data.agent_id, id(ALICE).0);
     assert_eq!(offers[0].agent_block.transaction_id, card);
-    assert!(!grid.friends.answer_card(id(BOB), Uuid::from_u128(78), None));
-    assert!(grid.friends.answer_card(id(BOB), card, None));
-    assert!(!grid.friends.answer_card(id(BOB), card, None), "answered once");
+    let answer = |card| grid.friends.answer_card(id(BOB), card, None, unheard);
+    assert_eq!(answer(Uuid::from_u128(78)), Err(CardError::NoOffer));
+    assert_eq!(answer(card), Ok(()));
+    assert_eq!(answer(card), Err(CardError::NoOffer), "answered once");
     let answers = alice.hears::<DeclineCallingCard>();
     assert_eq!(answers.len(), 1);
     assert_eq!(answers[0].agent_data.agent_id, id(BOB).0);
+}
+
+#[tokio::test]
+async fn lost_cards_and_answers_are_told_to_who_sent_them() {
+    let grid = Grid::new().await;
+    let mut alice = grid.log_in(ALICE, 1).await;
+    let mut bob = grid.log_in(BOB, 2).await;
+    grid.enter(&alice);
+    grid.enter(&bob);
+    let card = Uuid::from_u128(77);
+    let told = Arc::new(AtomicUsize::new(0));
+    let lost = || {
+        let told = told.clone();
+        move || {
+            told.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    grid.friends.offer_card(id(ALICE), id(BOB), card, lost()).unwrap();
+    assert_eq!(bob.hears::<OfferCallingCard>().len(), 1);
+    drop(bob.heard.take_receipts());
+    grid.settled().await;
+    assert_eq!(told.load(Ordering::Relaxed), 1);
+    let answer = || grid.friends.answer_card(id(BOB), card, None, lost());
+    assert_eq!(answer(), Err(CardError::NoOffer), "what never arrived cannot be answered");
+
+    grid.friends.offer_card(id(ALICE), id(BOB), card, lost()).unwrap();
+    assert_eq!(bob.hears::<OfferCallingCard>().len(), 1);
+    bob.heard.take_receipts().into_iter().for_each(|receipt| receipt.settle(Delivery::Acked));
+    answer().unwrap();
+    assert_eq!(alice.hears::<DeclineCallingCard>().len(), 1);
+    drop(alice.heard.take_receipts());
+    grid.settled().await;
+    assert_eq!(told.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn card_lost_with_its_circuit_goes_by_the_next_one() {
+    let grid = Grid::new().await;
+    let mut alice = grid.log_in(ALICE, 1).await;
+    grid.enter(&alice);
+    let mut old = grid.log_in(BOB, 2).await;
+    grid.enter(&old);
+    let card = Uuid::from_u128(77);
+    grid.friends.offer_card(id(ALICE), id(BOB), card, unheard).unwrap();
+    assert_eq!(old.hears::<OfferCallingCard>().len(), 1);
+    let lost = old.heard.take_receipts();
+    let mut new = grid.log_in(BOB, 3).await;
+    grid.enter(&new);
+    drop(lost);
+    grid.settled().await;
+    assert_eq!(new.hears::<OfferCallingCard>().len(), 1);
+    grid.friends.answer_card(id(BOB), card, None, unheard).unwrap();
+    assert_eq!(alice.hears::<DeclineCallingCard>().len(), 1);
+}
+
+#[tokio::test]
+async fn flood_of_calling_cards_is_cut_for_its_sender_alone() {
+    let grid = Grid::new().await;
+    let mut bob = grid.log_in(BOB, 2).await;
+    grid.enter(&bob);
+    let offer =
+        |from, card| grid.friends.offer_card(id(from), id(BOB), Uuid::from_u128(card), unheard);
+    let passed = (0..100).filter(|&card| offer(ALICE, card).is_ok()).count();
+    assert_eq!(passed, 5);
+    assert_eq!(offer(ALICE, 100), Err(CardError::TooFast));
+    assert_eq!(offer(3, 101), Ok(()));
+    assert_eq!(bob.hears::<OfferCallingCard>().len(), 6);
+    grid.clock.advance(Duration::from_secs(60));
+    assert_eq!(offer(ALICE, 102), Ok(()));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::message::{
     TerminateFriendship,
 };
 use crate::outbox::Outbox;
-use crate::services::friends::{self, FriendError, Rights, Sender};
+use crate::services::friends::{self, CardError, FriendError, Rights, Sender};
 use crate::services::mutes::MuteTarget;
 use crate::session::presence;
 
@@ -154,10 +154,20 @@ pub(super) fn offer_card(
     if !services.mutes.hears(to, MuteTarget::Agent(by.agent, &by.name)) {
         return dropped("muted");
     }
-    if services.friends.offer_card(by.agent, to, message.agent_block.transaction_id).is_err() {
-        alert(&session.outbox, "This resident is not online. The calling card was not offered.");
+    let lost =
+        tell_later(session, "Your calling card did not arrive. Please offer it again later.");
+    match services.friends.offer_card(by.agent, to, message.agent_block.transaction_id, lost) {
+        Ok(()) => Outcome::Continue,
+        Err(CardError::TooFast) => {
+            alert(&session.outbox, "You offer calling cards too often. Please wait a little.");
+            dropped("calling_card_flood")
+        }
+        Err(CardError::NotOnline | CardError::NoOffer) => {
+            let text = "This resident is not online. The calling card was not offered.";
+            alert(&session.outbox, text);
+            Outcome::Continue
+        }
     }
-    Outcome::Continue
 }
 
 pub(super) fn accept_card(
@@ -179,12 +189,28 @@ pub(super) fn decline_card(
 
 fn answer_card(session: &Session, transaction: Uuid, folder: Option<Uuid>) -> Outcome {
     let friends = &session.context.services.friends;
-    if friends.answer_card(session.shared.agent_id, transaction, folder) {
-        Outcome::Continue
-    } else {
-        dropped("unknown_calling_card")
+    let lost = tell_later(session, UNANSWERED_CARD);
+    match friends.answer_card(session.shared.agent_id, transaction, folder, lost) {
+        Ok(()) => Outcome::Continue,
+        Err(CardError::NotOnline) => {
+            alert(&session.outbox, UNANSWERED_CARD);
+            Outcome::Continue
+        }
+        Err(CardError::NoOffer | CardError::TooFast) => dropped("unknown_calling_card"),
     }
 }
+
+/// Shows a text to the agent, wherever it is by then.
+fn tell_later(session: &Session, text: &'static str) -> impl FnOnce() + Send + 'static {
+    let (agent, bus) = (session.shared.agent_id, session.context.services.bus.clone());
+    move || {
+        if let Some(outbox) = bus.outbox(agent) {
+            alert(&outbox, text);
+        }
+    }
+}
+
+const UNANSWERED_CARD: &str = "The resident who offered this calling card did not get your answer.";
 
 /// The agent as others are told of it.
 pub(super) fn sender(session: &Session) -> Sender {
