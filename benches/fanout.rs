@@ -208,7 +208,7 @@ fn enter(login: LoginAnswer) -> io::Result<BareCircuit> {
     movement.agent_data.session_id = session_id;
     movement.agent_data.circuit_code = agent.login.circuit_code.0;
     agent.send(PacketFlags::RELIABLE, &movement)?;
-    agent.wait_for(AgentMovementComplete::ID)?;
+    agent.wait_for_and_ack(AgentMovementComplete::ID)?;
     let mut reply = RegionHandshakeReply::default();
     reply.agent_data.agent_id = agent_id;
     reply.agent_data.session_id = session_id;

@@ -14,6 +14,11 @@ use holm::cli::{
 use holm::config::Loaded;
 use holm::time::SystemClock;
 
+/// Gives memory back to the system after a crowd has left, which glibc's does not do for the many
+/// small pieces of sessions; it is also faster at them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     let is_exec = usage::is_exec(&words);

@@ -15,6 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
+use bytes::Bytes;
 use smallvec::SmallVec;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
@@ -22,7 +23,7 @@ use uuid::Uuid;
 
 use crate::circuit::{Category, CloseReason, Outgoing, Statistics};
 use crate::ids::{AgentId, CircuitCode};
-use crate::llsd::Llsd;
+use crate::llsd::{self, Llsd};
 use crate::message::{self, Message};
 
 pub use budget::CopyBudget;
@@ -102,18 +103,36 @@ pub struct CircuitReport {
 }
 
 /// An event for an agent's `EventQueueGet`.
+///
+/// It may wait long at many agents, so its body is binary LLSD, which takes a tenth of the memory of
+/// the values, and all copies share it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// Its name, such as `ParcelProperties`.
     pub message: Cow<'static, str>,
-    /// Its body, always a map.
-    pub body: Llsd,
+    body: Bytes,
+    size: usize,
 }
 
 impl Event {
+    /// The event `message` with that body, a map.
+    pub fn new(message: impl Into<Cow<'static, str>>, body: &Llsd) -> Self {
+        let message = message.into();
+        let size = message.len() + size_of_value(body);
+        Self { message, body: llsd::binary::write(body).into(), size }
+    }
+
+    /// Its body, always a map.
+    pub fn body(&self) -> Llsd {
+        llsd::binary::parse(&self.body).unwrap_or_else(|error| {
+            tracing::error!(event = %self.message, %error, "body of an event cannot be read");
+            Llsd::Undef
+        })
+    }
+
     /// Roughly how many bytes it takes on the wire, to bound queues by.
     pub fn size(&self) -> usize {
-        self.message.len() + size_of_value(&self.body)
+        self.size
     }
 }
 

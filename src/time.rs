@@ -4,35 +4,39 @@ use std::ops::{Add, Sub};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A point in monotonic time, as the time passed since the clock's origin.
+/// A point in monotonic time, as nanoseconds since the clock's origin: 584 years of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(Duration);
+pub struct Timestamp(u64);
 
 impl Timestamp {
     /// The clock's origin.
-    pub const ZERO: Self = Self(Duration::ZERO);
+    pub const ZERO: Self = Self(0);
 
     /// `milliseconds` after the origin.
     pub const fn from_millis(milliseconds: u64) -> Self {
-        Self(Duration::from_millis(milliseconds))
+        Self(milliseconds.saturating_mul(1_000_000))
     }
 
     /// Time since the origin.
     pub const fn since_origin(self) -> Duration {
-        self.0
+        Duration::from_nanos(self.0)
     }
 
     /// Time since `earlier`; zero if that lies in the future.
     pub fn since(self, earlier: Self) -> Duration {
-        self.0.saturating_sub(earlier.0)
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl Add<Duration> for Timestamp {
     type Output = Self;
 
     fn add(self, rhs: Duration) -> Self {
-        Self(self.0.saturating_add(rhs))
+        Self(self.0.saturating_add(nanos(rhs)))
     }
 }
 
@@ -40,7 +44,7 @@ impl Sub<Duration> for Timestamp {
     type Output = Self;
 
     fn sub(self, rhs: Duration) -> Self {
-        Self(self.0.saturating_sub(rhs))
+        Self(self.0.saturating_sub(nanos(rhs)))
     }
 }
 
@@ -75,7 +79,7 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        Timestamp(self.origin.elapsed())
+        Timestamp(nanos(self.origin.elapsed()))
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the place that asks the machine")]
@@ -93,18 +97,18 @@ pub struct ManualClock {
 impl ManualClock {
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
-        self.nanos.fetch_add(by.as_nanos() as u64, Ordering::Relaxed);
+        self.nanos.fetch_add(nanos(by), Ordering::Relaxed);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp(Duration::from_nanos(self.nanos.load(Ordering::Relaxed)))
+        Timestamp(self.nanos.load(Ordering::Relaxed))
     }
 
     /// 2026-01-01T00:00:00Z plus what the clock was advanced by.
     fn unix(&self) -> Duration {
-        Duration::from_secs(1_767_225_600) + self.now().0
+        Duration::from_secs(1_767_225_600) + self.now().since_origin()
     }
 }
 

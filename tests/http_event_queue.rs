@@ -113,7 +113,7 @@ impl Grid {
 
     fn event(&self, name: &'static str) {
         let body = Llsd::Map(llsd::Map::new());
-        assert!(EventSink::push(&*self.session.events, Event { message: name.into(), body }));
+        assert!(EventSink::push(&*self.session.events, Event::new(name, &body)));
     }
 }
 

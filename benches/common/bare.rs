@@ -36,7 +36,7 @@ impl BareCircuit {
         let mut circuit =
             Self { login, socket, sequence: 0, buffer: vec![0; 8192], owed: Vec::new() };
         circuit.send(PacketFlags::RELIABLE, &open)?;
-        circuit.wait_for(PacketAck::ID)?;
+        circuit.wait_for_and_ack(PacketAck::ID)?;
         Ok(circuit)
     }
 
@@ -52,6 +52,18 @@ impl BareCircuit {
         loop {
             if let Some(length) = self.read(wanted)? {
                 return Ok(length);
+            }
+        }
+    }
+
+    /// The same, and acks at once what asks for it: a simulator sends little to an address that has
+    /// acked nothing.
+    pub fn wait_for_and_ack(&mut self, wanted: MessageId) -> io::Result<()> {
+        loop {
+            let length = self.read(wanted)?;
+            self.ack()?;
+            if length.is_some() {
+                return Ok(());
             }
         }
     }

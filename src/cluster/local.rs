@@ -113,7 +113,7 @@ mod tests {
     use crate::outbox::{Event, recorder::recorder};
 
     fn event() -> Delivery {
-        Delivery::Event(Event { message: "Test".into(), body: Llsd::Map(Map::new()) })
+        Delivery::Event(Event::new("Test", &Llsd::Map(Map::new())))
     }
 
     #[test]

@@ -125,7 +125,7 @@ pub fn properties(info: &RegionInfo, agent: AgentId, sequence: i32, snap: bool) 
         }],
         "ParcelExtendedFlags" => llsd::array![llsd::map! { "Flags" => Llsd::u32(0) }],
     };
-    Event { message: "ParcelProperties".into(), body }
+    Event::new("ParcelProperties", &body)
 }
 
 /// Whether a rectangle that a client asks about touches the region at all.
@@ -187,7 +187,7 @@ mod tests {
     /// Readers that take the body for the template message want every field, each in its form.
     #[test]
     fn properties_have_every_field_of_the_template_in_its_form() {
-        let body = properties(&info(), AgentId::NIL, -10000, true).body;
+        let body = properties(&info(), AgentId::NIL, -10000, true).body();
         for block in ParcelProperties::INFO.blocks {
             let entries = body.get(block.name).as_array();
             assert_eq!(entries.len(), 1, "{}", block.name);

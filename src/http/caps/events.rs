@@ -65,7 +65,7 @@ async fn read(request: CapRequest) -> Result<(Option<i32>, bool), CapError> {
 
 fn batch_to_llsd(batch: &Batch<Event>) -> Llsd {
     let event = |event: &Event| {
-        llsd::map! { "message" => event.message.as_ref(), "body" => event.body.clone() }
+        llsd::map! { "message" => event.message.as_ref(), "body" => event.body() }
     };
     let events = batch.events.iter().map(event).collect();
     llsd::map! { "events" => Llsd::Array(events), "id" => batch.id }

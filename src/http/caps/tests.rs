@@ -149,7 +149,7 @@ impl Grid {
 
     fn event(&self, name: &'static str) {
         let body = llsd::map! { "n" => 1 };
-        assert!(EventSink::push(&*self.session.events, Event { message: name.into(), body }));
+        assert!(EventSink::push(&*self.session.events, Event::new(name, &body)));
     }
 
     fn leave(&self) {

@@ -202,7 +202,7 @@ fn parcel_questions_are_answered_with_their_number() {
         .sent
         .drain_events()
         .iter()
-        .map(|event| event.body.get("ParcelData").as_array()[0].get("SequenceID").as_i32())
+        .map(|event| event.body().get("ParcelData").as_array()[0].get("SequenceID").as_i32())
         .collect();
     assert_eq!(answers, [-10000, 3]);
     ann.sent.drain();

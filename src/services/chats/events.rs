@@ -229,6 +229,7 @@ fn moderated_mode(session: &ChatSession) -> Llsd {
     llsd::map! { "voice" => session.voice_moderated() }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers build the body in place")]
 fn event(message: &'static str, body: Llsd) -> Event {
-    Event { message: message.into(), body }
+    Event::new(message, &body)
 }

@@ -129,7 +129,7 @@ impl Standing {
             "GroupData" => self.memberships.iter().map(group).collect::<Llsd>(),
             "NewGroupData" => self.memberships.iter().map(shown).collect::<Llsd>(),
         };
-        Event { message: "AgentGroupDataUpdate".into(), body }
+        Event::new("AgentGroupDataUpdate", &body)
     }
 
     /// Tells the agent, wherever it is, by both.
@@ -149,5 +149,5 @@ impl Standing {
 pub fn drop_group(agent: AgentId, group: GroupId) -> Event {
     let gone = llsd::map! { "AgentID" => agent.0, "GroupID" => group.0 };
     let body = llsd::map! { "AgentData" => llsd::array![gone] };
-    Event { message: "AgentDropGroup".into(), body }
+    Event::new("AgentDropGroup", &body)
 }

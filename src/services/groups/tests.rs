@@ -230,7 +230,7 @@ async fn a_standing_is_told_in_both_forms() {
     let ann = setup.account("Ann Test").await;
     let empty = setup.groups.standing(ann).await.unwrap().unwrap().event();
     for list in ["GroupData", "NewGroupData"] {
-        assert_eq!(empty.body.get(list), &Llsd::Array(Vec::new()), "there, and empty");
+        assert_eq!(empty.body().get(list), &Llsd::Array(Vec::new()), "there, and empty");
     }
     let id = setup.open_group(ann, "Gardeners").await;
     let standing = setup.groups.standing(ann).await.unwrap().unwrap();
@@ -238,12 +238,13 @@ async fn a_standing_is_told_in_both_forms() {
     assert_eq!((data.active_group_id, data.group_powers), (id.0, Powers::OWNERS.bits()));
     assert_eq!((text(&data.group_title), text(&data.first_name)), ("Owner".into(), "Ann".into()));
     let event = standing.event();
-    let group = event.body.get("GroupData").at(0);
+    let body = event.body();
+    let group = body.get("GroupData").at(0);
     let powers = Powers::OWNERS.bits().to_be_bytes().to_vec();
     assert_eq!(group.get("GroupPowers"), &Llsd::Binary(powers));
     assert_eq!(group.get("GroupName").as_string(), "Gardeners");
-    assert!(event.body.get("NewGroupData").at(0).get("ListInProfile").as_bool());
-    assert_eq!(event.body.get("AgentData").at(0).get("AgentID").as_uuid(), ann.0);
+    assert!(body.get("NewGroupData").at(0).get("ListInProfile").as_bool());
+    assert_eq!(body.get("AgentData").at(0).get("AgentID").as_uuid(), ann.0);
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ pub(super) fn failed(session: &Session, reason: &str) {
         }],
         "AlertInfo" => llsd::array![llsd::map! { "Message" => reason, "ExtraParams" => "" }],
     };
-    session.outbox.event(Event { message: "TeleportFailed".into(), body });
+    session.outbox.event(Event::new("TeleportFailed", &body));
 }
 
 /// Where the client goes on. Numbers that are unsigned on the wire travel as binary.
@@ -100,7 +100,7 @@ fn finish(session: &Session, to: &RegionLink, seed: &str, flags: u32) -> Event {
             "RegionSizeY" => Llsd::u32(REGION_SIZE as u32),
         }],
     };
-    Event { message: "TeleportFinish".into(), body }
+    Event::new("TeleportFinish", &body)
 }
 
 /// A place that is in a region, whatever was asked for; the region raises it to the ground.

@@ -93,7 +93,13 @@ impl Grid {
     pub(super) fn events(&mut self, agent: AgentId) -> Vec<(String, Llsd)> {
         let (_, recorder) = self.recorders.get_mut(&agent).unwrap();
         let events = recorder.drain_events();
-        events.into_iter().map(|event| (event.message.into_owned(), event.body)).collect()
+        events
+            .into_iter()
+            .map(|event| {
+                let body = event.body();
+                (event.message.into_owned(), body)
+            })
+            .collect()
     }
 
     pub(super) fn event_names(&mut self, agent: AgentId) -> Vec<String> {
