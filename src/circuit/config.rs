@@ -39,9 +39,12 @@ pub struct CircuitConfig {
     /// Bounds of what one sender ([`Outgoing::origin`](super::Outgoing)) may have waiting, to be sent
     /// or acked. All senders together may have three quarters of [`CircuitConfig::unacked_limit`].
     pub sender_limit: QueueLimit,
-    /// Bounds of what all senders together may have waiting at a peer that acks nothing; one sender
-    /// may have a quarter of it.
+    /// Bounds of what all senders together may have waiting at a peer that acks nothing for
+    /// [`CircuitConfig::silent_after`]; one sender may have a quarter of it.
     pub silent_limit: QueueLimit,
+    /// How long a peer may ack nothing, while something waits for its ack, before the smaller limits
+    /// hold. Above the time for which clients gather acks.
+    pub silent_after: Duration,
     /// Bytes that may wait for acks before [`Circuit::pressure`](super::Circuit::pressure) counts
     /// them; a quarter of it while the peer acks nothing.
     pub unacked_window: usize,
@@ -91,8 +94,9 @@ impl Default for CircuitConfig {
             probe_max: Duration::from_secs(8),
             give_up_after: Duration::from_secs(60),
             unacked_limit: QueueLimit { packets: 4096, bytes: 2 << 20 },
-            sender_limit: QueueLimit { packets: 128, bytes: 64 << 10 },
+            sender_limit: QueueLimit { packets: 1024, bytes: 256 << 10 },
             silent_limit: QueueLimit { packets: 256, bytes: 128 << 10 },
+            silent_after: Duration::from_millis(500),
             unacked_window: 64 << 10,
             unthrottled_limit: QueueLimit { packets: 2048, bytes: 1 << 20 },
             category_limit: QueueLimit { packets: 2048, bytes: 1 << 20 },

@@ -194,9 +194,9 @@ impl Circuit {
     /// # Errors
     /// When the message is not taken. Unreliable ones, and those of a sender, are then counted as
     /// dropped; what becomes of a reliable one of the grid itself is the caller's decision.
-    pub fn send(&mut self, _now: Timestamp, message: Outgoing) -> Result<(), SendError> {
+    pub fn send(&mut self, now: Timestamp, message: Outgoing) -> Result<(), SendError> {
         let counts = !message.reliable || message.origin.is_some();
-        let result = self.enqueue(Queued::new(message, None));
+        let result = self.enqueue(now, Queued::new(message, None));
         if let Err(error) = result
             && counts
         {
@@ -213,13 +213,13 @@ impl Circuit {
     /// When the message is not taken; its token is then never heard of.
     pub fn send_tracked(
         &mut self,
-        _now: Timestamp,
+        now: Timestamp,
         message: Outgoing,
         token: u64,
     ) -> Result<(), SendError> {
         let outgoing = Outgoing { reliable: true, ..message };
         let counts = outgoing.origin.is_some();
-        let result = self.enqueue(Queued::new(outgoing, Some(token)));
+        let result = self.enqueue(now, Queued::new(outgoing, Some(token)));
         if let Err(error) = result
             && counts
         {
@@ -399,7 +399,7 @@ impl Circuit {
         &self.config
     }
 
-    fn enqueue(&mut self, mut queued: Queued) -> Result<(), SendError> {
+    fn enqueue(&mut self, now: Timestamp, mut queued: Queued) -> Result<(), SendError> {
         if self.state != State::Open {
             return Err(SendError::Closed);
         }
@@ -407,7 +407,7 @@ impl Circuit {
         if HEADER_LEN + bytes > MAX_DATAGRAM {
             return Err(SendError::TooLong(HEADER_LEN + bytes));
         }
-        queued.share = self.take_share(&queued.outgoing, bytes)?;
+        queued.share = self.take_share(now, &queued.outgoing, bytes)?;
         let (share, supersedes) = (queued.share, queued.outgoing.supersedes);
         if supersedes.is_some() {
             queued.serial = self.subjects.next_serial();
@@ -434,12 +434,13 @@ impl Circuit {
     /// Counts a message for its sender, if it has one.
     fn take_share(
         &mut self,
+        now: Timestamp,
         outgoing: &Outgoing,
         bytes: usize,
     ) -> Result<Option<ShareId>, SendError> {
         let Some(origin) = outgoing.origin else { return Ok(None) };
         let CircuitConfig { sender_limit, silent_limit, unacked_limit, .. } = self.config;
-        let is_silent = self.unacked.is_silent();
+        let is_silent = self.unacked.waits_for(now) >= self.config.silent_after;
         let (mut own, all) = if is_silent {
             (sender_limit.min(silent_limit.part(1, 4)), silent_limit)
         } else {

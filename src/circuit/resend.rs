@@ -165,6 +165,14 @@ impl Unacked {
         self.silence.is_some()
     }
 
+    /// For how long the peer has acked nothing although something waits for its ack.
+    pub(super) fn waits_for(&self, now: Timestamp) -> Duration {
+        let Some(oldest) = self.packets.front().and_then(|slot| slot.sent.as_ref()) else {
+            return Duration::ZERO;
+        };
+        now.since(self.last_ack.map_or(oldest.began, |acked| acked.max(oldest.began)))
+    }
+
     /// Puts what has timed out in line to be repeated. Gives one message that is given up, if any;
     /// call again until there is none.
     pub(super) fn expire(&mut self, now: Timestamp, patience: Patience) -> Option<GivenUp> {

@@ -84,6 +84,21 @@ fn a_silent_peer_gets_less_from_senders() {
 }
 
 #[test]
+fn a_peer_that_acks_late_is_not_silent_before_its_time() {
+    let mut circuit = Circuit::new(bounded(), at(0));
+    let fill = |circuit: &mut Circuit, now| {
+        let taken = (0..100).filter(|_| circuit.send(now, from(LOUD)).is_ok()).count();
+        sent(circuit, now);
+        taken
+    };
+    assert_eq!(fill(&mut circuit, at(0)), 20);
+    ack(&mut circuit, at(300), &(1..=15).collect::<Vec<u32>>());
+    assert_eq!(fill(&mut circuit, at(799)), 15, "half a second after the last ack is not over");
+    ack(&mut circuit, at(799), &(21..=35).collect::<Vec<u32>>());
+    assert_eq!(fill(&mut circuit, at(1299)), 3, "a quarter of what a silent peer gets");
+}
+
+#[test]
 fn given_up_messages_make_room_for_their_sender() {
     let mut circuit = Circuit::new(bounded(), at(0));
     let fill = |circuit: &mut Circuit, now| {
