@@ -49,6 +49,8 @@ pub enum EndpointCommand {
     SendMany(Box<[CircuitKey]>, Outgoing),
     /// Send to each circuit a message of its own, in this order.
     SendEach(Each),
+    /// Ack the held packet with that sequence number, or leave it to the client to send it again.
+    Settle(CircuitKey, u32, bool),
     /// End a circuit; the endpoint says the fitting farewell first, with the text if it has one.
     Close(CircuitKey, CloseReason, String),
     /// Tell about all circuits.
@@ -307,6 +309,15 @@ impl Outbox {
                 Ok(())
             }
         }
+    }
+
+    /// Says that what the held packet `sequence` asked for is done, so that it is acked; or that it
+    /// failed, so that the client sends it again.
+    pub fn settle(&self, sequence: u32, is_done: bool) {
+        let command = EndpointCommand::Settle(self.inner.circuit, sequence, is_done);
+        let result = self.inner.endpoint.push(command);
+        // A full channel ends the circuit.
+        let _ = self.note(result, None);
     }
 
     /// Queues an event for `EventQueueGet`.

@@ -32,6 +32,8 @@ mod group_roles;
 mod groups;
 #[path = "grid/im.rs"]
 mod im;
+#[path = "grid/inventory.rs"]
+mod inventory;
 #[path = "grid/leaving.rs"]
 mod leaving;
 #[path = "grid/login.rs"]

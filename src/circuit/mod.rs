@@ -137,6 +137,9 @@ pub struct Circuit {
     events: VecDeque<CircuitEvent>,
     /// The reliable message that was given out last and not refused yet.
     offered: Option<(MessageId, u32)>,
+    /// Sequence numbers of reliable messages that were taken, but whose acks wait until they are
+    /// done.
+    held: Vec<u32>,
     stats: Statistics,
 }
 
@@ -184,6 +187,7 @@ impl Circuit {
             open_pings: VecDeque::new(),
             events: VecDeque::new(),
             offered: None,
+            held: Vec::new(),
             stats: Statistics::default(),
             config,
         }
@@ -278,6 +282,32 @@ impl Circuit {
             self.seen.remove(sequence);
         }
         self.stats.drops.count(reason);
+    }
+
+    /// Leaves the message that [`Circuit::poll_event`] gave last unacked until
+    /// [`Circuit::settle`], because its sender takes the ack for the word that it is done. Ask
+    /// [`Circuit::can_hold`] first.
+    pub fn hold(&mut self) {
+        if let Some((_, sequence)) = self.offered.take() {
+            self.held.push(sequence);
+        }
+    }
+
+    /// Whether another message can be held.
+    pub fn can_hold(&self) -> bool {
+        self.held.len() < MAX_HELD
+    }
+
+    /// A held message is done and now acked; or it failed, and the peer's repetition brings it
+    /// again.
+    pub fn settle(&mut self, now: Timestamp, sequence: u32, is_done: bool) {
+        let Some(place) = self.held.iter().position(|&held| held == sequence) else { return };
+        self.held.swap_remove(place);
+        if is_done {
+            self.owe_ack(now, sequence, false);
+        } else {
+            self.seen.remove(sequence);
+        }
     }
 
     /// Applies the bytes of `AgentThrottle.Throttles`: seven F32 little-endian, bits per second.
@@ -378,6 +408,7 @@ impl Circuit {
             && self.acks.is_settled()
             && self.pongs.is_empty()
             && self.offered.is_none()
+            && self.held.is_empty()
             && !self.events.iter().any(CircuitEvent::wants_ack)
     }
 
@@ -530,6 +561,9 @@ impl Circuit {
         self.events.push_back(CircuitEvent::Closed { reason });
     }
 }
+
+/// Messages whose acks wait until they are done. Viewers send some tens of changes at a time.
+const MAX_HELD: usize = 256;
 
 /// Latest first ping after the circuit began, and time between those that ask for a proof.
 const FIRST_PING: Duration = Duration::from_secs(1);

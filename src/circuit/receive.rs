@@ -95,6 +95,7 @@ impl Circuit {
     fn is_untaken(&self, sequence: u32) -> bool {
         let is_it = |other: u32| (other ^ sequence) & SEQUENCE_MASK == 0;
         self.offered.is_some_and(|(_, other)| is_it(other))
+            || self.held.iter().any(|&other| is_it(other))
             || self.events.iter().any(|event| {
                 matches!(*event, CircuitEvent::Message { reliable: true, sequence, .. }
                     if is_it(sequence))
@@ -156,7 +157,7 @@ impl Circuit {
         }
     }
 
-    fn owe_ack(&mut self, now: Timestamp, sequence: u32, again: bool) {
+    pub(super) fn owe_ack(&mut self, now: Timestamp, sequence: u32, again: bool) {
         if !self.acks.push(sequence, again) {
             self.stats.drops.count(DropReason::AcksFull);
         }

@@ -10,7 +10,7 @@ use super::{ClientError, HttpClient};
 use crate::llsd::{Llsd, Map};
 
 /// What a client asks its seed for.
-const WANTED: [&str; 19] = [
+const WANTED: [&str; 20] = [
     "EventQueueGet",
     "SimulatorFeatures",
     "GetDisplayNames",
@@ -25,6 +25,7 @@ const WANTED: [&str; 19] = [
     "AcceptGroupInvite",
     "AvatarPickerSearch",
     "ChatSessionRequest",
+    "CreateInventoryCategory",
     "DeclineFriendship",
     "DeclineGroupInvite",
     "GroupMemberData",

@@ -31,7 +31,7 @@ pub use generated::*;
 pub use id::MessageId;
 pub use info::{BlockInfo, Deprecation, FieldInfo, FieldType, MessageInfo, Quantity};
 pub use reader::Reader;
-pub use text::{text, variable_max, variable1, variable2};
+pub use text::{cut, text, variable_max, variable1, variable2};
 pub use value::{Quaternion, Vector3, Vector3d, Vector4};
 pub use wire::Block;
 pub use writer::Writer;

@@ -19,13 +19,18 @@ pub fn variable2(text: &str) -> Bytes {
     variable_max(text, 65534)
 }
 
-/// Text for a Variable field, cut to `most` bytes, without the zero byte, on a character boundary.
-pub fn variable_max(text: &str, most: usize) -> Bytes {
+/// As much of `text` as goes into `most` bytes, cut on a character boundary.
+pub fn cut(text: &str, most: usize) -> &str {
     let mut end = text.len().min(most);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    let text = &text[..end];
+    text.get(..end).unwrap_or_default()
+}
+
+/// Text for a Variable field, cut to `most` bytes, without the zero byte, on a character boundary.
+pub fn variable_max(text: &str, most: usize) -> Bytes {
+    let text = cut(text, most);
     if text.is_empty() {
         return Bytes::new();
     }

@@ -28,6 +28,7 @@ pub struct Recorder {
     events: Arc<EventLog>,
     gauge: Arc<CircuitGauge>,
     closed: Option<CloseReason>,
+    settled: Vec<(u32, bool)>,
     receipts: Vec<Receipt>,
 }
 
@@ -39,7 +40,17 @@ pub fn recorder(agent: AgentId, number: u32) -> (Outbox, Recorder) {
     let gauge = Arc::new(CircuitGauge::default());
     let circuit = CircuitKey { slot: number, generation: 0 };
     let outbox = Outbox::new(agent, circuit, endpoint, events.clone(), gauge.clone());
-    (outbox, Recorder { commands, events, gauge, closed: None, receipts: Vec::new() })
+    (
+        outbox,
+        Recorder {
+            commands,
+            events,
+            gauge,
+            closed: None,
+            settled: Vec::new(),
+            receipts: Vec::new(),
+        },
+    )
 }
 
 impl Recorder {
@@ -58,6 +69,9 @@ impl Recorder {
                 EndpointCommand::SendEach(each) => {
                     sent.extend(each.take().into_iter().map(|(_, outgoing)| outgoing));
                 }
+                EndpointCommand::Settle(_, sequence, is_done) => {
+                    self.settled.push((sequence, is_done));
+                }
                 EndpointCommand::Close(_, reason, _) => self.closed = Some(reason),
                 EndpointCommand::Report(answer) => drop(answer),
             }
@@ -73,6 +87,11 @@ impl Recorder {
     /// All events queued since the last call, in order.
     pub fn drain_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut *self.events.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Held packets that were settled, and how, once [`Recorder::drain`] met that.
+    pub fn settled(&self) -> &[(u32, bool)] {
+        &self.settled
     }
 
     /// Why the circuit was asked to close, once [`Recorder::drain`] met that request.

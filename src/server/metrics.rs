@@ -90,6 +90,8 @@ const FAMILIES: &[(&str, &str)] = &[
     ("holm_region_pending_updates", "updates that clients have not been sent yet"),
     ("holm_region_events_total", "what happened in the region"),
     ("holm_region_drops_total", "what the region dropped"),
+    // Inventories.
+    ("holm_inventory_refusals_total", "changes to inventories that were refused with an alert"),
     // Instant messages, chat sessions and groups.
     (
         "holm_messages_returned_total",

@@ -22,7 +22,7 @@ use crate::ids::{AgentId, GroupId, RegionId};
 use crate::message::Vector3;
 
 use super::accounts::AccountName;
-use super::inventory::{Contents, Folder, FolderId, Item, ItemId};
+use super::inventory::{Contents, Folder, FolderId, FolderType, Item, ItemId};
 
 /// Everything that outlives a process.
 ///
@@ -140,6 +140,43 @@ pub trait InventoryStore {
 
     /// One item.
     fn item(&mut self, owner: AgentId, id: ItemId) -> Result<Option<Item>, StoreError>;
+
+    /// The first folder of a type that is the root or lies directly in it.
+    fn folder_of_type(
+        &mut self,
+        owner: AgentId,
+        kind: FolderType,
+    ) -> Result<Option<Folder>, StoreError>;
+
+    /// How many folders and items an owner has.
+    fn inventory_size(&mut self, owner: AgentId) -> Result<u64, StoreError>;
+
+    /// Keeps a new folder.
+    ///
+    /// # Errors
+    /// [`StoreError::IdTaken`].
+    fn create_folder(&mut self, folder: &Folder) -> Result<(), StoreError>;
+
+    /// Replaces name, type and parent of a folder, if the owner has it.
+    fn change_folder(&mut self, folder: &Folder) -> Result<(), StoreError>;
+
+    /// Counts a folder's version up by one; the new version, or none for an unknown folder.
+    fn touch_folder(&mut self, owner: AgentId, id: FolderId) -> Result<Option<i32>, StoreError>;
+
+    /// Forgets a folder and all that lies in it; whether there was one.
+    fn remove_folder(&mut self, owner: AgentId, id: FolderId) -> Result<bool, StoreError>;
+
+    /// Keeps a new item.
+    ///
+    /// # Errors
+    /// [`StoreError::IdTaken`].
+    fn create_item(&mut self, item: &Item) -> Result<(), StoreError>;
+
+    /// Replaces all of an item but its id and owner, if the owner has it.
+    fn change_item(&mut self, item: &Item) -> Result<(), StoreError>;
+
+    /// Forgets an item; whether there was one.
+    fn remove_item(&mut self, owner: AgentId, id: ItemId) -> Result<bool, StoreError>;
 }
 
 /// An account as it is kept.

@@ -9,6 +9,7 @@ pub mod counters;
 pub mod event_queue;
 pub mod handlers;
 pub mod home;
+pub mod inventory_news;
 pub mod preferences;
 pub mod presence;
 mod registry;

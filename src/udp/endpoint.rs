@@ -292,6 +292,12 @@ impl Endpoint {
                 }
                 return count;
             }
+            EndpointCommand::Settle(key, sequence, is_done) => {
+                if let Some(slot) = self.slots.get_mut(key) {
+                    slot.circuit.settle(now, sequence, is_done);
+                    self.settle(key);
+                }
+            }
             EndpointCommand::Close(key, reason, text) => {
                 self.end(key, reason, &text, now);
                 self.settle(key);
@@ -369,6 +375,7 @@ impl Endpoint {
                             slot.circuit.refuse(DropReason::Busy);
                             busy(id);
                         }
+                        Outcome::Held => slot.circuit.hold(),
                         Outcome::Close(reason) => self.end(key, reason, "", now),
                     }
                 }

@@ -56,6 +56,41 @@ fn a_refused_message_comes_again_unacked() {
 }
 
 #[test]
+fn a_held_message_is_acked_when_it_is_done() {
+    let mut circuit = Circuit::new(quiet(), at(0));
+    for sequence in [7, 8] {
+        circuit.handle_datagram(at(0), chat(RELIABLE, sequence));
+        assert!(circuit.poll_event().is_some());
+        circuit.hold();
+    }
+    assert_eq!(hear(&mut circuit, at(1000), chat(AGAIN, 7)), 0, "it is under way");
+    assert!(sent(&mut circuit, at(1000)).is_empty());
+    assert!(!circuit.is_settled());
+    circuit.settle(at(1001), 7, true);
+    circuit.settle(at(1001), 8, false);
+    assert_eq!(acked(&sent(&mut circuit, at(1001))[0]), [7]);
+    assert_eq!(hear(&mut circuit, at(2000), chat(AGAIN, 7)), 0, "done once");
+    assert_eq!(hear(&mut circuit, at(2000), chat(AGAIN, 8)), 1, "failed, so it comes again");
+    circuit.settle(at(2001), 8, true);
+    assert_eq!(acked(&sent(&mut circuit, at(2001))[0]), [7, 8], "taken by now");
+}
+
+#[test]
+fn held_messages_are_bounded() {
+    let mut circuit = Circuit::new(quiet(), at(0));
+    let held = (1..10_000).take_while(|&sequence| {
+        circuit.handle_datagram(at(0), chat(RELIABLE, sequence));
+        assert!(circuit.poll_event().is_some());
+        let can = circuit.can_hold();
+        if can {
+            circuit.hold();
+        }
+        can
+    });
+    assert_eq!(held.count(), 256);
+}
+
+#[test]
 fn a_refused_unreliable_message_is_counted() {
     let mut circuit = Circuit::new(quiet(), at(0));
     circuit.handle_datagram(at(0), chat(PacketFlags::empty(), 8));

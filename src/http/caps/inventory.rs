@@ -8,7 +8,7 @@ use super::request::{CapError, CapReply, CapRequest};
 use crate::ids::AgentId;
 use crate::llsd::{self, Llsd};
 use crate::services::inventory::{
-    Contents, Folder, FolderId, FolderType, Item, ItemId, LIBRARY_OWNER,
+    Contents, Edit, Folder, FolderId, FolderType, InventoryError, Item, ItemId, LIBRARY_OWNER,
 };
 
 /// Whose inventory a capability reads.
@@ -102,6 +102,43 @@ pub(super) async fn items(
         caps.services.inventory.items(source.owner(agent), ids).await.map_err(unavailable)?;
     let items = items.iter().map(item_to_llsd).collect();
     Ok(CapReply::Value(llsd::map! { "agent_id" => agent.0, "items" => Llsd::Array(items) }))
+}
+
+/// `CreateInventoryCategory`: POST `{folder_id, parent_id, type, name}`; the client makes the id. The
+/// answer has the same keys, as they were stored.
+pub(super) async fn create_category(
+    caps: &Caps,
+    agent: AgentId,
+    request: CapRequest,
+) -> Result<CapReply, CapError> {
+    let body = request.post(caps.max_body).await?;
+    let id = |key: &'static str| match id_of(body.get(key)) {
+        Some(id) if !id.is_nil() => Ok(FolderId(id)),
+        _ => Err(CapError::BadRequest(format!("{key} is not an id").into())),
+    };
+    let (folder, parent) = (id("folder_id")?, id("parent_id")?);
+    let number = body.get("type").as_i32();
+    let kind = i8::try_from(number).ok().and_then(FolderType::from_code);
+    let kind = kind.ok_or_else(|| {
+        CapError::BadRequest(format!("type: no folder type has number {number}").into())
+    })?;
+    let name = body.get("name").as_string();
+    let edit = Edit::CreateFolder { id: folder, parent, kind, name };
+    let now = caps.services.clock.unix().as_secs();
+    let changes = match caps.services.inventory.apply(agent, vec![edit], now).await {
+        Ok(changes) => changes,
+        Err(InventoryError::Refused(refusal)) => {
+            return Err(CapError::BadRequest(refusal.to_string().into()));
+        }
+        Err(error) => return Err(unavailable(error)),
+    };
+    let made = changes.folder(folder).ok_or(CapError::Unavailable("inventory"))?;
+    Ok(CapReply::Value(llsd::map! {
+        "folder_id" => made.id.0,
+        "parent_id" => parent.0,
+        "type" => i32::from(made.kind.code()),
+        "name" => made.name.as_str(),
+    }))
 }
 
 /// The id that a client means, also as text; none for text that is no id.

@@ -69,12 +69,13 @@ pub fn router(caps: Arc<Caps>) -> Router {
 }
 
 /// Every capability that a seed grants.
-pub const NAMES: [&str; 26] = [
+pub const NAMES: [&str; 27] = [
     "AcceptFriendship",
     "AcceptGroupInvite",
     "AgentPreferences",
     "AvatarPickerSearch",
     "ChatSessionRequest",
+    "CreateInventoryCategory",
     "DeclineFriendship",
     "DeclineGroupInvite",
     "EnvironmentSettings",
@@ -161,6 +162,7 @@ async fn answer(
         }
         "FetchInventory2" => inventory::items(caps, agent, Source::Agent, request).await,
         "FetchLib2" => inventory::items(caps, agent, Source::Library, request).await,
+        "CreateInventoryCategory" => inventory::create_category(caps, agent, request).await,
         "HomeLocation" => home::set(caps, session, request).await,
         "GroupMemberData" => groups::member_data(caps, agent, request).await,
         "ViewerAsset" => assets::download(caps, assets::ANY, &request),

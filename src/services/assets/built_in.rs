@@ -37,6 +37,12 @@ pub const WELCOME_NOTECARD: Uuid = uuid!("484f4c4d-0000-4000-8000-000000000001")
 /// The library's landmark.
 pub const WELCOME_LANDMARK: Uuid = uuid!("484f4c4d-0000-4000-8000-000000000002");
 
+/// A notecard without text: what a new notecard is until it is saved.
+pub const EMPTY_NOTECARD: Uuid = uuid!("484f4c4d-0000-4000-8000-000000000003");
+
+/// What a new script is until it is saved.
+pub const NEW_SCRIPT: Uuid = uuid!("484f4c4d-0000-4000-8000-000000000004");
+
 /// The textures, made by `textures/make.py`.
 pub(super) fn textures() -> impl Iterator<Item = (Uuid, AssetType, Bytes)> {
     let [dirt, grass, mountain, rock] = TERRAIN;

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use uuid::Uuid;
 
 use crate::ids::RegionId;
 
@@ -63,6 +64,15 @@ impl Asset {
     pub fn is_texture(&self) -> bool {
         self.kind == AssetType::Texture
     }
+}
+
+/// The asset that a new item of that type has until its own is saved; null for types without.
+pub const fn default_asset(kind: AssetType) -> AssetId {
+    AssetId(match kind {
+        AssetType::Notecard => built_in::EMPTY_NOTECARD,
+        AssetType::Script => built_in::NEW_SCRIPT,
+        _ => Uuid::nil(),
+    })
 }
 
 /// `Content-Type` by kind, as OpenSim gives it.

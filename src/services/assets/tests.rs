@@ -37,7 +37,7 @@ fn textures_are_whole_jpeg_2000_codestreams() {
 fn unknown_asset_is_not_found() {
     assert_eq!(assets().get(Uuid::nil()), None);
     assert!(!assets().is_empty());
-    assert_eq!(assets().len(), 9 + DEFAULT_WEARABLES.len() + 2);
+    assert_eq!(assets().len(), 9 + DEFAULT_WEARABLES.len() + 4);
 }
 
 /// Reads a wearable as clients do: by words, line after line.

@@ -17,6 +17,8 @@ pub(super) fn all(welcome_region: RegionId) -> impl Iterator<Item = (Uuid, Asset
         DEFAULT_WEARABLES.map(|one| (one.asset.0, one.asset_type(), Bytes::from(wearable(&one))));
     wearables.into_iter().chain([
         (built_in::WELCOME_NOTECARD, AssetType::Notecard, Bytes::from(notecard(WELCOME))),
+        (built_in::EMPTY_NOTECARD, AssetType::Notecard, Bytes::from(notecard(""))),
+        (built_in::NEW_SCRIPT, AssetType::Script, Bytes::from_static(NEW_SCRIPT)),
         (built_in::WELCOME_LANDMARK, AssetType::Landmark, Bytes::from(landmark(welcome_region))),
     ])
 }
@@ -129,6 +131,9 @@ fn line(text: &mut String, content: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{content}");
 }
+
+const NEW_SCRIPT: &[u8] =
+    b"default\n{\n    state_entry()\n    {\n        llOwnerSay(\"Ready.\");\n    }\n}\n";
 
 const WELCOME: &str = "Welcome to Holm.\n\nThis is a grid for trying things out. Whatever you do \
                        here, nobody minds.\n";

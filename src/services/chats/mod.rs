@@ -31,7 +31,7 @@ use super::mutes::{self, Mutes};
 use super::ports::{Bus, Delivery, Reach};
 use crate::ids::{AgentId, ChatSessionId, GroupId};
 use crate::llsd::Llsd;
-use crate::message::variable_max;
+use crate::message::cut;
 use crate::outbox::{CopyBudget, Event};
 use crate::services::im::MAX_TEXT;
 use crate::time::{Clock, Timestamp};
@@ -132,9 +132,9 @@ impl ChatSessions {
         &self,
         speaker: Speaker,
         session: ChatSessionId,
-        text: String,
+        mut text: String,
     ) -> Result<(), Unsaid> {
-        let text = cut(text);
+        text.truncate(cut(&text, MAX_TEXT).len());
         let mut waiting = Some((speaker, text));
         let said = self.with(session, |shared, session, now, effects| {
             let Some((speaker, text)) = waiting.take_if(|(by, _)| session.admits(by.agent)) else {
@@ -586,11 +586,6 @@ fn renew(session: &mut ChatSession, group: &Group, now: Timestamp, effects: &mut
         if is_member { NO_ABILITY } else { REMOVED }
     };
     session.renew(&group.info.name, roster(group), reason, now, effects);
-}
-
-/// As much as goes into a message.
-fn cut(text: String) -> String {
-    if text.len() <= MAX_TEXT { text } else { crate::message::text(&variable_max(&text, MAX_TEXT)) }
 }
 
 fn lock(session: &Mutex<ChatSession>) -> MutexGuard<'_, ChatSession> {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::{Group, GroupError, GroupRefusal, Groups, Notice, NoticeAttachment, Powers};
 use crate::ids::{AgentId, GroupId, ItemId, NoticeId, RegionId};
 use crate::llsd::{self, Limits};
-use crate::message::Vector3;
+use crate::message::{Vector3, cut};
 use crate::services::im::InstantMessage;
 use crate::services::inventory::{AssetType, Item, Permissions};
 
@@ -210,15 +210,6 @@ pub fn notice_message(notice: &Notice, to: AgentId, dialog: u8) -> InstantMessag
         text: format!("{}|{}", notice.subject, notice.body),
         bucket: Bytes::from(bucket),
     }
-}
-
-/// At most so many bytes, cut between characters.
-fn cut(text: &str, most: usize) -> &str {
-    let mut end = text.len().min(most);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default()
 }
 
 /// `ImprovedInstantMessage.Dialog` of a notice.

@@ -2,20 +2,27 @@
 //!
 //! Answers are plain structs; `http` and `session` turn them into LLSD and messages.
 
+mod edit;
 mod library;
 mod model;
+mod rights;
+mod rules;
 mod service;
 mod standard;
 
+pub use edit::{Changes, CopySource, Edit, EditRefusal, FolderChange, ItemChange, Masks};
 pub use library::{LIBRARY_OWNER, LIBRARY_ROOT, Library};
 pub use model::{
     AssetId, AssetType, Contents, Folder, FolderId, FolderType, InventoryType, Item, ItemId,
     Permissions, SaleInfo, WearableType,
 };
+pub use rules::{EditError, MAX_DESCRIPTION, MAX_NAME};
 pub use service::{Inventory, InventoryError, Worn};
 pub use standard::{
     DEFAULT_WEARABLES, DefaultWearable, default_wearable_item, standard_folder, standard_inventory,
 };
 
+#[cfg(test)]
+mod edit_tests;
 #[cfg(test)]
 mod tests;

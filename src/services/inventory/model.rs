@@ -213,6 +213,42 @@ wire_enum! {
     }
 }
 
+impl FolderType {
+    /// Whether people make such folders, and may rename, move and delete them.
+    pub const fn is_plain(self) -> bool {
+        matches!(self, Self::None | Self::Outfit)
+    }
+
+    /// Whether clients expect exactly one of them in the root (or, for the root, at all).
+    pub const fn is_singleton(self) -> bool {
+        !matches!(
+            self,
+            Self::None | Self::Outfit | Self::CallingCards | Self::Landmarks | Self::Meshes
+        )
+    }
+
+    /// Where things of that type go if nobody says where.
+    pub const fn for_asset(asset: AssetType) -> Option<Self> {
+        Some(match asset {
+            AssetType::Texture | AssetType::TextureTga => Self::Textures,
+            AssetType::ImageTga | AssetType::ImageJpeg => Self::PhotoAlbum,
+            AssetType::Sound | AssetType::SoundWav => Self::Sounds,
+            AssetType::CallingCard => Self::CallingCards,
+            AssetType::Landmark => Self::Landmarks,
+            AssetType::Clothing => Self::Clothing,
+            AssetType::Object | AssetType::Mesh => Self::Objects,
+            AssetType::Notecard => Self::Notecards,
+            AssetType::Script | AssetType::ScriptBytecode => Self::Scripts,
+            AssetType::BodyPart => Self::BodyParts,
+            AssetType::Animation => Self::Animations,
+            AssetType::Gesture => Self::Gestures,
+            AssetType::Settings => Self::Settings,
+            AssetType::Material => Self::Materials,
+            AssetType::Link | AssetType::FolderLink => return None,
+        })
+    }
+}
+
 wire_enum! {
     /// What an asset is (`type`).
     AssetType: i8 {
@@ -276,6 +312,8 @@ wire_enum! {
         Object = 6,
         /// Notecard.
         Notecard = 7,
+        /// A link to a folder.
+        Category = 8,
         /// Script.
         Script = 10,
         /// Snapshot.

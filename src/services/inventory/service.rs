@@ -5,6 +5,8 @@ use uuid::Uuid;
 use crate::ids::AgentId;
 use crate::services::ports::{Store, StoreError, StoreGone, StoreHandle};
 
+use super::edit::{Changes, Edit, EditRefusal};
+use super::rules::{self, EditError};
 use super::{AssetType, Contents, Folder, FolderId, FolderType, Item, ItemId, Library};
 
 /// The inventory service; a cheap clone.
@@ -74,6 +76,41 @@ impl Inventory {
         Ok(found)
     }
 
+    /// Makes all edits, or none of them.
+    ///
+    /// # Errors
+    /// [`InventoryError::Refused`] by the first edit that is not allowed.
+    pub async fn apply(
+        &self,
+        owner: AgentId,
+        edits: Vec<Edit>,
+        now: u64,
+    ) -> Result<Changes, InventoryError> {
+        let changes = self.store.call(move |store| rules::apply(store, owner, &edits, now)).await?;
+        Ok(changes?)
+    }
+
+    /// Makes those edits that are allowed, in order; [`Changes::refused`] has the others.
+    pub async fn apply_each(
+        &self,
+        owner: AgentId,
+        edits: Vec<Edit>,
+        now: u64,
+    ) -> Result<Changes, InventoryError> {
+        let changes =
+            self.store.call(move |store| rules::apply_each(store, owner, &edits, now)).await?;
+        Ok(changes?)
+    }
+
+    /// The owner's folder of a type, if it is the root or lies directly in it.
+    pub async fn folder_of_type(
+        &self,
+        owner: AgentId,
+        kind: FolderType,
+    ) -> Result<Option<Folder>, InventoryError> {
+        Ok(self.store.call(move |store| store.folder_of_type(owner, kind)).await??)
+    }
+
     /// What the agent wears, by the links in its Current Outfit folder.
     pub async fn worn(&self, owner: AgentId) -> Result<Vec<Worn>, InventoryError> {
         Ok(self.store.call(move |store| worn(store, owner)).await??)
@@ -100,12 +137,22 @@ pub enum InventoryError {
     /// The store did not answer.
     #[error(transparent)]
     Gone(#[from] StoreGone),
+    /// A rule forbids it.
+    #[error(transparent)]
+    Refused(EditRefusal),
+}
+
+impl From<EditError> for InventoryError {
+    fn from(error: EditError) -> Self {
+        match error {
+            EditError::Refused(refusal) => Self::Refused(refusal),
+            EditError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 fn worn(store: &mut dyn Store, owner: AgentId) -> Result<Vec<Worn>, StoreError> {
-    let folders = store.folders(owner)?;
-    let Some(outfit) = folders.iter().find(|folder| folder.kind == FolderType::CurrentOutfit)
-    else {
+    let Some(outfit) = store.folder_of_type(owner, FolderType::CurrentOutfit)? else {
         return Ok(Vec::new());
     };
     let Some(contents) = store.folder_contents(owner, outfit.id)? else { return Ok(Vec::new()) };

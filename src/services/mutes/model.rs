@@ -76,11 +76,7 @@ impl Mute {
     pub fn clean_name(name: &str) -> String {
         let plain = |c: char| if c == '|' || c.is_control() { ' ' } else { c };
         let text: String = name.chars().map(plain).collect();
-        let mut end = text.len().min(Self::MAX_NAME);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text[..end].trim().to_owned()
+        crate::message::cut(&text, Self::MAX_NAME).trim().to_owned()
     }
 }
 

@@ -54,9 +54,5 @@ impl Profile {
 
 /// Cuts to `most` bytes on a character boundary.
 pub(super) fn shorten(text: &mut String, most: usize) {
-    let mut end = text.len().min(most);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.truncate(end);
+    text.truncate(crate::message::cut(text, most).len());
 }

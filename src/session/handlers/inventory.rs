@@ -1,14 +1,18 @@
 //! Reading inventories by UDP, for clients that do not use the capability.
 
+use uuid::Uuid;
+
 use super::{Outcome, Session, Turn};
 use crate::circuit::Category;
 use crate::ids::{AgentId, FolderId, ItemId};
 use crate::message::{
     self, FetchInventory, FetchInventoryDescendents, FetchInventoryReply,
     FetchInventoryReplyInventoryData, InventoryDescendents, InventoryDescendentsFolderData,
-    InventoryDescendentsItemData,
+    InventoryDescendentsItemData, UpdateCreateInventoryItem,
+    UpdateCreateInventoryItemInventoryData,
 };
 use crate::services::inventory::{Contents, Folder, Item, LIBRARY_OWNER};
+use crate::session::inventory_news::checksum;
 
 /// What one message holds, below the MTU. Folders and items are never mixed.
 const FOLDERS_PER_MESSAGE: usize = 6;
@@ -17,7 +21,7 @@ const ITEMS_PER_MESSAGE: usize = 5;
 const MOST_ITEMS: usize = 255;
 
 /// Whose inventory is read: the agent's own, or the library.
-fn owner_of(session: &Session, asked: uuid::Uuid) -> AgentId {
+fn owner_of(session: &Session, asked: Uuid) -> AgentId {
     if AgentId(asked) == LIBRARY_OWNER { LIBRARY_OWNER } else { session.shared.agent_id }
 }
 
@@ -129,7 +133,7 @@ fn no_item() -> InventoryDescendentsItemData {
 
 /// Fills a block that describes an item; two messages have the same fields.
 macro_rules! item_fields {
-    ($block:ident, $item:ident) => {{
+    ($block:ident, $item:ident $(, $extra:ident)*) => {{
         let rights = &$item.permissions;
         $block {
             item_id: $item.id.0,
@@ -153,6 +157,7 @@ macro_rules! item_fields {
             description: message::variable1(&$item.description),
             creation_date: $item.created_at as i32,
             crc: checksum($item),
+            $($extra,)*
         }
     }};
 }
@@ -161,38 +166,29 @@ fn item_block(item: &Item) -> InventoryDescendentsItemData {
     item_fields!(InventoryDescendentsItemData, item)
 }
 
+/// `UpdateCreateInventoryItem`: an item that the agent made, or that changed. `transaction` and
+/// `callback` are those of the client's request.
+pub(super) fn created(
+    agent: AgentId,
+    item: &Item,
+    callback_id: u32,
+    transaction: Uuid,
+) -> UpdateCreateInventoryItem {
+    let mut message = UpdateCreateInventoryItem::default();
+    message.agent_data.agent_id = agent.0;
+    message.agent_data.sim_approved = true;
+    message.agent_data.transaction_id = transaction;
+    message.inventory_data =
+        vec![item_fields!(UpdateCreateInventoryItemInventoryData, item, callback_id)];
+    message
+}
+
 fn fetched(item: &Item) -> FetchInventoryReplyInventoryData {
     item_fields!(FetchInventoryReplyInventoryData, item)
 }
 
-/// `CRC`: the sum of what the item is. No client is known to check it.
-fn checksum(item: &Item) -> u32 {
-    /// What the kind of sale counts.
-    const SALE: u32 = 0x0707_3096;
-    let rights = &item.permissions;
-    let ids =
-        [item.id.0, item.folder.0, rights.creator.0, item.owner.0, rights.group, item.asset.0];
-    let words = ids.iter().flat_map(|id| id.as_bytes().as_chunks::<4>().0);
-    let words = words.map(|word| u32::from_le_bytes(*word));
-    let numbers = [
-        rights.base,
-        rights.owner,
-        rights.everyone,
-        rights.group_mask,
-        item.asset_type.code() as u32,
-        item.inventory_type.code() as u32,
-        item.flags,
-        item.sale.price as u32,
-        u32::from(item.sale.kind).wrapping_mul(SALE),
-        item.created_at as u32,
-    ];
-    words.chain(numbers).fold(0, u32::wrapping_add)
-}
-
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
     use crate::services::inventory::{
         AssetId, AssetType, FolderType, InventoryType, Permissions, SaleInfo,

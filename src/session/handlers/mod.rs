@@ -24,6 +24,7 @@ mod groups;
 mod home;
 mod im;
 mod inventory;
+mod inventory_edits;
 mod lures;
 mod map;
 mod movement;
@@ -111,6 +112,8 @@ pub enum Outcome {
     /// It goes on; the message could not be taken now and nothing was done of it. It is not acked,
     /// so that the client's repetition brings it again.
     Busy,
+    /// It goes on; the message is acked when what it asked for is done, by [`Outbox::settle`].
+    Held,
     /// It ends.
     Close(CloseReason),
 }
@@ -244,6 +247,21 @@ impl Session {
     /// and one thing at a time. What finds too much before it has to come again.
     fn in_order(&mut self, work: impl Future<Output = ()> + Send + 'static) -> Outcome {
         if self.queue.push(self.message_len, work) { Outcome::Continue } else { Outcome::Busy }
+    }
+
+    /// Runs work as [`Self::in_order`] does; the message is acked when the work answers `true`. At
+    /// `false`, or if the server dies before, the client sends the message again.
+    fn in_order_and_ack(
+        &mut self,
+        turn: &Turn<'_>,
+        work: impl Future<Output = bool> + Send + 'static,
+    ) -> Outcome {
+        if !turn.circuit.can_hold() {
+            return Outcome::Busy;
+        }
+        let (outbox, sequence) = (self.outbox.clone(), turn.sequence);
+        let outcome = self.in_order(async move { outbox.settle(sequence, work.await) });
+        if outcome == Outcome::Continue { Outcome::Held } else { outcome }
     }
 
     /// Runs a look-up beside the circuit. What finds too much before it has to come again.

@@ -58,8 +58,11 @@ fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
 const APPLICATION_ID: i64 = 0x484F_4C4D;
 
 /// Step 1 makes format 1 of an empty file, and so on.
-const STEPS: &[&str] =
-    &[include_str!("0001_accounts_and_inventory.sql"), include_str!("0002_people.sql")];
+const STEPS: &[&str] = &[
+    include_str!("0001_accounts_and_inventory.sql"),
+    include_str!("0002_people.sql"),
+    include_str!("0003_inventory.sql"),
+];
 
 /// The format after all steps.
 pub(super) const CURRENT: i64 = STEPS.len() as i64;

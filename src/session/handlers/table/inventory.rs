@@ -1,26 +1,26 @@
 //! The agent's inventory, assets and money.
 
 use super::{Row, table};
-use crate::session::handlers::{agent_data, assets, inventory, xfer};
+use crate::session::handlers::{agent_data, assets, inventory, inventory_edits, xfer};
 
 /// The rows.
 pub(super) const ROWS: &[Row] = table! {
     FetchInventoryDescendents: handled(inventory::descendents, "answered with InventoryDescendents"),
     FetchInventory: handled(inventory::items, "answered with FetchInventoryReply"),
-    CreateInventoryItem: refused(Inventory),
-    UpdateInventoryItem: refused(Inventory),
-    MoveInventoryItem: refused(Inventory),
-    CopyInventoryItem: refused(Inventory),
+    CreateInventoryItem: handled(inventory_edits::create_item, "creates an item; answered with UpdateCreateInventoryItem"),
+    UpdateInventoryItem: handled(inventory_edits::update_item, "changes an item"),
+    MoveInventoryItem: handled(inventory_edits::move_item, "moves or renames items"),
+    CopyInventoryItem: handled(inventory_edits::copy_item, "copies items; answered with BulkUpdateInventory"),
     CopyInventoryFromNotecard: refused(Inventory),
-    LinkInventoryItem: refused(Inventory),
-    RemoveInventoryItem: refused(Inventory),
-    RemoveInventoryObjects: refused(Inventory),
-    ChangeInventoryItemFlags: refused(Inventory),
-    CreateInventoryFolder: refused(Inventory),
-    UpdateInventoryFolder: refused(Inventory),
-    MoveInventoryFolder: refused(Inventory),
-    RemoveInventoryFolder: refused(Inventory),
-    PurgeInventoryDescendents: refused(Inventory),
+    LinkInventoryItem: handled(inventory_edits::link_item, "creates a link; answered with UpdateCreateInventoryItem"),
+    RemoveInventoryItem: handled(inventory_edits::remove_item, "deletes items"),
+    RemoveInventoryObjects: handled(inventory_edits::remove_objects, "deletes folders and items"),
+    ChangeInventoryItemFlags: handled(inventory_edits::change_flags, "changes the flags of items"),
+    CreateInventoryFolder: handled(inventory_edits::create_folder, "creates a folder"),
+    UpdateInventoryFolder: handled(inventory_edits::update_folder, "renames, retypes or moves folders"),
+    MoveInventoryFolder: handled(inventory_edits::move_folder, "moves folders"),
+    RemoveInventoryFolder: handled(inventory_edits::remove_folder, "deletes folders with their contents"),
+    PurgeInventoryDescendents: handled(inventory_edits::purge, "deletes the contents of a folder"),
     CreateLandmarkForEvent: refused(Inventory),
 
     RequestImage: handled(assets::request_image, "answered with ImageData and ImagePacket, or ImageNotInDatabase"),
