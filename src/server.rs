@@ -315,7 +315,12 @@ fn open_store(config: &Config) -> Result<StoreHandle, ServerError> {
     } else {
         Box::new(storage::SqliteStore::open(&config.storage.directory)?)
     };
-    StoreHandle::spawn(store).map_err(ServerError::System)
+    let spawned = if config.storage.rehearse {
+        StoreHandle::spawn_rehearsing(store)
+    } else {
+        StoreHandle::spawn(store)
+    };
+    spawned.map_err(ServerError::System)
 }
 
 /// Creates what the configuration wants and is missing; the names of the ready-made ones.

@@ -44,7 +44,8 @@ impl Grid {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
+        let store =
+            StoreHandle::spawn_rehearsing(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
         let registry = CapRegistry::new("", Duration::from_secs(30), clock.clone());
         let region = RegionInfo::new(RegionId::NIL, "Holm", 1000, 1000);
         let sessions = Sessions::default();

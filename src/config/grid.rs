@@ -112,10 +112,13 @@ pub struct StorageConfig {
     pub directory: PathBuf,
     /// Keeps everything in memory and forgets it at the end.
     pub ephemeral: bool,
+    /// Run each storage job twice and undo the first run: finds jobs that do something else the
+    /// second time.
+    pub rehearse: bool,
 }
 
 impl Default for StorageConfig {
     fn default() -> Self {
-        Self { directory: PathBuf::from("holm-data"), ephemeral: false }
+        Self { directory: PathBuf::from("holm-data"), ephemeral: false, rehearse: false }
     }
 }

@@ -24,6 +24,8 @@ impl EventSink for EventLog {
 
 /// Collects what was sent to one agent.
 pub struct Recorder {
+    /// Came while a test waited.
+    waiting: Vec<EndpointCommand>,
     commands: mpsc::Receiver<EndpointCommand>,
     events: Arc<EventLog>,
     gauge: Arc<CircuitGauge>,
@@ -43,6 +45,7 @@ pub fn recorder(agent: AgentId, number: u32) -> (Outbox, Recorder) {
     (
         outbox,
         Recorder {
+            waiting: Vec::new(),
             commands,
             events,
             gauge,
@@ -57,7 +60,11 @@ impl Recorder {
     /// All messages sent since the last call, in order.
     pub fn drain(&mut self) -> Vec<Outgoing> {
         let mut sent = Vec::new();
+        let mut commands = std::mem::take(&mut self.waiting);
         while let Ok(command) = self.commands.try_recv() {
+            commands.push(command);
+        }
+        for command in commands {
             match command {
                 EndpointCommand::Send(_, outgoing) | EndpointCommand::SendMany(_, outgoing) => {
                     sent.push(outgoing);
@@ -77,6 +84,13 @@ impl Recorder {
             }
         }
         sent
+    }
+
+    /// Waits until something is there for [`Recorder::drain`].
+    pub async fn wait(&mut self) {
+        if self.waiting.is_empty() {
+            self.waiting.extend(self.commands.recv().await);
+        }
     }
 
     /// The receipts of messages that [`Recorder::drain`] gave, in order, to be answered.

@@ -48,7 +48,7 @@ pub(crate) async fn stopped() -> ObjectAccess {
 }
 
 async fn accounts() -> Accounts {
-    let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
+    let store = StoreHandle::spawn_rehearsing(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
     let config = AccountsConfig { hash_cost: HashCost::EPHEMERAL, ..AccountsConfig::default() };
     let accounts = Accounts::new(store, Arc::new(ManualClock::default()), config);
     let name = AccountName::parse(TEST_USER).unwrap();

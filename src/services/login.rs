@@ -327,7 +327,8 @@ mod tests {
 
     #[tokio::test]
     async fn grant_notes_the_login_and_brings_the_inventory() {
-        let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
+        let store =
+            StoreHandle::spawn_rehearsing(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
         let kept = account(None, Some(location(2, 1.0)));
         let id = kept.id;
         let (folders, items) = standard_inventory(id, 0);

@@ -13,6 +13,8 @@ pub mod inventory_news;
 pub mod preferences;
 pub mod presence;
 mod registry;
+#[cfg(test)]
+pub mod testing;
 
 pub use handlers::{Context, Outcome, Session, Turn};
 pub use registry::{

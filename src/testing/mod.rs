@@ -40,6 +40,8 @@ impl TestGrid {
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Result<Self, ServerError> {
         let mut config = Config::default();
         config.storage.ephemeral = true;
+        // Not where speed is measured.
+        config.storage.rehearse = cfg!(debug_assertions);
         config.network.http_port = 0;
         config.network.control_port = 0;
         config.network.script_port = Some(0);

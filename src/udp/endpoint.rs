@@ -368,6 +368,7 @@ impl Endpoint {
                         sequence,
                         circuit: &mut slot.circuit,
                         commands: &mut self.held,
+                        unanswered: false,
                     };
                     match slot.session.handle(&mut turn, id, &body) {
                         Outcome::Continue => {}

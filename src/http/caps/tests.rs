@@ -62,7 +62,8 @@ impl Grid {
 
     async fn with(settings: EventQueueSettings) -> Self {
         let clock = Arc::new(ManualClock::default());
-        let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
+        let store =
+            StoreHandle::spawn_rehearsing(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
         let config = AccountsConfig { hash_cost: HashCost::EPHEMERAL, ..Default::default() };
         let accounts = Accounts::new(store.clone(), clock.clone(), config);
         let name = AccountName::new("Test", "User").unwrap();

@@ -96,7 +96,8 @@ impl Site {
     fn behind(site: SiteGuard) -> Self {
         let fake = Arc::new(Fake::default());
         let clock = Arc::new(ManualClock::default());
-        let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
+        let store =
+            StoreHandle::spawn_rehearsing(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
         let accounts = Accounts::new(store.clone(), clock.clone(), AccountsConfig::default());
         let bus = Arc::new(LocalBus::default());
         let assets = Assets::built_in(RegionId::NIL);

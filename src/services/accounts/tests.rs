@@ -27,7 +27,7 @@ fn setup(change: impl FnOnce(&mut AccountsConfig)) -> Setup {
         ..AccountsConfig::default()
     };
     change(&mut config);
-    let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
+    let store = StoreHandle::spawn_rehearsing(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
     let clock = Arc::new(ManualClock::default());
     let accounts = Accounts::new(store.clone(), clock.clone(), config);
     Setup { accounts, store, clock }

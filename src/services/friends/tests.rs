@@ -62,7 +62,8 @@ fn id(number: u128) -> AgentId {
 impl Grid {
     /// With accounts for Alice and Bob.
     async fn new() -> Self {
-        let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
+        let store =
+            StoreHandle::spawn_rehearsing(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
         let bus = Arc::new(LocalBus::default());
         let clock = Arc::new(ManualClock::default());
         let mutes = Mutes::new(store.clone());

@@ -25,7 +25,7 @@ impl Groups {
                     kept => kept?,
                 }
                 store.set_active_group(founder, Some(group.info.id))?;
-                Ok(group)
+                Ok(group.clone())
             })
             .await?
     }
@@ -41,7 +41,7 @@ impl Groups {
         options: GroupOptions,
     ) -> Result<(), GroupError> {
         self.with_group(group, move |store, group| {
-            let info = rules::set_options(&group, actor, options)?;
+            let info = rules::set_options(&group, actor, options.clone())?;
             if info != group.info {
                 store.set_group_info(&info)?;
             }
@@ -60,8 +60,9 @@ impl Groups {
         id: GroupId,
         edits: Vec<RoleEdit>,
     ) -> Result<Vec<AgentId>, GroupError> {
+        let new_ids: Vec<RoleId> = edits.iter().map(|_| RoleId::random()).collect();
         self.with_group(id, move |store, group| {
-            let edited = rules::edit_roles(&group, actor, edits, RoleId::random)?;
+            let edited = rules::edit_roles(&group, actor, edits.clone(), &new_ids)?;
             for role in &edited.kept {
                 store.put_role(id, role)?;
             }
@@ -216,7 +217,7 @@ impl Groups {
         &self,
         id: GroupId,
         agent: AgentId,
-        change: impl FnOnce(&mut Member) + Send + 'static,
+        change: impl Fn(&mut Member) + Send + 'static,
     ) -> Result<(), GroupError> {
         self.with_group(id, move |store, group| {
             let mut member = group.member(agent).ok_or(GroupRefusal::NotMember)?.clone();

@@ -48,6 +48,7 @@ impl Groups {
             return Err(GroupRefusal::TooManyInvites.into());
         }
         let now = self.now();
+        let invite_ids: Vec<Uuid> = invitees.iter().map(|_| Uuid::new_v4()).collect();
         self.with_group(id, move |store, group| {
             // Also for an empty list, so that a stranger is told.
             rules::invite(&group, actor, RoleId::NIL)?;
@@ -55,7 +56,7 @@ impl Groups {
                 rules::invite(&group, actor, invitee.role)?;
             }
             let mut invited = Invited::default();
-            for Invitee { agent, role } in invitees {
+            for (&Invitee { agent, role }, &invite_id) in invitees.iter().zip(&invite_ids) {
                 if group.member(agent).is_some() {
                     invited.members += 1;
                     continue;
@@ -73,7 +74,7 @@ impl Groups {
                     continue;
                 }
                 let invite = Invite {
-                    id: Uuid::new_v4(),
+                    id: invite_id,
                     group: id,
                     invitee: agent,
                     role,

@@ -56,8 +56,8 @@ impl Groups {
     pub async fn names(&self, ids: Vec<GroupId>) -> Result<Vec<Option<String>>, GroupError> {
         self.store
             .call(move |store| {
-                let name = |id| Ok(readable(store.group_info(id))?.map(|info| info.name));
-                ids.into_iter().map(name).collect()
+                let name = |&id| Ok(readable(store.group_info(id))?.map(|info| info.name));
+                ids.iter().map(name).collect()
             })
             .await?
     }
@@ -75,7 +75,7 @@ impl Groups {
             let away: Vec<_> =
                 some.iter().map(|&agent| (agent, self.bus.is_online(agent))).collect();
             let read = self.store.call(move |store| {
-                let look = |(agent, online)| {
+                let look = |&(agent, online)| {
                     if online {
                         return Ok(LastSeen::Online);
                     }
@@ -83,7 +83,7 @@ impl Groups {
                     let last = account.and_then(|account| account.last_login);
                     Ok(last.map_or(LastSeen::Never, LastSeen::At))
                 };
-                away.into_iter().map(look).collect::<Result<Vec<_>, GroupError>>()
+                away.iter().map(look).collect::<Result<Vec<_>, GroupError>>()
             });
             seen.extend(read.await??);
         }
@@ -100,7 +100,7 @@ impl Groups {
     async fn with_group<R: Send + 'static>(
         &self,
         id: GroupId,
-        work: impl FnOnce(&mut dyn Store, Group) -> Result<R, GroupError> + Send + 'static,
+        work: impl Fn(&mut dyn Store, Group) -> Result<R, GroupError> + Send + 'static,
     ) -> Result<R, GroupError> {
         self.store
             .call(move |store| {

@@ -88,7 +88,7 @@ impl Groups {
         id: GroupId,
         draft: Draft,
     ) -> Result<Posted, GroupError> {
-        let now = self.now();
+        let (now, notice_id) = (self.now(), NoticeId::random());
         self.with_group(id, move |store, group| {
             let powers = group.powers_of(author).ok_or(GroupRefusal::NotMember)?;
             if !powers.contains(Powers::SEND_NOTICES) {
@@ -99,7 +99,7 @@ impl Groups {
             if oldest.is_some_and(|oldest| oldest.at.saturating_add(DAY) > now) {
                 return Err(GroupRefusal::TooManyNotices.into());
             }
-            let attachment = match draft.attachment {
+            let attachment = match &draft.attachment {
                 Some(wanted) => {
                     if wanted.owner != author && wanted.owner != AgentId::NIL {
                         return Err(GroupRefusal::NoSuchItem.into());
@@ -110,12 +110,12 @@ impl Groups {
                 None => None,
             };
             let notice = Notice {
-                id: NoticeId::random(),
+                id: notice_id,
                 group: id,
                 from: author,
-                from_name: author_name,
-                subject: draft.subject,
-                body: draft.body,
+                from_name: author_name.clone(),
+                subject: draft.subject.clone(),
+                body: draft.body.clone(),
                 attachment,
                 at: now,
             };

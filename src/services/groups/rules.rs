@@ -351,7 +351,7 @@ pub fn assign(
     Ok(members)
 }
 
-/// What becomes of the roles. `new_id` names new ones.
+/// What becomes of the roles. `new_ids` has an id for each edit, for the case that it makes a role.
 ///
 /// # Errors
 /// No power, unknown roles, texts too long, too many roles, a change of what must stay.
@@ -359,13 +359,13 @@ pub fn edit_roles(
     group: &Group,
     actor: AgentId,
     edits: Vec<RoleEdit>,
-    mut new_id: impl FnMut() -> RoleId,
+    new_ids: &[RoleId],
 ) -> Result<EditedRoles, GroupRefusal> {
     let powers = group.powers_of(actor).ok_or(GroupRefusal::NotMember)?;
     let needs = |power| if powers.contains(power) { Ok(()) } else { Err(GroupRefusal::NotAllowed) };
     let mut roles = group.roles.clone();
     let mut edited = EditedRoles::default();
-    for edit in edits {
+    for (edit, &new_id) in edits.into_iter().zip(new_ids) {
         match edit {
             RoleEdit::Create(role) => {
                 needs(Powers::CREATE_ROLE)?;
@@ -377,7 +377,7 @@ pub fn edit_roles(
                 if roles.len() >= MAX_ROLES {
                     return Err(GroupRefusal::TooManyRoles);
                 }
-                let role = Role { id: new_id(), ..role };
+                let role = Role { id: new_id, ..role };
                 roles.push(role.clone());
                 edited.kept.push(role);
             }

@@ -18,7 +18,7 @@ struct Setup {
 }
 
 fn setup() -> Setup {
-    let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
+    let store = StoreHandle::spawn_rehearsing(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
     let clock = Arc::new(ManualClock::default());
     let config = AccountsConfig { hash_cost: HashCost::EPHEMERAL, ..AccountsConfig::default() };
     let accounts = Accounts::new(store.clone(), clock.clone(), config);

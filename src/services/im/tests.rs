@@ -66,7 +66,7 @@ fn corrections() -> Corrections {
 }
 
 fn mutes() -> Mutes {
-    Mutes::new(StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap())
+    Mutes::new(StoreHandle::spawn_rehearsing(Box::new(SqliteStore::in_memory().unwrap())).unwrap())
 }
 
 fn send(bus: &OneOnline, message: ImprovedInstantMessage) -> Verdict {

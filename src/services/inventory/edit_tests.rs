@@ -192,7 +192,7 @@ fn links_are_replaced_in_one_step_and_items_stay() {
 
 #[tokio::test]
 async fn a_refused_edit_undoes_those_before_it() {
-    let store = StoreHandle::spawn(Box::new(store())).unwrap();
+    let store = StoreHandle::spawn_rehearsing(Box::new(store())).unwrap();
     let inventory = Inventory::new(store);
     let root = standard_folder(ANN, FolderType::Root);
     let edits = vec![new_item(1, root), Edit::RemoveItem(item_id(9))];

@@ -47,7 +47,7 @@ impl Inventory {
         for some in ids.chunks(AT_A_TIME) {
             let some = some.to_vec();
             let part = self.store.call(move |store| {
-                let found = some.into_iter().map(|id| store.folder_contents(owner, id));
+                let found = some.iter().map(|&id| store.folder_contents(owner, id));
                 found.collect::<Result<Vec<_>, _>>()
             });
             found.extend(part.await??);
@@ -68,7 +68,7 @@ impl Inventory {
         for some in ids.chunks(AT_A_TIME) {
             let some = some.to_vec();
             let part = self.store.call(move |store| {
-                let found = some.into_iter().filter_map(|id| store.item(owner, id).transpose());
+                let found = some.iter().filter_map(|&id| store.item(owner, id).transpose());
                 found.collect::<Result<Vec<_>, _>>()
             });
             found.extend(part.await??);

@@ -9,7 +9,7 @@ use crate::services::ports::{Account, StoreHandle, StoredPassword};
 use crate::storage::SqliteStore;
 
 async fn inventory_of(owner: AgentId) -> Inventory {
-    let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
+    let store = StoreHandle::spawn_rehearsing(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
     let account = Account {
         id: owner,
         name: AccountName::parse("Test User").unwrap(),

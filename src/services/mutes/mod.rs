@@ -182,7 +182,9 @@ mod tests {
     }
 
     fn mutes() -> Mutes {
-        Mutes::new(StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap())
+        Mutes::new(
+            StoreHandle::spawn_rehearsing(Box::new(SqliteStore::in_memory().unwrap())).unwrap(),
+        )
     }
 
     fn bob() -> Mute {

@@ -162,7 +162,7 @@ impl OfflineMessages {
     }
 
     /// Keeps messages in one storage call; what became of each.
-    pub(super) async fn keep_all(&self, messages: Vec<StoredMessage>) -> Vec<Kept> {
+    pub(crate) async fn keep_all(&self, messages: Vec<StoredMessage>) -> Vec<Kept> {
         let count = messages.len();
         let OfflineSettings { max_messages: most, max_per_sender: share, .. } = self.settings;
         let kept = self.store.call(move |store| {

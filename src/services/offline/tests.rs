@@ -51,7 +51,7 @@ async fn setup(max_messages: u64, flavour: Flavour) -> Setup {
 }
 
 async fn setup_with(max_messages: u64, max_per_sender: u64, flavour: Flavour) -> Setup {
-    let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
+    let store = StoreHandle::spawn_rehearsing(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
     for (id, name) in [(ALICE, "Alice Tester"), (BOB, "Bob Tester")] {
         let account = Account {
             id,

@@ -22,17 +22,29 @@ pub struct StoreHandle {
     commands: mpsc::Sender<StorageCall>,
     /// The database refused something, and no batch was written since.
     is_failing: Arc<AtomicBool>,
+    /// Each job runs twice.
+    rehearses: bool,
 }
 
 impl StoreHandle {
     /// Starts the storage thread, which owns `store` from now on.
     pub fn spawn(store: Box<dyn Store>) -> io::Result<Self> {
+        Self::start(store, false)
+    }
+
+    /// As [`Self::spawn`], but runs each job twice and undoes the first run: for tests. A job whose
+    /// second run is not as its first shows that way.
+    pub fn spawn_rehearsing(store: Box<dyn Store>) -> io::Result<Self> {
+        Self::start(store, true)
+    }
+
+    fn start(store: Box<dyn Store>, rehearses: bool) -> io::Result<Self> {
         let (commands, queue) = mpsc::channel(QUEUE);
         let is_failing = Arc::new(AtomicBool::new(false));
         let thread = std::thread::Builder::new().name("storage".to_owned());
         let failing = is_failing.clone();
         thread.spawn(move || run(store, queue, &failing))?;
-        Ok(Self { commands, is_failing })
+        Ok(Self { commands, is_failing, rehearses })
     }
 
     /// Whether the database refused something and has not written anything since: the disk is full
@@ -45,7 +57,7 @@ impl StoreHandle {
     /// [`Self::is_failing`] would never find out that the disk has room again. Does not wait.
     pub fn retry_if_failing(&self) {
         if self.is_failing() {
-            let job: Job = Box::new(|store| (store.try_writing().is_ok(), Box::new(|_| {})));
+            let job: Job = Box::new(|store| Ok((store.try_writing().is_ok(), Box::new(|_| {}))));
             // A full queue holds calls that find out as well.
             let _ = self.commands.try_send(StorageCall::Run(job));
         }
@@ -54,24 +66,33 @@ impl StoreHandle {
     /// Runs `work` on the storage thread and answers after its changes are on disk. If `work`
     /// returns an error, all its changes are undone.
     ///
+    /// `work` may run more than once, each time as if it were the first, so it must do the same each
+    /// time: ids, times and random numbers are made before.
+    ///
     /// Waits while the queue is full. Dropping the future does not undo work that is queued.
     ///
     /// # Errors
     /// [`StoreGone`] if the job could not be run or written; inside, what `work` returned.
     pub async fn call<T: Send + 'static, E: Error + Send + 'static>(
         &self,
-        work: impl FnOnce(&mut dyn Store) -> Result<T, E> + Send + 'static,
+        work: impl Fn(&mut dyn Store) -> Result<T, E> + Send + 'static,
     ) -> Result<Result<T, E>, StoreGone> {
         let (answer, answered) = oneshot::channel();
         let is_failing = self.is_failing.clone();
+        let rehearses = self.rehearses;
         let job: Job = Box::new(move |store| {
+            if rehearses {
+                drop(work(store));
+                store.end_job(false)?;
+                store.begin_job()?;
+            }
             let result = work(store);
             let is_kept = result.is_ok();
             if result.as_ref().is_err_and(|error| is_fault(error)) {
                 is_failing.store(true, Ordering::Relaxed);
             }
             // A caller that no longer waits has nothing to be told.
-            (is_kept, Box::new(move |written| drop(answer.send(written.map(|()| result)))))
+            Ok((is_kept, Box::new(move |written| drop(answer.send(written.map(|()| result))))))
         });
         self.commands.send(StorageCall::Run(job)).await.map_err(|_| StoreGone::Stopped)?;
         answered.await.map_err(|_| StoreGone::Abandoned)?
@@ -109,7 +130,7 @@ pub enum StoreGone {
 
 /// Whether its changes stay, and how its caller is answered.
 type Done = (bool, Reply);
-type Job = Box<dyn FnOnce(&mut dyn Store) -> Done + Send>;
+type Job = Box<dyn FnOnce(&mut dyn Store) -> Result<Done, StoreError> + Send>;
 type Reply = Box<dyn FnOnce(Result<(), StoreGone>) + Send>;
 
 enum StorageCall {
@@ -207,10 +228,11 @@ fn is_fault(error: &(dyn Error + 'static)) -> bool {
 fn run_job(store: &mut dyn Store, work: Job, replies: &mut Vec<Reply>) -> Result<(), StoreError> {
     store.begin_job()?;
     // A panic is a defect of one job; it must not take the store from all others.
-    let Ok((is_kept, reply)) = catch_unwind(AssertUnwindSafe(|| work(store))) else {
+    let Ok(done) = catch_unwind(AssertUnwindSafe(|| work(store))) else {
         tracing::error!("a storage job panicked and was undone; please report this");
         return store.end_job(false);
     };
+    let (is_kept, reply) = done?;
     replies.push(reply);
     store.end_job(is_kept)
 }

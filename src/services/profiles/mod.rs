@@ -68,7 +68,7 @@ impl Profiles {
     pub async fn change(
         &self,
         agent: AgentId,
-        change: impl FnOnce(&mut Profile) + Send + 'static,
+        change: impl Fn(&mut Profile) + Send + 'static,
     ) -> Result<(), ProfileError> {
         let changed = self.store.call(move |store| {
             let mut profile = store.profile(agent)?.unwrap_or_default();

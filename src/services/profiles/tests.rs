@@ -12,7 +12,7 @@ const BOB: AgentId = AgentId(Uuid::from_u128(2));
 const NOBODY: AgentId = AgentId(Uuid::from_u128(9));
 
 async fn with_two_accounts() -> (StoreHandle, Profiles) {
-    let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
+    let store = StoreHandle::spawn_rehearsing(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
     for (id, name) in [(ALICE, "Alice Tester"), (BOB, "Bob Tester")] {
         let account = Account {
             id,

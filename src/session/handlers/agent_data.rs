@@ -117,3 +117,28 @@ pub(super) fn money_transfer(
     session.reply(turn, &reply);
     Outcome::Continue
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::circuit::{Category, CircuitConfig, Outgoing, QueueLimit};
+    use crate::message::{EconomyData, EconomyDataRequest};
+    use crate::session::Outcome;
+    use crate::session::testing::Rig;
+    use crate::time::Timestamp;
+
+    #[tokio::test]
+    async fn a_request_whose_answer_finds_no_room_is_left_unacked() {
+        let unthrottled_limit = QueueLimit { packets: 1, bytes: 10_000 };
+        let mut rig =
+            Rig::with(CircuitConfig { unthrottled_limit, ..CircuitConfig::default() }).await;
+        let filler = message::encode(&EconomyDataRequest {}).unwrap();
+        rig.circuit
+            .send(Timestamp::ZERO, Outgoing::reliable(filler, Category::Unthrottled))
+            .unwrap();
+        assert_eq!(rig.send(&EconomyDataRequest {}), Outcome::Busy);
+        assert_eq!(rig.sent::<EconomyData>(), []);
+        assert_eq!(rig.send(&EconomyDataRequest {}), Outcome::Continue, "there is room again");
+        assert_eq!(rig.sent::<EconomyData>().len(), 1);
+    }
+}

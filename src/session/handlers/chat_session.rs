@@ -41,7 +41,7 @@ impl Drop for Waiting {
 /// Acts on a message with one of these dialogs; others are dropped.
 pub(super) fn handle(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     message: ImprovedInstantMessage,
 ) -> Outcome {
     let block = message.message_block;
@@ -50,21 +50,21 @@ pub(super) fn handle(
     match block.dialog {
         dialog::SESSION_GROUP_START => {
             let group = GroupId(if block.id.is_nil() { block.to_agent_id } else { block.id });
-            later(session, async move { chats.start_group(agent, group).await })
+            later(session, turn, async move { chats.start_group(agent, group).await })
         }
         dialog::SESSION_CONFERENCE_START => {
             let (name, temporary) = (session.shared.name(), ChatSessionId(block.id));
             // Nobody to talk to is refused as any other conference is.
             let invitees = invitees(&block).unwrap_or_default();
-            in_turn(session, chats, move |chats| {
+            in_turn(session, turn, chats, move |chats| {
                 // The agent was told why not.
                 let _ = chats.start_conference(agent, &name, temporary, &invitees);
             })
         }
-        dialog::SESSION_SEND => speak(session, chats, &block),
+        dialog::SESSION_SEND => speak(session, turn, chats, &block),
         dialog::SESSION_LEAVE => {
             let id = ChatSessionId(block.id);
-            in_turn(session, chats, move |chats| chats.leave(agent, id))
+            in_turn(session, turn, chats, move |chats| chats.leave(agent, id))
         }
         _ => dropped("im_dialog"),
     }
@@ -72,6 +72,7 @@ pub(super) fn handle(
 
 fn speak(
     session: &mut Session,
+    turn: &Turn<'_>,
     chats: ChatSessions,
     block: &ImprovedInstantMessageMessageBlock,
 ) -> Outcome {
@@ -87,7 +88,7 @@ fn speak(
     };
     let id = ChatSessionId(block.id);
     if !session.chats_under_way.is_nothing() {
-        return later(session, async move {
+        return later(session, turn, async move {
             if let Err(unsaid) = chats.say(speaker, id, text) {
                 chats.ask_and_say(unsaid).await;
             }
@@ -95,13 +96,14 @@ fn speak(
     }
     match chats.say(speaker, id, text) {
         Ok(()) => Outcome::Continue,
-        Err(unsaid) => later(session, async move { chats.ask_and_say(unsaid).await }),
+        Err(unsaid) => later(session, turn, async move { chats.ask_and_say(unsaid).await }),
     }
 }
 
 /// Does what needs no storage: now, or behind what waits.
 fn in_turn(
     session: &mut Session,
+    turn: &Turn<'_>,
     chats: ChatSessions,
     what: impl FnOnce(&ChatSessions) + Send + 'static,
 ) -> Outcome {
@@ -109,13 +111,17 @@ fn in_turn(
         what(&chats);
         return Outcome::Continue;
     }
-    later(session, async move { what(&chats) })
+    later(session, turn, async move { what(&chats) })
 }
 
 /// Does what needs storage, after all that this agent asked for before.
-fn later(session: &mut Session, work: impl Future<Output = ()> + Send + 'static) -> Outcome {
+fn later(
+    session: &mut Session,
+    turn: &Turn<'_>,
+    work: impl Future<Output = ()> + Send + 'static,
+) -> Outcome {
     let waiting = session.chats_under_way.begin();
-    session.in_order(async move {
+    session.in_order(turn, async move {
         work.await;
         drop(waiting);
     })

@@ -54,7 +54,7 @@ pub(super) fn handshake_reply(
 ) -> Outcome {
     let flags = message.region_info.flags;
     turn.commands.push_back(Command::HandshakeReply { agent: session.shared.agent_id, flags });
-    groups::entered(session)
+    groups::entered(session, turn)
 }
 
 pub(super) fn throttle(

@@ -19,7 +19,7 @@ use crate::session::presence;
 /// of the recipient where the sender's belongs.
 pub(super) fn offer(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     message: &ImprovedInstantMessage,
 ) -> Outcome {
     let to = AgentId(message.message_block.to_agent_id);
@@ -30,7 +30,7 @@ pub(super) fn offer(
         return dropped("muted");
     }
     let outbox = session.outbox.clone();
-    session.in_order(async move {
+    session.in_order(turn, async move {
         if let Err(error) = services.friends.offer(&by, to, &text).await {
             refused(&outbox, &error);
         }
@@ -39,13 +39,13 @@ pub(super) fn offer(
 
 pub(super) fn accept(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     message: AcceptFriendship,
 ) -> Outcome {
     let from = AgentId(message.transaction_block.transaction_id);
     let (by, services) = (sender(session), session.context.services.clone());
     let outbox = session.outbox.clone();
-    session.in_order(async move {
+    session.in_order(turn, async move {
         if let Err(error) = friends::accept(&services, &by, from).await {
             refused(&outbox, &error);
         }
@@ -54,13 +54,13 @@ pub(super) fn accept(
 
 pub(super) fn decline(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     message: DeclineFriendship,
 ) -> Outcome {
     let from = AgentId(message.transaction_block.transaction_id);
     let (by, services) = (sender(session), session.context.services.clone());
     let outbox = session.outbox.clone();
-    session.in_order(async move {
+    session.in_order(turn, async move {
         if let Err(error) = friends::decline(&services, &by, from).await {
             refused(&outbox, &error);
         }
@@ -69,13 +69,13 @@ pub(super) fn decline(
 
 pub(super) fn terminate(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     message: TerminateFriendship,
 ) -> Outcome {
     let (by, other) = (session.shared.agent_id, AgentId(message.ex_block.other_id));
     let friends = session.context.services.friends.clone();
     let outbox = session.outbox.clone();
-    session.in_order(async move {
+    session.in_order(turn, async move {
         if let Err(error) = friends.terminate(by, other).await {
             refused(&outbox, &error);
         }
@@ -85,13 +85,13 @@ pub(super) fn terminate(
 /// Each entry holds all that one friend may do. Who is no friend is passed over.
 pub(super) fn grant_rights(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     message: GrantUserRights,
 ) -> Outcome {
     let by = session.shared.agent_id;
     let friends = session.context.services.friends.clone();
     let outbox = session.outbox.clone();
-    session.in_order(async move {
+    session.in_order(turn, async move {
         for entry in &message.rights {
             let rights = Rights::from_bits_truncate(entry.related_rights as u32);
             match friends.grant_rights(by, AgentId(entry.agent_related), rights).await {

@@ -13,7 +13,7 @@ const HOME: u32 = 1;
 /// "Set home here". The place is where the avatar is, not where its client believes it to be.
 pub(super) fn set_start_location(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     message: SetStartLocationRequest,
 ) -> Outcome {
     if message.start_location_data.location_id != HOME {
@@ -25,7 +25,7 @@ pub(super) fn set_start_location(
     let (shared, outbox) = (session.shared.clone(), session.outbox.clone());
     let accounts = session.context.services.accounts.clone();
     let look_at = message.start_location_data.location_look_at;
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let text = match home::set(&accounts, &shared, look_at).await {
             Ok(_) => "Home position set.",
             Err(error) => {

@@ -65,7 +65,7 @@ fn routed(session: &mut Session, turn: &mut Turn<'_>, message: ImprovedInstantMe
         Verdict::Muted => dropped("im_muted"),
         Verdict::NotOnline(Some(message)) => {
             let (offline, outbox) = (services.offline.clone(), session.outbox.clone());
-            session.in_order(async move {
+            session.in_order(turn, async move {
                 let kept = offline.keep((*message).clone()).await;
                 if let Some(notice) = offline.notice(&message, kept).to_outgoing(false) {
                     // The outbox counts what it has no room for.
@@ -90,12 +90,12 @@ fn routed(session: &mut Session, turn: &mut Turn<'_>, message: ImprovedInstantMe
 /// Sends what waited for the agent; each message is forgotten when the client has acked it.
 pub(super) fn retrieve(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     _request: RetrieveInstantMessages,
 ) -> Outcome {
     let (shared, outbox) = (session.shared.clone(), session.outbox.clone());
     let offline = session.context.services.offline.clone();
-    session.in_order(async move {
+    session.in_order(turn, async move {
         if let Err(error) = offline.send_waiting(&outbox, &shared.mail).await {
             tracing::warn!(agent = %shared.agent_id, %error, "waiting messages cannot be had");
         }

@@ -268,7 +268,7 @@ fn change(
     let services = &session.context.services;
     let (inventory, now) = (services.inventory.clone(), services.clock.unix().as_secs());
     let outbox = session.outbox.clone();
-    session.in_order_and_ack(turn, async move {
+    session.in_order_or_again(turn, async move {
         match inventory.apply_each(agent, edits, now).await {
             Ok(changes) => {
                 if let Some((_, refusal)) = changes.refused.first() {
@@ -310,5 +310,63 @@ fn new_item(
         permissions: Permissions::full(agent),
         sale: SaleInfo::default(),
         created_at: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{AgentAlertMessage, UpdateCreateInventoryItem};
+    use crate::services::inventory::standard_folder;
+    use crate::session::testing::Rig;
+
+    fn folder(rig: &Rig, name: &str) -> CreateInventoryFolder {
+        let mut create = CreateInventoryFolder::default();
+        create.agent_data.agent_id = rig.shared.agent_id.0;
+        create.agent_data.session_id = rig.shared.session_id.0;
+        create.folder_data.folder_id = Uuid::from_u128(5);
+        create.folder_data.parent_id = standard_folder(rig.shared.agent_id, FolderType::Root).0;
+        create.folder_data.type_ = -1;
+        create.folder_data.name = message::variable1(name);
+        create
+    }
+
+    #[tokio::test]
+    async fn a_change_is_acked_when_it_is_stored() {
+        let mut rig = Rig::new().await;
+        let create = folder(&rig, "Boxes");
+        assert_eq!(rig.send(&create), Outcome::Held);
+        assert!(rig.settled().await);
+        let agent = rig.shared.agent_id;
+        let stored = rig.services.inventory.contents(agent, vec![FolderId(Uuid::from_u128(5))]);
+        assert_eq!(stored.await.unwrap()[0].as_ref().unwrap().folder.name, "Boxes");
+        assert_eq!(rig.sent::<AgentAlertMessage>(), []);
+    }
+
+    #[tokio::test]
+    async fn a_refused_change_is_acked_and_told() {
+        let mut rig = Rig::new().await;
+        let mut create = folder(&rig, "Boxes");
+        create.folder_data.parent_id = Uuid::from_u128(6);
+        assert_eq!(rig.send(&create), Outcome::Held);
+        let told = rig.answer::<AgentAlertMessage>().await;
+        let text = message::text(&told.alert_data.message);
+        assert_eq!(text, "Your inventory was not changed: there is no such folder.");
+        assert!(rig.settled().await);
+    }
+
+    #[tokio::test]
+    async fn links_are_not_made_as_items() {
+        let mut rig = Rig::new().await;
+        let mut create = CreateInventoryItem::default();
+        create.agent_data.agent_id = rig.shared.agent_id.0;
+        create.agent_data.session_id = rig.shared.session_id.0;
+        create.inventory_block.type_ = AssetType::Link.code();
+        assert_eq!(rig.send(&create), Outcome::Continue);
+        create.inventory_block.type_ = 99;
+        assert_eq!(rig.send(&create), Outcome::Continue);
+        let told = rig.answer::<AgentAlertMessage>().await;
+        assert!(message::text(&told.alert_data.message).contains("not known"));
+        assert_eq!(rig.sent::<UpdateCreateInventoryItem>(), []);
     }
 }

@@ -102,6 +102,8 @@ pub struct Turn<'a> {
     pub circuit: &'a mut Circuit,
     /// Commands for the region, in order; the endpoint delivers them.
     pub commands: &'a mut VecDeque<Command>,
+    /// Set when the circuit had no room for the answer.
+    pub unanswered: bool,
 }
 
 /// What becomes of the circuit after a message.
@@ -177,7 +179,11 @@ impl Session {
         }
         self.context.counters.received(index);
         self.message_len = body.len();
-        let outcome = route.run(self, turn, body);
+        let mut outcome = route.run(self, turn, body);
+        if turn.unanswered && outcome == Outcome::Continue {
+            // An ack would promise the answer. What such messages ask for can be asked twice.
+            outcome = Outcome::Busy;
+        }
         if outcome == Outcome::Busy && self.overload.note(turn.now) {
             let text = "The grid cannot keep up with your requests. Some may not be answered.";
             self.alert(turn, text);
@@ -210,13 +216,19 @@ impl Session {
         }
     }
 
-    /// Answers on the circuit, reliably, ahead of every throttle.
+    /// Answers on the circuit, reliably, ahead of every throttle. If there is no room, the message is
+    /// left unacked and comes again, so answer before you change anything.
     fn reply<M: Message>(&self, turn: &mut Turn<'_>, message: &M) {
         self.reply_as(turn, message, Category::Unthrottled);
     }
 
     /// Answers on the circuit, reliably, under a throttle category.
     fn reply_as<M: Message>(&self, turn: &mut Turn<'_>, message: &M, category: Category) {
+        turn.unanswered |= !self.send_now(turn, message, category);
+    }
+
+    /// Sends on the circuit, reliably; whether there was room.
+    fn send_now<M: Message>(&self, turn: &mut Turn<'_>, message: &M, category: Category) -> bool {
         match message::encode(message) {
             Ok(message) => {
                 let outgoing = Outgoing::reliable(message, category);
@@ -224,17 +236,19 @@ impl Session {
                     tracing::debug!(agent = %self.shared.agent_id, message = M::NAME, %error,
                         "answer not sent");
                     metrics::counter!("holm_answers_refused_total").increment(1);
+                    return false;
                 }
             }
             Err(error) => {
                 tracing::error!(message = M::NAME, %error, "answer cannot be encoded");
             }
         }
+        true
     }
 
-    /// Tells the user something in a small window.
+    /// Tells the user something in a small window. What the circuit has no room for is counted.
     fn alert(&self, turn: &mut Turn<'_>, text: &str) {
-        self.reply(turn, &alert_to(self.shared.agent_id, text));
+        self.send_now(turn, &alert_to(self.shared.agent_id, text), Category::Unthrottled);
     }
 
     /// Whether [`Self::in_order`] and [`Self::look_up`] will take the next thing. A handler that does
@@ -244,14 +258,22 @@ impl Session {
     }
 
     /// Runs work that changes something beside the circuit, after all that this agent asked before
-    /// and one thing at a time. What finds too much before it has to come again.
-    fn in_order(&mut self, work: impl Future<Output = ()> + Send + 'static) -> Outcome {
-        if self.queue.push(self.message_len, work) { Outcome::Continue } else { Outcome::Busy }
+    /// and one thing at a time. The message is acked when the work is done, so that what is acked is
+    /// stored. What finds too much before it has to come again.
+    fn in_order(
+        &mut self,
+        turn: &Turn<'_>,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) -> Outcome {
+        self.in_order_or_again(turn, async move {
+            work.await;
+            true
+        })
     }
 
-    /// Runs work as [`Self::in_order`] does; the message is acked when the work answers `true`. At
-    /// `false`, or if the server dies before, the client sends the message again.
-    fn in_order_and_ack(
+    /// As [`Self::in_order`], but for work that may answer `false`: then the client sends the message
+    /// again. So it does if the server dies before the work is done.
+    fn in_order_or_again(
         &mut self,
         turn: &Turn<'_>,
         work: impl Future<Output = bool> + Send + 'static,
@@ -260,8 +282,8 @@ impl Session {
             return Outcome::Busy;
         }
         let (outbox, sequence) = (self.outbox.clone(), turn.sequence);
-        let outcome = self.in_order(async move { outbox.settle(sequence, work.await) });
-        if outcome == Outcome::Continue { Outcome::Held } else { outcome }
+        let work = async move { outbox.settle(sequence, work.await) };
+        if self.queue.push(self.message_len, work) { Outcome::Held } else { Outcome::Busy }
     }
 
     /// Runs a look-up beside the circuit. What finds too much before it has to come again.

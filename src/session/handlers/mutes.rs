@@ -16,7 +16,7 @@ use crate::services::mutes::{
 /// Always answered: viewers wait for the list before they ask for stored messages.
 pub(super) fn request(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     message: MuteListRequest,
 ) -> Outcome {
     let agent = session.shared.agent_id;
@@ -32,7 +32,7 @@ pub(super) fn request(
         return Outcome::Continue;
     }
     // A change that was asked for before belongs to the answer.
-    session.in_order(async move { answer(&mutes, &outbox, agent, copy, &name) })
+    session.in_order(turn, async move { answer(&mutes, &outbox, agent, copy, &name) })
 }
 
 fn answer(mutes: &Mutes, outbox: &Outbox, agent: AgentId, copy: u32, name: &str) {
@@ -61,7 +61,7 @@ fn answer(mutes: &Mutes, outbox: &Outbox, agent: AgentId, copy: u32, name: &str)
 
 pub(super) fn update(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     message: UpdateMuteListEntry,
 ) -> Outcome {
     let data = &message.mute_data;
@@ -80,7 +80,7 @@ pub(super) fn update(
     }
     let mutes = session.context.services.mutes.clone();
     let outbox = session.outbox.clone();
-    session.in_order(async move {
+    session.in_order(turn, async move {
         if let Err(error) = mutes.put(agent, mute).await {
             refused(&outbox, &error);
         }
@@ -89,7 +89,7 @@ pub(super) fn update(
 
 pub(super) fn remove(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     message: RemoveMuteListEntry,
 ) -> Outcome {
     let agent = session.shared.agent_id;
@@ -97,7 +97,7 @@ pub(super) fn remove(
     let name = Mute::clean_name(&message::text(&message.mute_data.mute_name));
     let mutes = session.context.services.mutes.clone();
     let outbox = session.outbox.clone();
-    session.in_order(async move {
+    session.in_order(turn, async move {
         if let Err(error) = mutes.remove(agent, id, name).await {
             refused(&outbox, &error);
         }

@@ -12,14 +12,14 @@ use crate::services::groups::{Draft, GroupError, Notice, Posted};
 /// Dialog 32: a notice to all members.
 pub(super) fn notice(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     message: &ImprovedInstantMessage,
 ) -> Outcome {
     let block = &message.message_block;
     let group = GroupId(block.to_agent_id);
     let draft = Draft::parse(&message::text(&block.message), &block.binary_bucket);
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let draft = match draft {
             Ok(draft) => draft,
             Err(refusal) => return desk.refuse(&GroupError::from(refusal)),
@@ -53,12 +53,12 @@ pub(super) fn notice_attachment_answer(
 /// Answered for strangers, too, with nothing: clients wait for the list.
 pub(super) fn list(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: GroupNoticesListRequest,
 ) -> Outcome {
     let group = GroupId(request.data.group_id);
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let found = desk.context.services.groups.notices(desk.agent, group).await;
         let notices = found.unwrap_or_else(|error| {
             desk.refuse(&error);
@@ -89,12 +89,12 @@ fn entry(notice: &Notice) -> GroupNoticesListReplyData {
 /// Answered by dialog 37.
 pub(super) fn fetch(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: GroupNoticeRequest,
 ) -> Outcome {
     let notice = NoticeId(request.data.group_notice_id);
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         match desk.context.services.groups.requested_notice(desk.agent, notice).await {
             Ok(message) => desk.send(&message.to_message(false)),
             Err(error) => desk.refuse(&error),

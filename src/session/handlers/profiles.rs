@@ -26,7 +26,7 @@ const GROUPS_FIXED: usize = 38;
 /// that who changes a profile and asks for it sees the change.
 pub(super) fn properties(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: AvatarPropertiesRequest,
 ) -> Outcome {
     let asking = session.shared.agent_id;
@@ -34,7 +34,7 @@ pub(super) fn properties(
     let profiles = session.context.services.profiles.clone();
     let bus = session.context.services.bus.clone();
     let outbox = session.outbox.clone();
-    session.in_order(async move {
+    session.in_order(turn, async move {
         match profiles.page(avatar, asking).await {
             Ok(Some(page)) => {
                 send(&outbox, &properties_of(&page, asking, bus.is_online(avatar)));
@@ -51,11 +51,11 @@ pub(super) fn properties(
 
 pub(super) fn update_properties(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     update: AvatarPropertiesUpdate,
 ) -> Outcome {
     let new = update.properties_data;
-    change(session, move |profile| {
+    change(session, turn, move |profile| {
         profile.about = message::text(&new.about_text);
         profile.first_life = message::text(&new.fl_about_text);
         profile.image = new.image_id;
@@ -68,11 +68,11 @@ pub(super) fn update_properties(
 
 pub(super) fn update_interests(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     update: AvatarInterestsUpdate,
 ) -> Outcome {
     let new = update.properties_data;
-    change(session, move |profile| {
+    change(session, turn, move |profile| {
         profile.want_to_mask = new.want_to_mask;
         profile.want_to_text = message::text(&new.want_to_text);
         profile.skills_mask = new.skills_mask;
@@ -81,10 +81,14 @@ pub(super) fn update_interests(
     })
 }
 
-fn change(session: &mut Session, change: impl FnOnce(&mut Profile) + Send + 'static) -> Outcome {
+fn change(
+    session: &mut Session,
+    turn: &Turn<'_>,
+    change: impl Fn(&mut Profile) + Send + 'static,
+) -> Outcome {
     let agent = session.shared.agent_id;
     let profiles = session.context.services.profiles.clone();
-    session.in_order(async move {
+    session.in_order(turn, async move {
         if let Err(error) = profiles.change(agent, change).await {
             tracing::warn!(%agent, %error, "profile not kept");
         }
@@ -93,14 +97,14 @@ fn change(session: &mut Session, change: impl FnOnce(&mut Profile) + Send + 'sta
 
 pub(super) fn update_note(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     update: AvatarNotesUpdate,
 ) -> Outcome {
     let agent = session.shared.agent_id;
     let about = AgentId(update.data.target_id);
     let text = message::text(&update.data.notes);
     let profiles = session.context.services.profiles.clone();
-    session.in_order(async move {
+    session.in_order(turn, async move {
         match profiles.set_note(agent, about, text).await {
             Ok(true) => {}
             Ok(false) => {
@@ -111,11 +115,11 @@ pub(super) fn update_note(
     })
 }
 
-pub(super) fn note(session: &mut Session, _turn: &mut Turn<'_>, about: AgentId) -> Outcome {
+pub(super) fn note(session: &mut Session, turn: &mut Turn<'_>, about: AgentId) -> Outcome {
     let agent = session.shared.agent_id;
     let profiles = session.context.services.profiles.clone();
     let outbox = session.outbox.clone();
-    session.in_order(async move {
+    session.in_order(turn, async move {
         match profiles.note(agent, about).await {
             Ok(text) => {
                 let mut reply = AvatarNotesReply::default();

@@ -17,6 +17,9 @@ mod group_mail;
 mod groups;
 mod mail;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use uuid::Uuid;
 
 use crate::ids::AgentId;
@@ -94,6 +97,23 @@ async fn answer_of_a_batch_that_was_not_written_is_withheld() {
     let kept = account(1, "Test User");
     store.call(move |store| create(store, &kept)).await.unwrap().unwrap();
     assert!(!store.is_failing(), "the next batch was written");
+}
+
+#[tokio::test]
+async fn a_rehearsed_job_runs_twice_and_counts_once() {
+    let store = SqliteStore::in_memory().unwrap();
+    let store = StoreHandle::spawn_rehearsing(Box::new(store)).unwrap();
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = runs.clone();
+    let kept = account(1, "Test User");
+    // Fails if the first run left the account behind.
+    let created = store.call(move |store| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        create(store, &kept)
+    });
+    created.await.unwrap().unwrap();
+    assert_eq!(runs.load(Ordering::Relaxed), 2);
+    assert_eq!(store.call(|store| store.count_accounts()).await.unwrap().unwrap(), 1);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Runs cached statements: many rows, one row, or a change. Errors become the store's own.
 
+use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 
 use crate::ids::{AgentId, GroupId};
@@ -69,13 +70,14 @@ pub(super) fn require_group(connection: &Connection, id: GroupId) -> Result<(), 
     found.ok_or(StoreError::NoGroup(id))
 }
 
-/// [`StoreError::IdTaken`] if a constraint was violated.
+/// [`StoreError::IdTaken`] if something has the key already.
 pub(super) fn taken(
     action: &'static str,
     error: rusqlite::Error,
     what: impl FnOnce() -> String,
 ) -> StoreError {
-    if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    if matches!(code, Some(SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE)) {
         return StoreError::IdTaken(what());
     }
     StoreError::Backend { action, source: Fault(Box::new(error)) }

@@ -53,7 +53,7 @@ fn take(role: RoleId, member: AgentId) -> Assignment {
 }
 
 fn edit(group: &Group, actor: AgentId, edit: RoleEdit) -> Result<EditedRoles, GroupRefusal> {
-    edit_roles(group, actor, vec![edit], || RoleId(Uuid::from_u128(99)))
+    edit_roles(group, actor, vec![edit], &[RoleId(Uuid::from_u128(99))])
 }
 
 #[test]
@@ -264,7 +264,8 @@ fn role_texts_and_numbers_are_bounded() {
     }
     let one = RoleEdit::Create(role(1, "One", Powers::empty()));
     assert!(edit(&group, OWNER, one.clone()).is_ok());
-    let two = edit_roles(&group, OWNER, vec![one.clone(), one], RoleId::random);
+    let two =
+        edit_roles(&group, OWNER, vec![one.clone(), one], &[RoleId::random(), RoleId::random()]);
     assert_eq!(two, Err(GroupRefusal::TooManyRoles));
 }
 

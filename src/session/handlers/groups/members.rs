@@ -12,12 +12,12 @@ use crate::session::handlers::{Outcome, Session, Turn, packets};
 /// Answered also when there is nobody to be seen: clients wait until they have counted all.
 pub(in super::super) fn members(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: GroupMembersRequest,
 ) -> Outcome {
     let id = GroupId(request.group_data.group_id);
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let blocks = match member_blocks(&desk, id).await {
             Ok(blocks) => blocks,
             Err(error) => return desk.refuse(&error),
@@ -57,12 +57,12 @@ async fn member_blocks(
 /// A pair for each member and role, the role of everyone included, as on OpenSim.
 pub(in super::super) fn role_members(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: GroupRoleMembersRequest,
 ) -> Outcome {
     let id = GroupId(request.group_data.group_id);
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let pairs = match desk.context.services.groups.group(id).await {
             Ok(group) => group.map_or_else(Vec::new, |group| pairs(&group, desk.agent)),
             Err(error) => return desk.refuse(&error),

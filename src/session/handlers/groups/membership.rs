@@ -16,12 +16,12 @@ use crate::session::handlers::{Outcome, Session, Turn};
 
 pub(in super::super) fn join(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: JoinGroupRequest,
 ) -> Outcome {
     let group = GroupId(request.group_data.group_id);
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let done = desk.context.services.groups.join(desk.agent, group).await;
         let mut reply = JoinGroupReply::default();
         reply.agent_data.agent_id = desk.agent.0;
@@ -37,12 +37,12 @@ pub(in super::super) fn join(
 
 pub(in super::super) fn leave(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: LeaveGroupRequest,
 ) -> Outcome {
     let group = GroupId(request.group_data.group_id);
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let done = desk.context.services.groups.leave(desk.agent, group).await;
         let mut reply = LeaveGroupReply::default();
         reply.agent_data.agent_id = desk.agent.0;
@@ -58,13 +58,13 @@ pub(in super::super) fn leave(
 
 pub(in super::super) fn eject(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: EjectGroupMemberRequest,
 ) -> Outcome {
     let group = GroupId(request.group_data.group_id);
     let ejectees = request.eject_data.iter().map(|data| AgentId(data.ejectee_id)).collect();
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let services = &desk.context.services;
         let done = services.groups.eject(desk.agent, group, ejectees).await;
         let mut reply = EjectGroupMemberReply::default();
@@ -94,7 +94,7 @@ pub(in super::super) fn eject(
 
 pub(in super::super) fn invite(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: InviteGroupRequest,
 ) -> Outcome {
     let group = GroupId(request.group_data.group_id);
@@ -104,7 +104,7 @@ pub(in super::super) fn invite(
         .map(|data| Invitee { agent: AgentId(data.invitee_id), role: RoleId(data.role_id) })
         .collect();
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let name = desk.name.clone();
         let done = desk.context.services.groups.invite(desk.agent, name, group, invitees).await;
         let Invited { messages, members, unknown, repeated } = match done {
@@ -133,7 +133,7 @@ pub(in super::super) fn invite(
 /// Dialogs 35 and 36: the invitation named by its transaction is accepted or declined.
 pub(in super::super) fn invitation_answer(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     message: &ImprovedInstantMessage,
     accepted: bool,
 ) -> Outcome {
@@ -141,7 +141,7 @@ pub(in super::super) fn invitation_answer(
     let transaction: Uuid = message.message_block.id;
     let transaction = (!transaction.is_nil()).then_some(transaction);
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let groups = &desk.context.services.groups;
         let done = if accepted {
             groups.accept_invite(desk.agent, group, transaction).await
@@ -158,13 +158,13 @@ pub(in super::super) fn invitation_answer(
 
 pub(in super::super) fn activate(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: ActivateGroup,
 ) -> Outcome {
     let group = GroupId(request.agent_data.group_id);
     let group = (group != GroupId::NIL).then_some(group);
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         match desk.context.services.groups.activate(desk.agent, group).await {
             Ok(()) => {
                 let Some(standing) = desk.standing(desk.agent).await else { return };
@@ -178,12 +178,12 @@ pub(in super::super) fn activate(
 
 pub(in super::super) fn contribution(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: SetGroupContribution,
 ) -> Outcome {
     let (group, given) = (GroupId(request.data.group_id), request.data.contribution);
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         match desk.context.services.groups.set_contribution(desk.agent, group, given).await {
             Ok(()) => desk.announce(&[desk.agent]).await,
             Err(error) => desk.refuse(&error),
@@ -193,13 +193,13 @@ pub(in super::super) fn contribution(
 
 pub(in super::super) fn accept_notices(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: SetGroupAcceptNotices,
 ) -> Outcome {
     let group = GroupId(request.data.group_id);
     let (accept, list) = (request.data.accept_notices, request.new_data.list_in_profile);
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let groups = &desk.context.services.groups;
         match groups.set_accept_notices(desk.agent, group, accept, list).await {
             Ok(()) => desk.announce(&[desk.agent]).await,

@@ -10,7 +10,7 @@ pub(super) mod roles;
 
 use std::sync::Arc;
 
-use super::{Context, Outcome, Session, alert_to};
+use super::{Context, Outcome, Session, Turn, alert_to};
 use crate::circuit::Category;
 use crate::ids::{AgentId, GroupId};
 use crate::message::Message;
@@ -25,9 +25,9 @@ pub(super) use profile::agent_data;
 
 /// The agent is in the region: its avatar gets the title of its active group, and its client
 /// learns of that group, which the region did not know.
-pub(super) fn entered(session: &mut Session) -> Outcome {
+pub(super) fn entered(session: &mut Session, turn: &Turn<'_>) -> Outcome {
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let Some(standing) = desk.standing(desk.agent).await else { return };
         if standing.active.is_some() {
             desk.send(&standing.agent_data());

@@ -19,11 +19,11 @@ use crate::session::handlers::{Outcome, Session, Turn, dropped};
 /// Answered by `AgentDataUpdate` and the event `AgentGroupDataUpdate`.
 pub(in super::super) fn agent_data(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     _request: AgentDataUpdateRequest,
 ) -> Outcome {
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let Some(standing) = desk.standing(desk.agent).await else { return };
         desk.send(&standing.agent_data());
         desk.outbox.event(standing.event());
@@ -33,7 +33,7 @@ pub(in super::super) fn agent_data(
 
 pub(in super::super) fn create(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: CreateGroupRequest,
 ) -> Outcome {
     let data = request.group_data;
@@ -50,7 +50,7 @@ pub(in super::super) fn create(
         },
     };
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let mut reply = CreateGroupReply::default();
         reply.agent_data.agent_id = desk.agent.0;
         match desk.context.services.groups.create(desk.agent, new).await {
@@ -71,7 +71,7 @@ pub(in super::super) fn create(
 
 pub(in super::super) fn update(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: UpdateGroupInfo,
 ) -> Outcome {
     let data = request.group_data;
@@ -85,7 +85,7 @@ pub(in super::super) fn update(
         mature_publish: data.mature_publish,
     };
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let id = GroupId(data.group_id);
         let changed = desk.context.services.groups.set_options(desk.agent, id, options).await;
         if let Err(error) = changed {
@@ -97,12 +97,12 @@ pub(in super::super) fn update(
 /// Anybody may look. A group that does not exist is not answered, as on OpenSim.
 pub(in super::super) fn profile(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: GroupProfileRequest,
 ) -> Outcome {
     let id = GroupId(request.group_data.group_id);
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         match desk.context.services.groups.group(id).await {
             Ok(Some(group)) => desk.send(&profile_reply(&desk, &group)),
             Ok(None) => {
@@ -140,12 +140,12 @@ fn profile_reply(desk: &Desk, group: &Group) -> GroupProfileReply {
 /// A group that does not exist is called `Unknown`, as on OpenSim.
 pub(in super::super) fn names(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: UUIDGroupNameRequest,
 ) -> Outcome {
     let ids: Vec<GroupId> = request.uuid_name_block.iter().map(|block| GroupId(block.id)).collect();
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let names = match desk.context.services.groups.names(ids.clone()).await {
             Ok(names) => names,
             Err(error) => return desk.refuse(&error),

@@ -15,12 +15,12 @@ use crate::session::handlers::{Outcome, Session, Turn, packets};
 /// Answered for an unknown group, too, with no roles.
 pub(in super::super) fn role_data(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: GroupRoleDataRequest,
 ) -> Outcome {
     let id = GroupId(request.group_data.group_id);
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let group = match desk.context.services.groups.group(id).await {
             Ok(group) => group,
             Err(error) => return desk.refuse(&error),
@@ -56,12 +56,12 @@ fn role_blocks(group: &Group) -> Vec<GroupRoleDataReplyRoleData> {
 
 pub(in super::super) fn update(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: GroupRoleUpdate,
 ) -> Outcome {
     let id = GroupId(request.agent_data.group_id);
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let edits = request.role_data.iter().filter_map(role_edit).collect::<Result<Vec<_>, _>>();
         let done = match edits {
             Ok(edits) => desk.context.services.groups.edit_roles(desk.agent, id, edits).await,
@@ -98,12 +98,12 @@ fn role_edit(data: &GroupRoleUpdateRoleData) -> Option<Result<RoleEdit, GroupRef
 
 pub(in super::super) fn changes(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: GroupRoleChanges,
 ) -> Outcome {
     let id = GroupId(request.agent_data.group_id);
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let assignments = request
             .role_change
             .iter()
@@ -130,12 +130,12 @@ pub(in super::super) fn changes(
 /// The titles that the requester can choose from: none for who is no member.
 pub(in super::super) fn titles(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: GroupTitlesRequest,
 ) -> Outcome {
     let id = GroupId(request.agent_data.group_id);
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         let group = match desk.context.services.groups.group(id).await {
             Ok(group) => group,
             Err(error) => return desk.refuse(&error),
@@ -162,13 +162,13 @@ pub(in super::super) fn titles(
 
 pub(in super::super) fn select_title(
     session: &mut Session,
-    _turn: &mut Turn<'_>,
+    turn: &mut Turn<'_>,
     request: GroupTitleUpdate,
 ) -> Outcome {
     let group = GroupId(request.agent_data.group_id);
     let role = RoleId(request.agent_data.title_role_id);
     let desk = Desk::of(session);
-    session.in_order(async move {
+    session.in_order(turn, async move {
         match desk.context.services.groups.select_title(desk.agent, group, role).await {
             Ok(()) => desk.announce(&[desk.agent]).await,
             Err(error) => desk.refuse(&error),

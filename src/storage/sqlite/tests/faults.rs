@@ -8,14 +8,20 @@ use uuid::Uuid;
 
 use super::{DATABASE, SqliteStore, dump};
 use crate::cluster::LocalBus;
-use crate::ids::{AgentId, GroupId, RoleId};
+use crate::ids::{AgentId, FolderId, GroupId, ItemId, RegionId, RoleId};
+use crate::services::Services;
 use crate::services::accounts::{AccountName, Accounts, AccountsConfig, HashCost, NewPassword};
-use crate::services::friends::{FriendOffer, Rights};
+use crate::services::assets::Assets;
+use crate::services::friends::{self, FriendOffer, Rights, Sender};
 use crate::services::groups::{
     Assignment, Draft, GroupOptions, Groups, Invitee, NewGroup, RoleEdit,
 };
 use crate::services::im::InstantMessage;
-use crate::services::offline::StoredMessage;
+use crate::services::inventory::{
+    CopySource, Edit, FolderChange, FolderType, WearableType, default_wearable_item,
+    standard_folder,
+};
+use crate::services::offline::{Kept, OfflineSettings, StoredMessage};
 use crate::services::ports::{AccountStore as _, Store as _, StoreError, StoreHandle};
 use crate::storage::conformance::{account, create};
 use crate::time::ManualClock;
@@ -71,6 +77,17 @@ impl Rig {
         let options = GroupOptions { open_enrollment: true, ..GroupOptions::default() };
         let new = NewGroup { name: name.to_owned(), options };
         self.groups.create(founder, new).await.unwrap().info.id
+    }
+
+    fn services(&self) -> Services {
+        Services::new(
+            &self.store,
+            Arc::new(LocalBus::default()),
+            Arc::new(ManualClock::default()),
+            self.accounts.clone(),
+            Assets::built_in(RegionId::NIL),
+            OfflineSettings::default(),
+        )
     }
 
     fn rows(&self) -> Vec<String> {
@@ -175,12 +192,10 @@ async fn broken_friendships_and_mail_leave_nothing_behind() {
     let offer =
         FriendOffer { from: ann, to: ben, transaction: ann.0, message: String::new(), at: 1 };
     flat(rig.store.call(move |store| store.put_friend_offer(&offer)).await).unwrap();
+    let services = rig.services();
+    let answering = Sender { agent: ben, name: "Ben B".to_owned(), ..Sender::default() };
     rig.all_or_nothing("an accepted friendship", async || {
-        let accept = move |store: &mut dyn crate::services::ports::Store| {
-            store.remove_friend_offer(ann, ben)?;
-            store.add_friendship(ben, ann, Rights::ONLINE)
-        };
-        flat(rig.store.call(accept).await)
+        friends::accept(&services, &answering, ann).await
     })
     .await;
     rig.all_or_nothing("the end of a friendship", async || {
@@ -192,10 +207,52 @@ async fn broken_friendships_and_mail_leave_nothing_behind() {
         let message = StoredMessage { key, message: InstantMessage::system(ben, 5, "text") };
         flat(rig.store.call(move |store| store.add_message(&message)).await).unwrap();
     }
+    rig.all_or_nothing("mail that came back", async || {
+        let both = [3, 4].map(|number| StoredMessage {
+            key: Uuid::from_u128(number),
+            message: InstantMessage::system(ben, 5, "text"),
+        });
+        let kept = services.offline.keep_all(both.to_vec()).await;
+        if kept == [Kept::Saved, Kept::Saved] { Ok(()) } else { Err(kept) }
+    })
+    .await;
     rig.all_or_nothing("delivered mail", async || {
         flat(rig.store.call(move |store| store.remove_messages(ben, &keys)).await)
     })
     .await;
+}
+
+#[tokio::test]
+async fn broken_inventory_changes_leave_nothing_behind() {
+    let rig = Rig::new();
+    let ann = rig.account("Ann A").await;
+    let inventory = rig.services().inventory;
+    let root = standard_folder(ann, FolderType::Root);
+    let outfit = standard_folder(ann, FolderType::CurrentOutfit);
+    let shirt = default_wearable_item(ann, WearableType::Shirt);
+    let [outer, inner] = [FolderId(Uuid::from_u128(1)), FolderId(Uuid::from_u128(2))];
+    let folder = |id, parent| Edit::CreateFolder {
+        id,
+        parent,
+        kind: FolderType::None,
+        name: "Box".to_owned(),
+    };
+    let copy = |number, folder| Edit::CopyItem {
+        source: CopySource::Own(shirt),
+        id: ItemId(Uuid::from_u128(number)),
+        folder,
+        name: None,
+    };
+    let to_root = FolderChange { parent: Some(root), ..FolderChange::default() };
+    for (what, edits) in [
+        ("folders with copies", vec![folder(outer, root), folder(inner, outer), copy(3, inner)]),
+        ("a folder that moves", vec![Edit::ChangeFolder(inner, to_root)]),
+        ("an emptied outfit", vec![Edit::ReplaceLinks(outfit, Vec::new())]),
+        ("an emptied folder", vec![copy(4, outer), Edit::Purge(outer)]),
+        ("two deletions", vec![Edit::RemoveFolder(inner), Edit::RemoveFolder(outer)]),
+    ] {
+        rig.all_or_nothing(what, async || inventory.apply(ann, edits.clone(), 5).await).await;
+    }
 }
 
 #[tokio::test]
