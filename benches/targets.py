@@ -4,7 +4,7 @@
     cargo build --release && python3 benches/targets.py [ROW...] [--runs 5] [--program FILE]
                                                         [--walk 600]
 
-Rows: start chat latency im group login burst memory crowd polls growth walk; without names all but `walk`,
+Rows: start chat latency im group login burst memory crowd rude polls growth walk; without names all but `walk`,
 which takes ten minutes a run, and runs once where the others do five times. Each row starts its own
 server on free ports and prints the median of all runs with the single figures behind it. Linux
 only. Nothing else should run meanwhile.
@@ -42,6 +42,11 @@ class Server:
         with open(f"/proc/{self.pid}/stat", encoding="ascii") as stat:
             fields = stat.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def memory(self) -> float:
+        """Resident memory in MiB."""
+        with open(f"/proc/{self.pid}/statm", encoding="ascii") as statm:
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -267,6 +272,38 @@ def crowd(program: str, runs: int) -> None:
             show("freshness of all, p99", figures, "ms")
 
 
+def rude(program: str, runs: int) -> None:
+    """What agents that never read or ack cost those who speak, and what is kept for them."""
+    print("rude: 20 who speak 10 lines per second beside 100 and 1,000 rude ones, 30 s")
+    for agents in (120, 1020):
+        reports = []
+        for _ in range(runs):
+            with serving(program, "--ephemeral") as server:
+                reports.append(
+                    load(program, server, "--agents", str(agents), "--scenario", "chat",
+                         "--speakers", "20", "--rate", "10", "--manner", "rude", "--ramp", "100",
+                         "--duration", "30")
+                )  # fmt: skip
+        print(f" {agents - 20} rude")
+        show("lost", [r["lost"] for r in reports])
+        for key in ("p50", "p99", "max"):
+            show(key, [r["latency_ms"][key] for r in reports], "ms", 1)
+        show("server CPU", [r["server"]["cpu_percent"] for r in reports], "% of a core", 1)
+    print("rude: a group of 402, 400 of them rude, 2 who send 200 texts per second, 30 s")
+    reports, after = [], []
+    for _ in range(runs):
+        with serving(program, "--ephemeral") as server:
+            reports.append(
+                load(program, server, "--agents", "402", "--scenario", "group", "--speakers", "2",
+                     "--rate", "200", "--manner", "rude", "--ramp", "100", "--duration", "30")
+            )  # fmt: skip
+            time.sleep(30)
+            after.append(server.memory())
+    show("server memory before", [r["server"]["rss_start_mb"] for r in reports], "MiB", 1)
+    show("server memory, at most", [r["server"]["rss_max_mb"] for r in reports], "MiB", 1)
+    show("half a minute after they left", after, "MiB", 1)
+
+
 def polls(program: str, runs: int) -> None:
     """What 1,000 open long polls cost while nothing happens, without circuits."""
     print("polls: 1,000 event queues, each with an open long poll, 20 s")
@@ -372,7 +409,9 @@ def walk(program: str, runs: int, seconds: int) -> None:
 
 ROWS = {
     row.__name__: row
-    for row in (start, chat, latency, im, group, login, burst, memory, crowd, polls, growth)
+    for row in (
+        start, chat, latency, im, group, login, burst, memory, crowd, rude, polls, growth,
+    )  # fmt: skip
 }
 
 

@@ -33,12 +33,12 @@ use crate::http;
 use crate::ids::{AgentId, GroupId, RegionId};
 use crate::region::RegionInfo;
 use crate::scripts::{self, ObjectAccess};
-use crate::services::Services;
 use crate::services::accounts::{self, AccountName, Accounts, AccountsConfig};
 use crate::services::assets::Assets;
 use crate::services::groups::ConfiguredGroup;
 use crate::services::offline::OfflineSettings;
 use crate::services::ports::{Store, StoreHandle};
+use crate::services::{ServiceSettings, Services};
 use crate::session::Sessions;
 use crate::storage;
 use crate::time::{Clock, SystemClock};
@@ -133,7 +133,7 @@ impl Server {
         let bus = Arc::new(LocalBus::default());
         let assets = Assets::built_in(first_region);
         let services =
-            Services::new(&store, bus.clone(), clock.clone(), accounts, assets, offline(&config));
+            Services::new(&store, bus.clone(), clock.clone(), accounts, assets, settings(&config));
         services.groups.ensure(wanted_groups(&config)).await?;
         let shared = Arc::new(Shared {
             clock,
@@ -282,13 +282,15 @@ async fn close_doors(
     doors.cancel();
 }
 
-fn offline(config: &Config) -> OfflineSettings {
-    OfflineSettings {
+fn settings(config: &Config) -> ServiceSettings {
+    let offline = OfflineSettings {
         max_messages: u64::from(config.limits.offline_messages),
         max_per_sender: u64::from(config.limits.offline_messages_per_sender),
         keep: Duration::from_secs(u64::from(config.limits.offline_days) * 24 * 3600),
         flavour: config.grid.flavour,
-    }
+    };
+    let session_copies_per_second = config.limits.session_copies_per_second;
+    ServiceSettings { offline, session_copies_per_second }
 }
 
 /// Refuses a clock from before 1970: the HTTP library panics at each connection then. One that is

@@ -14,11 +14,10 @@ use holm::llsd::{self, Llsd};
 use holm::message::Vector3;
 use holm::outbox::{Event, EventSink};
 use holm::region::{RegionInfo, RegionLink};
-use holm::services::Services;
 use holm::services::accounts::{Accounts, AccountsConfig};
 use holm::services::assets::Assets;
-use holm::services::offline::OfflineSettings;
 use holm::services::ports::StoreHandle;
+use holm::services::{ServiceSettings, Services};
 use holm::session::caps::{CapRegistry, EVENT_QUEUE_GET};
 use holm::session::event_queue::EventQueueSettings;
 use holm::session::{AgentSession, EventQueue, NewSession, Sessions};
@@ -74,7 +73,7 @@ impl Grid {
                 clock.clone(),
                 accounts,
                 assets,
-                OfflineSettings::default(),
+                ServiceSettings::default(),
             ),
             grid: GridFacts::default(),
             max_body: 1 << 20,

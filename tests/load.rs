@@ -210,6 +210,50 @@ async fn the_silent_and_the_rude_do_no_harm_to_the_others() {
     tokio::join!(run(Manner::Silent), run(Manner::Rude));
 }
 
+#[tokio::test]
+async fn a_hundred_rude_agents_do_no_harm_to_twenty_speakers() {
+    let grid = TestGrid::start().await.expect("starts");
+    let scenario =
+        Scenario::Chat { speakers: 20, rate: Some(30.0), outstanding: 1, text_bytes: 100 };
+    let plan = Plan {
+        manner: Manner::Rude,
+        duration: Duration::from_secs(4),
+        ..plan(grid.login_uri(), 120, scenario)
+    };
+    let (progress, seen) = watch::channel(Progress::default());
+    let running = tokio::time::timeout(LONG, run(plan, progress, CancellationToken::new()));
+    let watching = most_resends_while_running(&grid, seen);
+    let (outcome, most) = tokio::join!(running, watching);
+    let report = outcome.expect("a run ends").report;
+    assert_eq!(report.outcome, "complete", "{:?}", report.errors);
+    assert_eq!((report.connected, report.sent), (120, 120));
+    assert_eq!((report.expected, report.lost, report.doubled), (2400, 0, 0));
+    // A probe or two, each time later, and not all that is unacked again and again.
+    assert!(most > 0 && most <= 12, "{most} packets were sent again to one client");
+    grid.stop().await.expect("stops");
+}
+
+/// The most packets that one circuit has sent again while the agents were in.
+async fn most_resends_while_running(grid: &TestGrid, mut seen: watch::Receiver<Progress>) -> u64 {
+    let mut most = 0;
+    let is_running = |progress: &Progress| progress.phase == Phase::Running;
+    if seen.wait_for(is_running).await.is_err() {
+        return most;
+    }
+    // The run reports its progress several times a second.
+    while seen.changed().await.is_ok() {
+        let circuits = grid.control("v1/circuits").await.expect("circuits");
+        // When agents leave, they ack again and get what they have missed.
+        if !is_running(&seen.borrow()) {
+            break;
+        }
+        let circuits = circuits["circuits"].as_array().expect("a list");
+        let resends = circuits.iter().filter_map(|circuit| circuit["resends"].as_u64());
+        most = resends.fold(most, u64::max);
+    }
+    most
+}
+
 // --- what can go wrong ----------------------------------------------------------------------
 
 /// A listener that answers every connection with these bytes; gives its login URI.

@@ -122,6 +122,9 @@ pub struct LimitsConfig {
     /// Copies of chat lines that one speaker may cause per second (a line costs as many avatars
     /// and scripts as hear it), four times that at once; what goes beyond is dropped and counted.
     pub chat_copies_per_second: u32,
+    /// Copies of texts in chat sessions that one speaker may cause per second while the grid is
+    /// behind with its deliveries, four times that at once; what goes beyond is refused and counted.
+    pub session_copies_per_second: u32,
     /// Instant messages that one agent may send per second, twice that at once; what goes beyond
     /// is dropped and counted, and the agent is told.
     pub instant_messages_per_second: u32,
@@ -149,6 +152,7 @@ impl Default for LimitsConfig {
             region_queue: 16_384,
             outbox_queue: 65_536,
             chat_copies_per_second: 1_000_000,
+            session_copies_per_second: 2000,
             instant_messages_per_second: 5000,
             waiting_request_bytes: 256 << 10,
             offline_messages: 80,

@@ -63,6 +63,23 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
 }
 
+/// How services behave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceSettings {
+    /// Messages for agents who are not online.
+    pub offline: OfflineSettings,
+    /// Copies of texts that one speaker may cause per second in chat sessions while the grid is
+    /// behind with its deliveries, four times that at once.
+    pub session_copies_per_second: u32,
+}
+
+impl Default for ServiceSettings {
+    /// Enough for five texts per second to 400 members.
+    fn default() -> Self {
+        Self { offline: OfflineSettings::default(), session_copies_per_second: 2000 }
+    }
+}
+
 impl Services {
     /// The services over one store and one bus.
     pub fn new(
@@ -71,8 +88,9 @@ impl Services {
         clock: Arc<dyn Clock>,
         accounts: Accounts,
         assets: Assets,
-        offline: OfflineSettings,
+        settings: ServiceSettings,
     ) -> Self {
+        let ServiceSettings { offline, session_copies_per_second: copies } = settings;
         let mutes = Mutes::new(store.clone());
         let offline =
             OfflineMessages::new(store.clone(), bus.clone(), mutes.clone(), clock.clone(), offline);
@@ -81,7 +99,13 @@ impl Services {
             accounts,
             inventory: Inventory::new(store.clone()),
             assets,
-            chats: ChatSessions::new(bus.clone(), groups.clone(), mutes.clone(), clock.clone()),
+            chats: ChatSessions::new(
+                bus.clone(),
+                groups.clone(),
+                mutes.clone(),
+                clock.clone(),
+                copies,
+            ),
             groups,
             friends: Friends::new(
                 store.clone(),

@@ -22,11 +22,10 @@ use crate::message::{self, Message, MessageId, Vector3, zerocode};
 use crate::outbox::Event;
 use crate::outbox::recorder::{Recorder, recorder};
 use crate::region::{Command, RegionInfo, RegionLink};
-use crate::services::Services;
 use crate::services::accounts::{AccountName, Accounts, AccountsConfig, HashCost, NewPassword};
 use crate::services::assets::Assets;
-use crate::services::offline::OfflineSettings;
 use crate::services::ports::StoreHandle;
+use crate::services::{ServiceSettings, Services};
 use crate::storage::SqliteStore;
 use crate::time::{Clock as _, ManualClock};
 
@@ -86,7 +85,7 @@ impl Rig {
         });
         let assets = Assets::built_in(region.info.id);
         let bus = Arc::new(LocalBus::default());
-        let settings = OfflineSettings::default();
+        let settings = ServiceSettings::default();
         let services = Services::new(&store, bus, clock.clone(), accounts, assets, settings);
         let context = Context {
             regions: Arc::from([region.clone()]),

@@ -12,12 +12,12 @@ use super::group_chat::{
     EVENT_REPLY, INVITATION, START_REPLY, UPDATES, ask, hears, request, say, session_im,
 };
 
-fn ids(clients: &[&Client]) -> Llsd {
+pub fn ids(clients: &[&Client]) -> Llsd {
     clients.iter().map(|client| client.login.agent_id.0).collect()
 }
 
 /// Starts a conference by the capability; its id.
-async fn start(client: &mut Client, invitees: Llsd) -> Result<Uuid> {
+pub async fn start(client: &mut Client, invitees: Llsd) -> Result<Uuid> {
     let temporary = Uuid::new_v4();
     let answer = request(client, &ask("start conference", temporary, invitees)).await?;
     assert_eq!(answer.0, 200);

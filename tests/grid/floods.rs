@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result, bail};
 use bytes::{BufMut, Bytes, BytesMut};
 use holm::client::{Client, LoginAnswer};
 use holm::ids::AgentId;
+use holm::llsd::Llsd;
 use holm::message::header::{Datagram, PacketFlags, parse, write_header};
 use holm::message::{
     self, ChatFromSimulator, CompleteAgentMovement, ImprovedInstantMessage, Message, PacketAck,
@@ -14,6 +15,8 @@ use holm::testing::TestGrid;
 use tokio::net::UdpSocket;
 
 use super::SOON;
+use super::conference::{ids, start as start_conference};
+use super::group_chat::{INVITATION, ask, hears, request, residents, say, start};
 
 /// The dialog of an ordinary message.
 const MESSAGE: u8 = 0;
@@ -160,4 +163,34 @@ async fn a_typing_flood_goes_before_text() -> Result<()> {
     assert!(drops["superseded"].as_u64() > Some(4000), "{drops}");
     grid.stop().await?;
     Ok(())
+}
+
+#[tokio::test]
+async fn a_group_flood_silences_no_other_session() -> Result<()> {
+    let grid = TestGrid::start_with(|config| {
+        config.login.test_accounts = true;
+        config.limits.outbox_queue = 1024;
+        config.limits.session_copies_per_second = 100;
+    })
+    .await?;
+    let mut loud = grid.enter("Alice", "Tester").await?;
+    let mut member = grid.enter("Bob", "Tester").await?;
+    let group = residents(&mut loud).await?;
+    start(&mut loud, group).await?;
+    start(&mut member, group).await?;
+    let mut quiet = grid.enter("Quiet", "Tester").await?;
+    let mut friend = grid.enter("Friend", "Tester").await?;
+    let pair = start_conference(&mut quiet, ids(&[&friend])).await?;
+    say(&quiet, pair, "first").await?;
+    friend.expect_event(SOON, INVITATION, |_| true).await?;
+    assert_eq!(request(&friend, &ask("accept invitation", pair, Llsd::Undef)).await?.0, 200);
+    for number in 0..35 {
+        for flood in 0..60 {
+            say(&loud, group, &format!("flood {number} {flood}")).await?;
+        }
+        let text = format!("text {number}");
+        say(&quiet, pair, &text).await?;
+        hears(&mut friend, &text).await.context(text)?;
+    }
+    Ok(grid.stop().await?)
 }

@@ -198,6 +198,7 @@ fn limits(config: &Config) -> Result<(), Problem> {
     range("limits.region_queue", limits.region_queue, 16..=1 << 20)?;
     range("limits.outbox_queue", limits.outbox_queue, 16..=1 << 20)?;
     range("limits.chat_copies_per_second", limits.chat_copies_per_second, 100..=100_000_000)?;
+    range("limits.session_copies_per_second", limits.session_copies_per_second, 100..=100_000_000)?;
     range(
         "limits.instant_messages_per_second",
         limits.instant_messages_per_second,

@@ -20,9 +20,9 @@ use crate::llsd::Llsd;
 use crate::message::Vector3;
 use crate::outbox::{Event, EventSink};
 use crate::region::{RegionInfo, RegionLink};
+use crate::services::ServiceSettings;
 use crate::services::accounts::{AccountName, Accounts, AccountsConfig, HashCost, NewPassword};
 use crate::services::assets::Assets;
-use crate::services::offline::OfflineSettings;
 use crate::services::ports::StoreHandle;
 use crate::session::event_queue::{EventQueueSettings, IdleAnswer};
 use crate::session::{EventQueue, NewSession, Sessions};
@@ -94,7 +94,7 @@ impl Grid {
                 clock.clone(),
                 accounts,
                 assets,
-                OfflineSettings::default(),
+                ServiceSettings::default(),
             ),
             grid: GridFacts {
                 name: "Holm".into(),

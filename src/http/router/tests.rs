@@ -13,11 +13,10 @@ use super::*;
 use crate::cluster::LocalBus;
 use crate::ids::{AgentId, CircuitCode, RegionHandle, RegionId, SecureSessionId, SessionId};
 use crate::llsd;
-use crate::services::Services;
 use crate::services::accounts::{Accounts, AccountsConfig};
 use crate::services::assets::Assets;
-use crate::services::offline::OfflineSettings;
 use crate::services::ports::StoreHandle;
+use crate::services::{ServiceSettings, Services};
 use crate::session::caps::CapRegistry;
 use crate::storage::SqliteStore;
 use crate::time::ManualClock;
@@ -109,7 +108,7 @@ impl Site {
                 clock,
                 accounts,
                 assets,
-                OfflineSettings::default(),
+                ServiceSettings::default(),
             ),
             grid: GridFacts::default(),
             max_body: 1 << 20,

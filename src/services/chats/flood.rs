@@ -1,14 +1,11 @@
-//! Who may still speak while the bus is congested: everybody except those whose texts cause it.
+//! Who may still speak while the bus is congested: everybody except those whose texts cause it. Each
+//! speaker has a budget of copies, so a flooder silences only itself.
 
 use super::state::{ChatRefusal, Effect};
 use super::{Shared, dropped};
 use crate::ids::AgentId;
 use crate::services::ports::Congestion;
 use crate::time::Timestamp;
-
-/// Copies of texts that one speaker may cause per second while the bus is congested, four times that
-/// at once: enough for five texts per second to 400 members. A flooder silences itself only.
-pub(super) const CONGESTED_COPIES_PER_SECOND: u32 = 2000;
 
 impl Shared {
     /// Whether what the agent says now counts against its budget; an error if it may not speak.
@@ -23,7 +20,7 @@ impl Shared {
             Congestion::Full => refuse("text_congested"),
             Congestion::Some => {
                 let mut budget = self.budgets.entry(agent).or_default();
-                if budget.is_open(now, CONGESTED_COPIES_PER_SECOND) {
+                if budget.is_open(now, self.copies_per_second) {
                     Ok(true)
                 } else {
                     refuse("text_flooded")

@@ -56,6 +56,8 @@ struct Shared {
     groups: Groups,
     mutes: Mutes,
     clock: Arc<dyn Clock>,
+    /// What one speaker may cause while the bus is congested.
+    copies_per_second: u32,
     sessions: DashMap<ChatSessionId, Arc<Mutex<ChatSession>>>,
     agents: DashMap<AgentId, OfAgent>,
     /// What those who are logged in caused while the bus was congested.
@@ -83,10 +85,26 @@ pub struct Unsaid {
 
 impl ChatSessions {
     /// No session yet.
-    pub fn new(bus: Arc<dyn Bus>, groups: Groups, mutes: Mutes, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        bus: Arc<dyn Bus>,
+        groups: Groups,
+        mutes: Mutes,
+        clock: Arc<dyn Clock>,
+        copies_per_second: u32,
+    ) -> Self {
         let (sessions, agents) = (DashMap::new(), DashMap::new());
         let (budgets, changes) = (DashMap::new(), AtomicU64::new(0));
-        let shared = Shared { bus, groups, mutes, clock, sessions, agents, budgets, changes };
+        let shared = Shared {
+            bus,
+            groups,
+            mutes,
+            clock,
+            copies_per_second,
+            sessions,
+            agents,
+            budgets,
+            changes,
+        };
         Self { shared: Arc::new(shared) }
     }
 

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use self::grid::{Grid, SESSION, WEAVERS, group};
-use super::flood::CONGESTED_COPIES_PER_SECOND;
+use self::grid::{COPIES_PER_SECOND, Grid, SESSION, WEAVERS, group};
 use super::*;
 use crate::circuit::{Category, Outgoing};
 use crate::ids::SessionId;
@@ -471,7 +470,7 @@ async fn a_flooder_silences_no_other_session() {
     crate::outbox::send_each(waiting);
     grid.events(one);
 
-    for _ in 0..2 * CONGESTED_COPIES_PER_SECOND + 10 {
+    for _ in 0..2 * COPIES_PER_SECOND + 10 {
         grid.say(one, SESSION, "flood").await;
     }
     let refused = grid.event_names(one);

@@ -18,6 +18,9 @@ use crate::services::ports::StoreHandle;
 use crate::storage::SqliteStore;
 use crate::time::ManualClock;
 
+/// What one speaker may cause while the bus is congested.
+pub(super) const COPIES_PER_SECOND: u32 = 2000;
+
 pub(super) const WEAVERS: GroupId = GroupId(Uuid::from_u128(0x77));
 
 pub(super) struct Grid {
@@ -40,7 +43,8 @@ impl Grid {
         let bus = Arc::new(LocalBus::default());
         let mutes = Mutes::new(store.clone());
         let groups = Groups::new(store.clone(), bus.clone(), clock.clone());
-        let chats = ChatSessions::new(bus.clone(), groups, mutes.clone(), clock.clone());
+        let chats =
+            ChatSessions::new(bus.clone(), groups, mutes.clone(), clock.clone(), COPIES_PER_SECOND);
         Self { chats, bus, store, accounts, mutes, clock, recorders: BTreeMap::new() }
     }
 

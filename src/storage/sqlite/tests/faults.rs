@@ -9,7 +9,6 @@ use uuid::Uuid;
 use super::{DATABASE, SqliteStore, dump};
 use crate::cluster::LocalBus;
 use crate::ids::{AgentId, FolderId, GroupId, ItemId, RegionId, RoleId};
-use crate::services::Services;
 use crate::services::accounts::{AccountName, Accounts, AccountsConfig, HashCost, NewPassword};
 use crate::services::assets::Assets;
 use crate::services::friends::{self, FriendOffer, Rights, Sender};
@@ -21,8 +20,9 @@ use crate::services::inventory::{
     CopySource, Edit, FolderChange, FolderType, WearableType, default_wearable_item,
     standard_folder,
 };
-use crate::services::offline::{Kept, OfflineSettings, StoredMessage};
+use crate::services::offline::{Kept, StoredMessage};
 use crate::services::ports::{AccountStore as _, Store as _, StoreError, StoreHandle};
+use crate::services::{ServiceSettings, Services};
 use crate::storage::conformance::{account, create};
 use crate::time::ManualClock;
 
@@ -86,7 +86,7 @@ impl Rig {
             Arc::new(ManualClock::default()),
             self.accounts.clone(),
             Assets::built_in(RegionId::NIL),
-            OfflineSettings::default(),
+            ServiceSettings::default(),
         )
     }
 
