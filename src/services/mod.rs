@@ -64,7 +64,7 @@ pub struct Services {
 }
 
 /// How services behave.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ServiceSettings {
     /// Messages for agents who are not online.
     pub offline: OfflineSettings,
