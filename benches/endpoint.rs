@@ -65,7 +65,8 @@ fn plain_round(sockets: &[UdpSocket], buffer: &mut [u8]) -> std::io::Result<()> 
 fn pings(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let (grid, logins) = runtime.block_on(async {
-        let grid = TestGrid::start().await.expect("a grid");
+        let grid = TestGrid::start_with(|config| config.storage.rehearse = false);
+        let grid = grid.await.expect("a grid");
         let mut logins = Vec::new();
         for number in 0..CLIENTS {
             let options = grid.options("Bench", &format!("Number{number}"));

@@ -317,12 +317,9 @@ fn open_store(config: &Config) -> Result<StoreHandle, ServerError> {
     } else {
         Box::new(storage::SqliteStore::open(&config.storage.directory)?)
     };
-    let spawned = if config.storage.rehearse {
-        StoreHandle::spawn_rehearsing(store)
-    } else {
-        StoreHandle::spawn(store)
-    };
-    spawned.map_err(ServerError::System)
+    let rehearse = config.storage.rehearse;
+    let spawn = if rehearse { StoreHandle::spawn_rehearsing } else { StoreHandle::spawn };
+    spawn(store).map_err(ServerError::System)
 }
 
 /// Creates what the configuration wants and is missing; the names of the ready-made ones.

@@ -34,7 +34,7 @@ impl Process {
         }
         command.env_remove("RUST_LOG").args(["serve", "--log", "warn", "--message-format", "json"]);
         command.args(["--http-port", "0", "--udp-port", "0", "--control-port", "0"]);
-        command.args(["--script-port", "0", "--data"]);
+        command.args(["--script-port", "0", "--data"]).env("HOLM_STORAGE_REHEARSE", "true");
         let mut child = command.arg(data).stdout(Stdio::piped()).spawn()?;
         let mut first = String::new();
         BufReader::new(child.stdout.take().context("stdout")?).read_line(&mut first)?;

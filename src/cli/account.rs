@@ -237,7 +237,9 @@ fn open(config: &Config, create: bool) -> Result<Opened, Failure> {
         }
         Err(error) => return Err(Failure::new(STORAGE, error.to_string())),
     };
-    let store = StoreHandle::spawn(Box::new(store))
+    let rehearse = config.storage.rehearse;
+    let spawn = if rehearse { StoreHandle::spawn_rehearsing } else { StoreHandle::spawn };
+    let store = spawn(Box::new(store))
         .map_err(|error| Failure::new(INTERNAL, format!("no storage thread: {error}")))?;
     let settings = AccountsConfig::new(&config.login, false);
     let accounts = Accounts::new(store.clone(), Arc::new(SystemClock::new()), settings);

@@ -112,8 +112,8 @@ pub struct StorageConfig {
     pub directory: PathBuf,
     /// Keeps everything in memory and forgets it at the end.
     pub ephemeral: bool,
-    /// Run each storage job twice and undo the first run: finds jobs that do something else the
-    /// second time.
+    /// Runs each storage job twice and undoes the first run; one that does something else the second
+    /// time fails. For tests.
     pub rehearse: bool,
 }
 

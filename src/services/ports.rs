@@ -8,6 +8,7 @@ mod bus;
 mod friends;
 mod groups;
 mod handle;
+mod job;
 mod mail;
 
 use std::fmt;
@@ -53,6 +54,13 @@ pub trait Store:
     /// # Errors
     /// [`StoreError::Backend`]; the whole batch is lost then.
     fn end_job(&mut self, is_kept: bool) -> Result<(), StoreError>;
+
+    /// From now on, keeps account of what each job asks for [`Self::asked`]. For tests.
+    fn watch(&mut self);
+
+    /// What the job has asked so far, in a number: two jobs that ask the same in the same order
+    /// have the same one. Always 0 without [`Self::watch`].
+    fn asked(&self) -> u64;
 
     /// Ends a batch. Once this returned `Ok`, its changes survive the death of the process and
     /// of the machine. Whether there were any.

@@ -36,12 +36,11 @@ impl TestGrid {
     }
 
     /// A grid whose configuration `change` may alter: in memory, on free ports, open to every
-    /// name, with cheap password hashes.
+    /// name, with cheap password hashes, running each storage job twice.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Result<Self, ServerError> {
         let mut config = Config::default();
         config.storage.ephemeral = true;
-        // Not where speed is measured.
-        config.storage.rehearse = cfg!(debug_assertions);
+        config.storage.rehearse = true;
         config.network.http_port = 0;
         config.network.control_port = 0;
         config.network.script_port = Some(0);

@@ -18,7 +18,7 @@ mod groups;
 mod mail;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use uuid::Uuid;
 
@@ -65,7 +65,7 @@ pub(super) fn people(store: &mut dyn Store, count: u128) {
 
 #[tokio::test]
 async fn handle_answers_in_order_and_says_when_it_has_stopped() {
-    let store = StoreHandle::spawn(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
+    let store = StoreHandle::spawn_rehearsing(Box::new(SqliteStore::in_memory().unwrap())).unwrap();
     let calls = (0..200).map(|number| {
         let store = store.clone();
         async move {
@@ -89,7 +89,7 @@ async fn handle_answers_in_order_and_says_when_it_has_stopped() {
 async fn answer_of_a_batch_that_was_not_written_is_withheld() {
     let directory = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(directory.path()).unwrap();
-    let store = StoreHandle::spawn(Box::new(store)).unwrap();
+    let store = StoreHandle::spawn_rehearsing(Box::new(store)).unwrap();
     // Ends the batch behind the thread's back, so that the thread's own commit fails.
     let result = store.call(|store| store.commit()).await;
     assert!(matches!(result, Err(StoreGone::NotWritten)));
@@ -117,10 +117,30 @@ async fn a_rehearsed_job_runs_twice_and_counts_once() {
 }
 
 #[tokio::test]
+async fn a_job_that_differs_when_it_runs_again_is_noticed() {
+    let store = SqliteStore::in_memory().unwrap();
+    let store = StoreHandle::spawn_rehearsing(Box::new(store)).unwrap();
+    let kept = account(1, "Test User");
+    store.call(move |store| create(store, &kept)).await.unwrap().unwrap();
+    let runs = AtomicU64::new(0);
+    let outside = store
+        .call(move |store| store.set_last_login(agent(1), runs.fetch_add(1, Ordering::Relaxed)));
+    assert!(matches!(outside.await, Err(StoreGone::Abandoned)));
+    let runs = AtomicU64::new(0);
+    let refused = store.call(move |_| match runs.fetch_add(1, Ordering::Relaxed) {
+        0 => Err(StoreError::NotFound(NOBODY)),
+        _ => Ok(()),
+    });
+    assert!(matches!(refused.await, Err(StoreGone::Abandoned)));
+    let kept = store.call(|store| store.account(agent(1))).await.unwrap().unwrap();
+    assert_eq!(kept.unwrap().last_login, None);
+}
+
+#[tokio::test]
 async fn call_that_panics_takes_nobody_with_it() {
     let directory = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(directory.path()).unwrap();
-    let store = StoreHandle::spawn(Box::new(store)).unwrap();
+    let store = StoreHandle::spawn_rehearsing(Box::new(store)).unwrap();
     let kept = account(1, "Test User");
     let wanted = kept.clone();
     let (panicked, created) = tokio::join!(

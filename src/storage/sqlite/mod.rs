@@ -12,6 +12,7 @@ mod mail;
 mod migrate;
 mod query;
 mod row;
+mod watch;
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -33,6 +34,8 @@ pub struct SqliteStore {
     has_tried: bool,
     /// The batch has changes.
     has_written: bool,
+    /// Set in tests that run each job twice.
+    watch: Option<watch::Watch>,
     /// Holds the directory for this process; none in memory. Declared last: the database closes
     /// first.
     _lock: Option<Lock>,
@@ -109,6 +112,7 @@ impl SqliteStore {
             changes_before_job: 0,
             has_tried: false,
             has_written: false,
+            watch: None,
             _lock: lock,
         }
     }
@@ -134,7 +138,11 @@ impl Store for SqliteStore {
     fn begin_job(&mut self) -> Result<(), StoreError> {
         self.changes_before_job = self.connection.total_changes();
         self.has_tried = false;
-        self.run("start a job", "SAVEPOINT job")
+        self.run("start a job", "SAVEPOINT job")?;
+        if let Some(watch) = &self.watch {
+            watch.restart();
+        }
+        Ok(())
     }
 
     fn end_job(&mut self, is_kept: bool) -> Result<(), StoreError> {
@@ -150,6 +158,17 @@ impl Store for SqliteStore {
             self.run("undo a job", "ROLLBACK TO job")?;
         }
         self.run("end a job", "RELEASE job")
+    }
+
+    fn watch(&mut self) {
+        match watch::Watch::start(&mut self.connection) {
+            Ok(watch) => self.watch = Some(watch),
+            Err(error) => tracing::error!(%error, "storage cannot be watched"),
+        }
+    }
+
+    fn asked(&self) -> u64 {
+        self.watch.as_ref().map_or(0, watch::Watch::asked)
     }
 
     fn commit(&mut self) -> Result<bool, StoreError> {

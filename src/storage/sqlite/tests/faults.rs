@@ -59,7 +59,7 @@ impl Rig {
                 side.execute_batch(&trigger).unwrap();
             }
         }
-        let store = StoreHandle::spawn(Box::new(store)).unwrap();
+        let store = StoreHandle::spawn_rehearsing(Box::new(store)).unwrap();
         let clock = Arc::new(ManualClock::default());
         let config = AccountsConfig { hash_cost: HashCost::EPHEMERAL, ..AccountsConfig::default() };
         let accounts = Accounts::new(store.clone(), clock.clone(), config);
@@ -346,7 +346,7 @@ async fn a_retry_on_a_database_that_cannot_write_changes_nothing() {
     let mut store = SqliteStore::open(directory.path()).unwrap();
     create(&mut store, &account(1, "Ann A")).unwrap();
     store.connection.pragma_update(None, "query_only", true).unwrap();
-    let store = StoreHandle::spawn(Box::new(store)).unwrap();
+    let store = StoreHandle::spawn_rehearsing(Box::new(store)).unwrap();
     let id = AgentId(Uuid::from_u128(1));
     flat(store.call(move |store| store.set_last_login(id, 5)).await).unwrap_err();
     store.retry_if_failing();
