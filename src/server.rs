@@ -37,7 +37,7 @@ use crate::services::accounts::{self, AccountName, Accounts, AccountsConfig};
 use crate::services::assets::Assets;
 use crate::services::groups::ConfiguredGroup;
 use crate::services::offline::OfflineSettings;
-use crate::services::ports::{Store, StoreHandle};
+use crate::services::store::{Store, StoreHandle};
 use crate::services::{ServiceSettings, Services};
 use crate::session::Sessions;
 use crate::storage;

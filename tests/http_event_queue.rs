@@ -16,7 +16,7 @@ use holm::outbox::{Event, EventSink};
 use holm::region::{RegionInfo, RegionLink};
 use holm::services::accounts::{Accounts, AccountsConfig};
 use holm::services::assets::Assets;
-use holm::services::ports::StoreHandle;
+use holm::services::store::StoreHandle;
 use holm::services::{ServiceSettings, Services};
 use holm::session::caps::{CapRegistry, EVENT_QUEUE_GET};
 use holm::session::event_queue::EventQueueSettings;

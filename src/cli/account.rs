@@ -18,8 +18,11 @@ use super::exit::{CONFIG, Failure, INPUT, INTERNAL, REFUSED, STORAGE, USAGE};
 use super::globals::MessageFormat;
 use crate::config::{self, Config, Overrides};
 use crate::ids::AgentId;
-use crate::services::accounts::{AccountError, AccountName, Accounts, AccountsConfig, NewPassword};
-use crate::services::ports::{Account, StoreError, StoreHandle};
+use crate::services::accounts::{
+    Account, AccountError, AccountName, Accounts, AccountsConfig, NewPassword,
+};
+use crate::services::ports::StoreError;
+use crate::services::store::StoreHandle;
 use crate::storage::{OpenError, SqliteStore, noted_server};
 use crate::time::SystemClock;
 

@@ -21,8 +21,7 @@ use crate::objects::{
     ObjectReport, PrimChange, ScriptCall, TrafficFeed,
 };
 use crate::region::{Command, RegionLink};
-use crate::services::accounts::{AccountName, Accounts};
-use crate::services::ports::Account;
+use crate::services::accounts::{Account, AccountName, Accounts};
 use crate::time::{Clock, SystemClock};
 
 /// How long a region may take for one request.

@@ -18,7 +18,7 @@ use crate::objects::{
 };
 use crate::region::{Command, RegionInfo, RegionLink};
 use crate::services::accounts::{AccountName, Accounts, AccountsConfig, HashCost, NewPassword};
-use crate::services::ports::StoreHandle;
+use crate::services::store::StoreHandle;
 use crate::storage::SqliteStore;
 use crate::time::ManualClock;
 

@@ -22,8 +22,8 @@ use crate::ids::AgentId;
 use crate::outbox::CircuitReport;
 use crate::region::{AgentSnapshot, Command, RegionSnapshot};
 use crate::scripts::ObjectAccess;
-use crate::services::accounts::{AccountError, AccountName, NewPassword};
-use crate::services::ports::{self, StoreError};
+use crate::services::accounts::{Account, AccountError, AccountName, NewPassword};
+use crate::services::ports::StoreError;
 use crate::session::presence;
 
 /// How long a region may take to draw its picture.
@@ -60,7 +60,7 @@ impl Backend {
     }
 
     /// The account that a request names.
-    async fn find(&self, who: Who) -> Result<ports::Account, ControlError> {
+    async fn find(&self, who: Who) -> Result<Account, ControlError> {
         let accounts = &self.shared.services.accounts;
         let found = match who {
             Who::Id(id) => accounts.by_id(id).await,
@@ -69,7 +69,7 @@ impl Backend {
         found.map_err(internal)?.ok_or(ControlError::NotFound("account"))
     }
 
-    fn shown(&self, account: &ports::Account) -> AccountStatus {
+    fn shown(&self, account: &Account) -> AccountStatus {
         AccountStatus {
             uuid: account.id.0,
             first: account.name.first().to_owned(),

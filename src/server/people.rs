@@ -12,7 +12,8 @@ use crate::services::chats::{ChatKind, ChatReport, Participant, Participation};
 use crate::services::groups::Group;
 use crate::services::im::{InstantMessage, conversation};
 use crate::services::offline::{Delivered, Kept};
-use crate::services::ports::{StoreError, StoreHandle};
+use crate::services::ports::StoreError;
+use crate::services::store::StoreHandle;
 
 /// Groups that are shown at most.
 const MAX_GROUPS: usize = 10_000;

@@ -5,9 +5,11 @@
 mod directory;
 mod file;
 mod limits;
+mod model;
 mod name;
 mod name_cache;
 mod password;
+mod store;
 mod verified;
 
 use std::net::IpAddr;
@@ -20,13 +22,16 @@ use tokio::task::JoinSet;
 
 pub use file::{AccountFileError, NewAccount, default_accounts, parse_account_file};
 pub use limits::{FailureLimit, FailureLimits};
+pub use model::{Account, Location, Place, StoredPassword};
 pub use name::{AccountName, NameError, ONE_WORD_LAST_NAME, is_visible};
 pub use password::{HashCost, HashError, NewPassword, PasswordDigest, PasswordError};
+pub use store::AccountStore;
 
 use crate::config::{LoginConfig, derived_agent_id};
 use crate::ids::AgentId;
 use crate::services::inventory::standard_inventory;
-use crate::services::ports::{Account, StoreError, StoreGone, StoreHandle};
+use crate::services::ports::{StoreError, StoreGone};
+use crate::services::store::StoreHandle;
 use crate::time::Clock;
 
 use limits::{Admission, Failures, Outcome, Try};

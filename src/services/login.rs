@@ -8,10 +8,12 @@ use crate::ids::AgentId;
 use crate::message::Vector3;
 use crate::region::RegionInfo;
 use crate::region::terrain::REGION_SIZE;
+use crate::services::accounts::{Account, Location};
 use crate::services::friends::{Friend, ReceivedOffer};
 use crate::services::inventory::{Folder, FolderType};
 use crate::services::mutes::Mute;
-use crate::services::ports::{Account, Location, Store, StoreError, StoreGone, StoreHandle};
+use crate::services::ports::{StoreError, StoreGone};
+use crate::services::store::{Store, StoreHandle};
 
 /// Where an agent wants to arrive.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -239,9 +241,8 @@ mod tests {
 
     use super::*;
     use crate::ids::RegionId;
-    use crate::services::accounts::AccountName;
+    use crate::services::accounts::{AccountName, StoredPassword};
     use crate::services::inventory::standard_inventory;
-    use crate::services::ports::StoredPassword;
     use crate::storage::SqliteStore;
 
     fn regions() -> Vec<Arc<RegionInfo>> {

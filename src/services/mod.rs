@@ -1,7 +1,7 @@
 //! Grid services: the rules of accounts, inventory, assets, login and so on, independent of any
 //! wire format.
 //!
-//! Services access storage through [`ports::StoreHandle`], and agents through their outbox. They
+//! Services access storage through [`store::StoreHandle`], and agents through their outbox. They
 //! know no sockets, no HTTP and no database; `http` and `session` call them.
 
 pub mod accounts;
@@ -17,6 +17,7 @@ pub mod mutes;
 pub mod offline;
 pub mod ports;
 pub mod profiles;
+pub mod store;
 
 use std::sync::Arc;
 
@@ -29,8 +30,9 @@ use inventory::Inventory;
 use lures::Lures;
 use mutes::Mutes;
 use offline::{OfflineMessages, OfflineSettings};
-use ports::{Bus, StoreHandle};
+use ports::Bus;
 use profiles::Profiles;
+use store::StoreHandle;
 
 use crate::time::Clock;
 

@@ -2,8 +2,7 @@
 
 use super::AgentSession;
 use crate::message::Vector3;
-use crate::services::accounts::{AccountError, Accounts};
-use crate::services::ports::{Location, Place};
+use crate::services::accounts::{AccountError, Accounts, Location, Place};
 
 /// Makes the place where the agent is its home, once it is stored. `look_at` comes from a client.
 ///

@@ -10,15 +10,14 @@ use dashmap::mapref::entry::Entry;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use super::caps;
-use super::event_queue;
+use super::{caps, event_queue};
 use crate::circuit::CloseReason;
 use crate::ids::{AgentId, CircuitCode, RegionHandle, SecureSessionId, SessionId};
 use crate::message::Vector3;
 use crate::outbox::{Event, EventSink, Outbox};
 use crate::region::{RegionLink, Whereabouts};
+use crate::services::accounts::Location;
 use crate::services::offline::HandedOver;
-use crate::services::ports::Location;
 use crate::time::Timestamp;
 
 /// The event queue of an agent.

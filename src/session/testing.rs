@@ -24,7 +24,7 @@ use crate::outbox::recorder::{Recorder, recorder};
 use crate::region::{Command, RegionInfo, RegionLink};
 use crate::services::accounts::{AccountName, Accounts, AccountsConfig, HashCost, NewPassword};
 use crate::services::assets::Assets;
-use crate::services::ports::StoreHandle;
+use crate::services::store::StoreHandle;
 use crate::services::{ServiceSettings, Services};
 use crate::storage::SqliteStore;
 use crate::time::{Clock as _, ManualClock};

@@ -1,7 +1,7 @@
-//! Persistence: the implementation of [`Store`](crate::services::ports::Store).
+//! Persistence: the implementation of [`Store`](crate::services::store::Store).
 //!
 //! A store only stores and finds; it knows no rules. Services call it through a
-//! [`StoreHandle`](crate::services::ports::StoreHandle), whose thread owns the store.
+//! [`StoreHandle`](crate::services::store::StoreHandle), whose thread owns the store.
 
 #[cfg(test)]
 mod conformance;

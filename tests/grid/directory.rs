@@ -6,8 +6,7 @@ use holm::message::{
     DirClassifiedQuery, DirClassifiedReply, DirEventsReply, DirFindQuery, DirGroupsReply,
     DirLandQuery, DirLandReply, DirPeopleReply, DirPlacesQuery, DirPlacesReply, text, variable1,
 };
-use holm::services::groups::{Group, GroupInfo};
-use holm::services::ports::GroupStore as _;
+use holm::services::groups::{Group, GroupInfo, GroupStore as _};
 use holm::storage::SqliteStore;
 use holm::testing::TestGrid;
 use uuid::Uuid;

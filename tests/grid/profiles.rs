@@ -9,8 +9,7 @@ use holm::message::{
     AvatarPropertiesRequest, AvatarPropertiesUpdate, GenericMessage, GenericMessageParamList, text,
     variable1, variable2,
 };
-use holm::services::groups::{Group, GroupInfo, Member, Powers, Role};
-use holm::services::ports::GroupStore as _;
+use holm::services::groups::{Group, GroupInfo, GroupStore as _, Member, Powers, Role};
 use holm::storage::SqliteStore;
 use holm::testing::TestGrid;
 use uuid::Uuid;

@@ -9,7 +9,7 @@ use super::names::names_of;
 use super::request::{CapError, CapReply, CapRequest};
 use crate::ids::AgentId;
 use crate::llsd::{self, Llsd};
-use crate::services::ports::Account;
+use crate::services::accounts::Account;
 
 /// GET with `names=…`, as often as wanted, and, if wanted, `page_size=…`. A text that is too short is
 /// passed over if there is another. There is one page: what does not fit is not told, as in the answer

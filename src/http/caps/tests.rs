@@ -23,7 +23,7 @@ use crate::region::{RegionInfo, RegionLink};
 use crate::services::ServiceSettings;
 use crate::services::accounts::{AccountName, Accounts, AccountsConfig, HashCost, NewPassword};
 use crate::services::assets::Assets;
-use crate::services::ports::StoreHandle;
+use crate::services::store::StoreHandle;
 use crate::session::event_queue::{EventQueueSettings, IdleAnswer};
 use crate::session::{EventQueue, NewSession, Sessions};
 use crate::storage::SqliteStore;

@@ -15,7 +15,7 @@ use crate::ids::{AgentId, CircuitCode, RegionHandle, RegionId, SecureSessionId, 
 use crate::llsd;
 use crate::services::accounts::{Accounts, AccountsConfig};
 use crate::services::assets::Assets;
-use crate::services::ports::StoreHandle;
+use crate::services::store::StoreHandle;
 use crate::services::{ServiceSettings, Services};
 use crate::session::caps::CapRegistry;
 use crate::storage::SqliteStore;

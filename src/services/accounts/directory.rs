@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{AccountError, AccountName, Accounts, lock};
+use super::{Account, AccountError, AccountName, AccountStore, Accounts, Location, Place, lock};
 use crate::ids::AgentId;
-use crate::services::ports::{Account, Location, Place, StoreError};
+use crate::services::ports::StoreError;
 
 /// Accounts that one search looks at, at most.
 const SEARCH_WIDTH: usize = 10_000;
@@ -106,7 +106,7 @@ impl Accounts {
 
     /// How many accounts there are.
     pub async fn count(&self) -> Result<u64, AccountError> {
-        Ok(self.inner.store.call(|store| store.count_accounts()).await??)
+        Ok(self.inner.store.call(AccountStore::count_accounts).await??)
     }
 
     /// Keeps one of an account's places.

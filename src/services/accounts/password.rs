@@ -9,7 +9,7 @@ use argon2::password_hash::phc::{Output, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use md5::{Digest as _, Md5};
 
-use crate::services::ports::StoredPassword;
+use super::StoredPassword;
 
 /// The MD5 of a password, as clients send it.
 #[derive(Clone, Copy, PartialEq, Eq)]

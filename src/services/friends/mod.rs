@@ -11,6 +11,7 @@ mod model;
 mod notify;
 mod presence;
 mod rules;
+mod store;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ pub use answers::{accept, decline};
 pub use cards::CardError;
 pub use model::{Friend, FriendOffer, ReceivedOffer, Rights, Sender};
 pub use rules::{FriendError, MAX_FRIENDS, MAX_OFFERS};
+pub use store::FriendStore;
 
 use std::sync::Arc;
 
@@ -27,7 +29,8 @@ use tokio::sync::{Mutex, MutexGuard};
 use self::held::HeldFriends;
 use super::im::MAX_TEXT;
 use super::offline::Returns;
-use super::ports::{Bus, StoreHandle};
+use super::ports::Bus;
+use super::store::StoreHandle;
 use crate::ids::{AgentId, SessionId};
 use crate::message;
 use crate::outbox::Outbox;

@@ -16,11 +16,10 @@ use crate::message::{
 };
 use crate::outbox::recorder::{Recorder, decoded, recorder};
 use crate::outbox::{Delivery, Outbox};
-use crate::services::accounts::AccountName;
+use crate::services::accounts::{Account, AccountName, StoredPassword};
 use crate::services::inventory::standard_inventory;
 use crate::services::mutes::Mutes;
 use crate::services::offline::{OfflineMessages, OfflineSettings};
-use crate::services::ports::{Account, StoredPassword};
 use crate::storage::SqliteStore;
 use crate::time::ManualClock;
 

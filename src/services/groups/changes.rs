@@ -3,7 +3,8 @@
 use super::rules::{self, Assignment, GroupOptions, NewGroup, RoleEdit};
 use super::{Group, GroupError, GroupRefusal, Groups, Member};
 use crate::ids::{AgentId, GroupId, RoleId};
-use crate::services::ports::{Store, StoreError};
+use crate::services::ports::StoreError;
+use crate::services::store::Store;
 
 impl Groups {
     /// Founds a group and makes it the founder's active one.

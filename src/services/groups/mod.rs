@@ -13,6 +13,7 @@ mod notices;
 mod refusal;
 pub mod rules;
 mod standing;
+mod store;
 
 pub use configured::{ConfiguredGroup, ConfiguredGroupError};
 pub use invites::{Invited, Invitee};
@@ -23,11 +24,13 @@ pub use notices::{AttachmentRef, Draft, Posted, notice_message};
 pub use refusal::{GroupError, GroupRefusal};
 pub use rules::{Assignment, GroupOptions, NewGroup, RoleEdit, visible_members};
 pub use standing::{Membership, Standing, drop_group};
+pub use store::GroupStore;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ports::{Bus, Store, StoreError, StoreHandle};
+use super::ports::{Bus, StoreError};
+use super::store::{Store, StoreHandle};
 use crate::ids::{AgentId, GroupId};
 use crate::llsd;
 use crate::time::Clock;

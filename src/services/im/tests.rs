@@ -7,7 +7,7 @@ use crate::ids::SessionId;
 use crate::outbox::Outbox;
 use crate::outbox::recorder::{Recorder, decoded, recorder};
 use crate::services::mutes::{Mute, MuteExceptions, MuteKind};
-use crate::services::ports::StoreHandle;
+use crate::services::store::StoreHandle;
 use crate::storage::SqliteStore;
 
 /// A bus on which exactly one agent is online.

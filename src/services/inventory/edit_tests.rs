@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use uuid::Uuid;
 
+use super::InventoryStore as _;
 use super::rules::{apply, apply_each};
 use super::*;
 use crate::ids::AgentId;
-use crate::services::accounts::AccountName;
-use crate::services::ports::{
-    Account, AccountStore as _, InventoryStore as _, StoreHandle, StoredPassword,
-};
+use crate::services::accounts::{Account, AccountName, AccountStore as _, StoredPassword};
+use crate::services::store::StoreHandle;
 use crate::storage::SqliteStore;
 
 const ANN: AgentId = AgentId(Uuid::from_u128(1));

@@ -9,6 +9,7 @@ mod rights;
 mod rules;
 mod service;
 mod standard;
+mod store;
 
 pub use edit::{Changes, CopySource, Edit, EditRefusal, FolderChange, ItemChange, Masks};
 pub use library::{LIBRARY_OWNER, LIBRARY_ROOT, Library};
@@ -21,6 +22,7 @@ pub use service::{Inventory, InventoryError, Worn};
 pub use standard::{
     DEFAULT_WEARABLES, DefaultWearable, default_wearable_item, standard_folder, standard_inventory,
 };
+pub use store::InventoryStore;
 
 #[cfg(test)]
 mod edit_tests;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::AgentId;
 use crate::message::cut;
-use crate::services::ports::{Store, StoreError};
+use crate::services::ports::StoreError;
+use crate::services::store::Store;
 
 use super::edit::{Changes, CopySource, Edit, EditRefusal, FolderChange, ItemChange};
 use super::{AssetType, Folder, FolderId, FolderType, Item, ItemId, Permissions};

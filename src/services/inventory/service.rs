@@ -3,7 +3,8 @@
 use uuid::Uuid;
 
 use crate::ids::AgentId;
-use crate::services::ports::{Store, StoreError, StoreGone, StoreHandle};
+use crate::services::ports::{StoreError, StoreGone};
+use crate::services::store::{Store, StoreHandle};
 
 use super::edit::{Changes, Edit, EditRefusal};
 use super::rules::{self, EditError};

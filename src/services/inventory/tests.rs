@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::ids::AgentId;
-use crate::services::accounts::AccountName;
-use crate::services::ports::{Account, StoreHandle, StoredPassword};
+use crate::services::accounts::{Account, AccountName, StoredPassword};
+use crate::services::store::StoreHandle;
 use crate::storage::SqliteStore;
 
 async fn inventory_of(owner: AgentId) -> Inventory {

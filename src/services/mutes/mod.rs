@@ -6,9 +6,11 @@
 mod file;
 mod list;
 mod model;
+mod store;
 
 pub use list::MAX_MUTES;
 pub use model::{Mute, MuteExceptions, MuteKind};
+pub use store::MuteStore;
 
 use std::sync::Arc;
 
@@ -18,7 +20,8 @@ use dashmap::mapref::entry::Entry;
 use uuid::Uuid;
 
 use self::list::List;
-use super::ports::{StoreError, StoreGone, StoreHandle};
+use super::ports::{StoreError, StoreGone};
+use super::store::StoreHandle;
 use crate::ids::{AgentId, GroupId, SessionId};
 
 /// Whose words somebody may not want to hear.

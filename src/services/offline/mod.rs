@@ -4,12 +4,14 @@ mod handed;
 mod keeper;
 mod model;
 mod returns;
+mod store;
 #[cfg(test)]
 mod tests;
 
 pub use handed::{HandedOver, Reader};
 pub use model::StoredMessage;
 pub use returns::{Mail, Returns};
+pub use store::MessageStore;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +21,8 @@ use uuid::Uuid;
 
 use super::im::{InstantMessage, conversation, dialog};
 use super::mutes::{MuteTarget, Mutes};
-use super::ports::{Bus, StoreError, StoreGone, StoreHandle};
+use super::ports::{Bus, StoreError, StoreGone};
+use super::store::StoreHandle;
 use crate::config::Flavour;
 use crate::ids::{AgentId, GroupId};
 use crate::outbox::Outbox;

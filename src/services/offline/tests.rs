@@ -8,10 +8,9 @@ use crate::ids::{RegionId, SessionId};
 use crate::message::{ImprovedInstantMessage, Vector3, text};
 use crate::outbox::recorder::{Recorder, decoded, recorder};
 use crate::outbox::{Delivery, Receipt};
-use crate::services::accounts::AccountName;
+use crate::services::accounts::{Account, AccountName, StoredPassword};
 use crate::services::inventory::standard_inventory;
 use crate::services::mutes::{Mute, MuteExceptions, MuteKind};
-use crate::services::ports::{Account, StoredPassword};
 use crate::storage::SqliteStore;
 use crate::time::ManualClock;
 
@@ -63,10 +62,8 @@ async fn setup_with(max_messages: u64, max_per_sender: u64, flavour: Flavour) ->
             home: None,
         };
         let (folders, items) = standard_inventory(id, 0);
-        let create = move |store: &mut dyn super::super::ports::Store| {
-            store.create_account(&account, &folders, &items)
-        };
-        store.call(create).await.unwrap().unwrap();
+        let created = store.call(move |store| store.create_account(&account, &folders, &items));
+        created.await.unwrap().unwrap();
     }
     let (bus, clock) = (Arc::new(LocalBus::default()), Arc::new(ManualClock::default()));
     let mutes = Mutes::new(store.clone());

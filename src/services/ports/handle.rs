@@ -1,4 +1,4 @@
-//! The storage thread and the handle to it.
+//! The storage thread and the handle to it, whatever is stored.
 //!
 //! Jobs are queued in a bounded channel. The thread takes what is queued, runs it as one batch and
 //! answers only after the batch is on disk. So an answer means that the change is persistent, and a
@@ -6,6 +6,7 @@
 //! nothing: one that fails or panics is undone, and the rest of its batch is not.
 
 use std::error::Error;
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,32 +14,43 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{mpsc, oneshot};
 
 use super::job::{self, Call, Job};
-use super::{Store, StoreError};
+use super::{Engine, StoreError, StoreGone};
 
 /// A cheap clone that reaches the storage thread. The thread ends with [`Self::shutdown`] or when
 /// the last handle is gone.
-#[derive(Clone, Debug)]
-pub struct StoreHandle {
-    commands: mpsc::Sender<StorageCall>,
+pub struct Handle<S: ?Sized> {
+    commands: mpsc::Sender<StorageCall<S>>,
     /// The database refused something, and no batch was written since.
     is_failing: Arc<AtomicBool>,
 }
 
-impl StoreHandle {
+impl<S: ?Sized> Clone for Handle<S> {
+    fn clone(&self) -> Self {
+        Self { commands: self.commands.clone(), is_failing: self.is_failing.clone() }
+    }
+}
+
+impl<S: ?Sized> fmt::Debug for Handle<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("is_failing", &self.is_failing).finish_non_exhaustive()
+    }
+}
+
+impl<S: Engine + ?Sized + 'static> Handle<S> {
     /// Starts the storage thread, which owns `store` from now on.
-    pub fn spawn(store: Box<dyn Store>) -> io::Result<Self> {
+    pub fn spawn(store: Box<S>) -> io::Result<Self> {
         Self::start(store, false)
     }
 
     /// As [`Self::spawn`], but runs each job twice, undoes the first run and gives the answer of the
     /// second: for tests. A job that does not ask the store the same both times is undone, logged,
     /// and answered with [`StoreGone::Abandoned`].
-    pub fn spawn_rehearsing(mut store: Box<dyn Store>) -> io::Result<Self> {
+    pub fn spawn_rehearsing(mut store: Box<S>) -> io::Result<Self> {
         store.watch();
         Self::start(store, true)
     }
 
-    fn start(store: Box<dyn Store>, rehearses: bool) -> io::Result<Self> {
+    fn start(store: Box<S>, rehearses: bool) -> io::Result<Self> {
         let (commands, queue) = mpsc::channel(QUEUE);
         let is_failing = Arc::new(AtomicBool::new(false));
         let storage = StorageThread { store, rehearses, is_failing: is_failing.clone() };
@@ -58,7 +70,7 @@ impl StoreHandle {
     pub fn retry_if_failing(&self) {
         if self.is_failing() {
             let (answer, _) = oneshot::channel();
-            let work = |store: &mut dyn Store| store.try_writing();
+            let work = |store: &mut S| store.try_writing();
             let job = Call::new(work, answer, self.is_failing.clone());
             // A full queue holds calls that find out as well.
             let _ = self.commands.try_send(StorageCall::Run(Box::new(job)));
@@ -77,7 +89,7 @@ impl StoreHandle {
     /// [`StoreGone`] if the job could not be run or written; inside, what `work` returned.
     pub async fn call<T: Send + 'static, E: Error + Send + 'static>(
         &self,
-        work: impl Fn(&mut dyn Store) -> Result<T, E> + Send + 'static,
+        work: impl Fn(&mut S) -> Result<T, E> + Send + 'static,
     ) -> Result<Result<T, E>, StoreGone> {
         let (answer, answered) = oneshot::channel();
         let job = Box::new(Call::new(work, answer, self.is_failing.clone()));
@@ -101,37 +113,22 @@ impl StoreHandle {
     }
 }
 
-/// Why a storage call has no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StoreGone {
-    /// The storage thread has ended.
-    #[error("storage has stopped")]
-    Stopped,
-    /// The call was dropped: it panicked, no batch could be started, the thread stopped first, or
-    /// its rehearsal went another way.
-    #[error("the storage call was dropped")]
-    Abandoned,
-    /// The disk refused the batch that held the call; its changes are undone.
-    #[error("storage could not write")]
-    NotWritten,
-}
-
-enum StorageCall {
-    Run(Box<dyn Job>),
+enum StorageCall<S: ?Sized> {
+    Run(Box<dyn Job<S>>),
     Flush(oneshot::Sender<Result<(), StoreError>>),
     Stop(oneshot::Sender<Result<(), StoreError>>),
 }
 
 /// What the storage thread has.
-struct StorageThread {
-    store: Box<dyn Store>,
+struct StorageThread<S: ?Sized> {
+    store: Box<S>,
     /// Each job runs twice.
     rehearses: bool,
     is_failing: Arc<AtomicBool>,
 }
 
-impl StorageThread {
-    fn run(mut self, mut queue: mpsc::Receiver<StorageCall>) {
+impl<S: Engine + ?Sized> StorageThread<S> {
+    fn run(mut self, mut queue: mpsc::Receiver<StorageCall<S>>) {
         let mut next = None;
         while let Some(command) = next.take().or_else(|| queue.blocking_recv()) {
             match command {
@@ -156,9 +153,9 @@ impl StorageThread {
     /// the batch, if it was one of another kind.
     fn run_batch(
         &mut self,
-        first: Box<dyn Job>,
-        queue: &mut mpsc::Receiver<StorageCall>,
-    ) -> Option<StorageCall> {
+        first: Box<dyn Job<S>>,
+        queue: &mut mpsc::Receiver<StorageCall<S>>,
+    ) -> Option<StorageCall<S>> {
         let was_failing = self.is_failing.load(Ordering::Relaxed);
         if let Err(error) = self.store.begin() {
             self.failed(was_failing, &error, "no batch could be started");

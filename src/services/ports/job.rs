@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::oneshot;
 
-use super::{Fault, Store, StoreError, StoreGone};
+use super::{Engine, Fault, StoreError, StoreGone};
 
 /// A job without the types of what it does and answers.
-pub(super) trait Job: Send {
+pub(super) trait Job<S: ?Sized>: Send {
     /// Works on the store and remembers the result; whether the changes stay.
-    fn run(&mut self, store: &mut dyn Store) -> bool;
+    fn run(&mut self, store: &mut S) -> bool;
 
     /// Tells the caller the last result, or why there is none.
     fn answer(self: Box<Self>, written: Result<(), StoreGone>);
@@ -37,13 +37,14 @@ impl<W, T, E> Call<W, T, E> {
     }
 }
 
-impl<W, T, E> Job for Call<W, T, E>
+impl<S, W, T, E> Job<S> for Call<W, T, E>
 where
-    W: Fn(&mut dyn Store) -> Result<T, E> + Send,
+    S: ?Sized,
+    W: Fn(&mut S) -> Result<T, E> + Send,
     T: Send,
     E: Error + Send + 'static,
 {
-    fn run(&mut self, store: &mut dyn Store) -> bool {
+    fn run(&mut self, store: &mut S) -> bool {
         let result = self.result.insert((self.work)(store));
         if result.as_ref().is_err_and(|error| is_fault(error)) {
             self.is_failing.store(true, Ordering::Relaxed);
@@ -65,11 +66,11 @@ fn is_fault(error: &(dyn Error + 'static)) -> bool {
 
 /// Runs one job whole or not at all, after a rehearsal that is undone if `rehearses`. The job is
 /// added to `done` unless it is at fault. An error means that the batch is lost.
-pub(super) fn run(
-    store: &mut dyn Store,
-    mut job: Box<dyn Job>,
+pub(super) fn run<S: Engine + ?Sized>(
+    store: &mut S,
+    mut job: Box<dyn Job<S>>,
     rehearses: bool,
-    done: &mut Vec<Box<dyn Job>>,
+    done: &mut Vec<Box<dyn Job<S>>>,
 ) -> Result<(), StoreError> {
     let mut rehearsed = None;
     if rehearses {
@@ -93,7 +94,7 @@ pub(super) fn run(
 
 /// Whether the changes of a job stay; none if it panicked. A panic is a defect of one job; it must
 /// not take the store from all others.
-fn attempt(store: &mut dyn Store, job: &mut dyn Job) -> Option<bool> {
+fn attempt<S: ?Sized>(store: &mut S, job: &mut dyn Job<S>) -> Option<bool> {
     let ran = catch_unwind(AssertUnwindSafe(|| job.run(store)));
     if ran.is_err() {
         tracing::error!("a storage job panicked and was undone; please report this");

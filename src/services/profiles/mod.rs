@@ -3,13 +3,17 @@
 //! A profile's groups are read from the store; the rules of groups are in `groups`.
 
 mod model;
+mod store;
 
 pub use model::{MAX_ABOUT, MAX_TEXT, Profile};
+pub use store::ProfileStore;
 
 use uuid::Uuid;
 
+use super::accounts::Account;
 use super::groups::{Group, GroupListing, Powers};
-use super::ports::{Account, Store, StoreError, StoreGone, StoreHandle};
+use super::ports::{StoreError, StoreGone};
+use super::store::{Store, StoreHandle};
 use crate::ids::{AgentId, GroupId};
 
 /// The profile service; a cheap clone.

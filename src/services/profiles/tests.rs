@@ -2,9 +2,8 @@
 
 use super::*;
 use crate::ids::RoleId;
-use crate::services::accounts::AccountName;
+use crate::services::accounts::{AccountName, StoredPassword};
 use crate::services::groups::{GroupInfo, Member, Role};
-use crate::services::ports::StoredPassword;
 use crate::storage::SqliteStore;
 
 const ALICE: AgentId = AgentId(Uuid::from_u128(1));

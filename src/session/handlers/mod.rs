@@ -54,7 +54,7 @@ use crate::message::{self, AgentAlertMessage, Block, Message, MessageId};
 use crate::outbox::Outbox;
 use crate::region::{Command, RegionLink};
 use crate::services::Services;
-use crate::services::ports::{Location, Place};
+use crate::services::accounts::{Location, Place};
 use crate::time::Timestamp;
 
 /// What all sessions of a region share.

@@ -5,11 +5,12 @@ use uuid::Uuid;
 use super::{account, create};
 use crate::ids::{AgentId, RegionId};
 use crate::message::Vector3;
-use crate::services::accounts::AccountName;
+use crate::services::accounts::{AccountName, Location, Place, StoredPassword};
 use crate::services::inventory::{
     AssetType, FolderId, FolderType, Item, ItemId, standard_folder, standard_inventory,
 };
-use crate::services::ports::{Location, Place, Store, StoreError, StoredPassword};
+use crate::services::ports::StoreError;
+use crate::services::store::Store;
 
 suite! {
     account_comes_back_as_it_was_kept,

@@ -4,7 +4,8 @@ use uuid::Uuid;
 
 use super::{NOBODY, agent, people};
 use crate::services::friends::{Friend, FriendOffer, Rights};
-use crate::services::ports::{Store, StoreError};
+use crate::services::ports::StoreError;
+use crate::services::store::Store;
 
 suite! {
     friendship_is_seen_from_both_sides,

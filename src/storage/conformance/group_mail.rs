@@ -6,7 +6,8 @@ use super::groups::{group, id};
 use super::{NOBODY, agent, people};
 use crate::ids::{ItemId, NoticeId, RoleId};
 use crate::services::groups::{Invite, Notice, NoticeAttachment};
-use crate::services::ports::{Store, StoreError};
+use crate::services::ports::StoreError;
+use crate::services::store::Store;
 
 suite! {
     invitations_come_the_oldest_first,

@@ -8,7 +8,8 @@ use crate::ids::{AgentId, GroupId, RoleId};
 use crate::services::groups::{
     Group, GroupInfo, GroupListing, Invite, Member, Notice, Powers, Role,
 };
-use crate::services::ports::{Store, StoreError};
+use crate::services::ports::StoreError;
+use crate::services::store::Store;
 
 suite! {
     group_comes_back_as_it_was_kept,

@@ -9,8 +9,9 @@ use crate::message::Vector3;
 use crate::services::im::InstantMessage;
 use crate::services::mutes::{Mute, MuteExceptions, MuteKind};
 use crate::services::offline::StoredMessage;
-use crate::services::ports::{Store, StoreError};
+use crate::services::ports::StoreError;
 use crate::services::profiles::Profile;
+use crate::services::store::Store;
 
 suite! {
     mute_list_grows_at_its_end,

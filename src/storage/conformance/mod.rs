@@ -23,11 +23,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use uuid::Uuid;
 
 use crate::ids::AgentId;
-use crate::services::accounts::AccountName;
+use crate::services::accounts::{Account, AccountName, AccountStore, StoredPassword};
 use crate::services::inventory::standard_inventory;
-use crate::services::ports::{
-    Account, AccountStore as _, Store, StoreError, StoreGone, StoreHandle, StoredPassword,
-};
+use crate::services::ports::{Engine, StoreError, StoreGone};
+use crate::services::store::{Store, StoreHandle};
 use crate::storage::SqliteStore;
 
 pub(super) use groups::{group, member};
@@ -91,7 +90,7 @@ async fn answer_of_a_batch_that_was_not_written_is_withheld() {
     let store = SqliteStore::open(directory.path()).unwrap();
     let store = StoreHandle::spawn_rehearsing(Box::new(store)).unwrap();
     // Ends the batch behind the thread's back, so that the thread's own commit fails.
-    let result = store.call(|store| store.commit()).await;
+    let result = store.call(Engine::commit).await;
     assert!(matches!(result, Err(StoreGone::NotWritten)));
     assert!(store.is_failing());
     let kept = account(1, "Test User");
@@ -113,7 +112,7 @@ async fn a_rehearsed_job_runs_twice_and_counts_once() {
     });
     created.await.unwrap().unwrap();
     assert_eq!(runs.load(Ordering::Relaxed), 2);
-    assert_eq!(store.call(|store| store.count_accounts()).await.unwrap().unwrap(), 1);
+    assert_eq!(store.call(AccountStore::count_accounts).await.unwrap().unwrap(), 1);
 }
 
 #[tokio::test]

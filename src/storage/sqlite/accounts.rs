@@ -5,9 +5,11 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::ids::AgentId;
 use crate::message::Vector3;
-use crate::services::accounts::AccountName;
+use crate::services::accounts::{
+    Account, AccountName, AccountStore, Location, Place, StoredPassword,
+};
 use crate::services::inventory::{Folder, Item};
-use crate::services::ports::{Account, AccountStore, Location, Place, StoreError, StoredPassword};
+use crate::services::ports::StoreError;
 
 use super::row::{blob, damage, id, location, seconds, time};
 use super::{SqliteStore, inventory, query, sql};
@@ -20,7 +22,7 @@ impl AccountStore for SqliteStore {
         items: &[Item],
     ) -> Result<(), StoreError> {
         if self.account_by_name(&account.name)?.is_some() {
-            return Err(StoreError::NameTaken(account.name.clone()));
+            return Err(StoreError::NameTaken(account.name.to_string()));
         }
         // Undone when it goes out of scope before the commit.
         let transaction = sql(CREATE, self.connection.savepoint())?;

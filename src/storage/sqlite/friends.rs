@@ -3,8 +3,8 @@
 use rusqlite::{Row, params};
 
 use crate::ids::AgentId;
-use crate::services::friends::{Friend, FriendOffer, Rights};
-use crate::services::ports::{FriendStore, StoreError};
+use crate::services::friends::{Friend, FriendOffer, FriendStore, Rights};
+use crate::services::ports::StoreError;
 
 use super::row::{blob, id, seconds, time};
 use super::{SqliteStore, query};

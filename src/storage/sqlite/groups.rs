@@ -4,8 +4,10 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use crate::ids::{AgentId, GroupId, NoticeId, RoleId};
-use crate::services::groups::{Group, GroupInfo, GroupListing, Invite, Member, Notice, Role};
-use crate::services::ports::{GroupStore, StoreError};
+use crate::services::groups::{
+    Group, GroupInfo, GroupListing, GroupStore, Invite, Member, Notice, Role,
+};
+use crate::services::ports::StoreError;
 use crate::storage::folded;
 
 use super::group_row::{

@@ -3,8 +3,10 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::ids::AgentId;
-use crate::services::inventory::{Contents, Folder, FolderId, FolderType, Item, ItemId};
-use crate::services::ports::{InventoryStore, StoreError};
+use crate::services::inventory::{
+    Contents, Folder, FolderId, FolderType, InventoryStore, Item, ItemId,
+};
+use crate::services::ports::StoreError;
 
 use super::row::{FOLDER_COLUMNS, ITEM_COLUMNS, blob, folder, item, seconds};
 use super::{SqliteStore, query, sql};

@@ -7,10 +7,10 @@ use uuid::Uuid;
 use crate::ids::{AgentId, RegionId};
 use crate::message::Vector3;
 use crate::services::im::InstantMessage;
-use crate::services::mutes::{Mute, MuteExceptions, MuteKind};
-use crate::services::offline::StoredMessage;
-use crate::services::ports::{MessageStore, MuteStore, ProfileStore, StoreError};
-use crate::services::profiles::Profile;
+use crate::services::mutes::{Mute, MuteExceptions, MuteKind, MuteStore};
+use crate::services::offline::{MessageStore, StoredMessage};
+use crate::services::ports::StoreError;
+use crate::services::profiles::{Profile, ProfileStore};
 
 use super::row::{blob, code, id, seconds, time};
 use super::{SqliteStore, query, sql};

@@ -22,7 +22,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use super::running::forget_server;
-use crate::services::ports::{Fault, Store, StoreError};
+use crate::services::ports::{Engine, Fault, StoreError};
 
 /// An open data directory.
 #[derive(Debug)]
@@ -123,7 +123,7 @@ impl SqliteStore {
     }
 }
 
-impl Store for SqliteStore {
+impl Engine for SqliteStore {
     fn begin(&mut self) -> Result<(), StoreError> {
         self.has_written = false;
         if !self.connection.is_autocommit() {

@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use crate::ids::{AgentId, RegionId};
 use crate::message::Vector3;
+use crate::services::accounts::Location;
 use crate::services::inventory::{
     AssetId, AssetType, Folder, FolderId, FolderType, InventoryType, Item, ItemId, Permissions,
     SaleInfo,
 };
-use crate::services::ports::Location;
 
 /// The columns that [`folder`] reads.
 pub(super) const FOLDER_COLUMNS: &str = "id, owner, parent, name, type, version";

@@ -14,7 +14,7 @@ use crate::outbox::Outbox;
 use crate::outbox::recorder::{Recorder, decoded, recorder};
 use crate::services::accounts::{AccountName, Accounts, AccountsConfig, HashCost, NewPassword};
 use crate::services::groups::{GroupInfo, Member, Role};
-use crate::services::ports::StoreHandle;
+use crate::services::store::StoreHandle;
 use crate::storage::SqliteStore;
 use crate::time::ManualClock;
 

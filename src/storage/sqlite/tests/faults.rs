@@ -9,7 +9,9 @@ use uuid::Uuid;
 use super::{DATABASE, SqliteStore, dump};
 use crate::cluster::LocalBus;
 use crate::ids::{AgentId, FolderId, GroupId, ItemId, RegionId, RoleId};
-use crate::services::accounts::{AccountName, Accounts, AccountsConfig, HashCost, NewPassword};
+use crate::services::accounts::{
+    AccountName, AccountStore as _, Accounts, AccountsConfig, HashCost, NewPassword,
+};
 use crate::services::assets::Assets;
 use crate::services::friends::{self, FriendOffer, Rights, Sender};
 use crate::services::groups::{
@@ -21,7 +23,8 @@ use crate::services::inventory::{
     standard_folder,
 };
 use crate::services::offline::{Kept, StoredMessage};
-use crate::services::ports::{AccountStore as _, Store as _, StoreError, StoreHandle};
+use crate::services::ports::{Engine as _, StoreError, StoreGone};
+use crate::services::store::{Store, StoreHandle};
 use crate::services::{ServiceSettings, Services};
 use crate::storage::conformance::{account, create};
 use crate::time::ManualClock;
@@ -175,9 +178,7 @@ async fn broken_group_changes_leave_nothing_behind() {
         groups.post_notice(ann, "Ann A".to_owned(), id, draft).await.unwrap();
     }
     rig.all_or_nothing("forgetting old notices", async || {
-        let job =
-            |store: &mut dyn crate::services::ports::Store| store.forget_group_mail(u64::MAX >> 1);
-        flat(rig.store.call(job).await)
+        flat(rig.store.call(|store| store.forget_group_mail(u64::MAX >> 1)).await)
     })
     .await;
     rig.all_or_nothing("leaving", async || groups.leave(cat, id).await).await;
@@ -275,7 +276,7 @@ async fn reads_do_not_hide_that_writes_fail() {
     let rig = Rig::new();
     let ann = rig.account("Ann A").await;
     rig.side.execute("UPDATE fault SET seen = 0, at = 1", []).unwrap();
-    let note = move |store: &mut dyn crate::services::ports::Store| store.set_last_login(ann, 5);
+    let note = move |store: &mut (dyn Store + 'static)| store.set_last_login(ann, 5);
     flat(rig.store.call(note).await).unwrap_err();
     assert!(rig.store.is_failing(), "one refused job is enough");
     flat(rig.store.call(move |store| store.account(ann)).await).unwrap();
@@ -314,7 +315,7 @@ async fn a_store_that_can_write_again_finds_out_by_itself() {
     let rig = Rig::new();
     let ann = rig.account("Ann A").await;
     rig.side.execute("UPDATE fault SET seen = 0, at = 1", []).unwrap();
-    let note = move |store: &mut dyn crate::services::ports::Store| store.set_last_login(ann, 5);
+    let note = move |store: &mut (dyn Store + 'static)| store.set_last_login(ann, 5);
     flat(rig.store.call(note).await).unwrap_err();
     let before = rig.rows();
     rig.store.retry_if_failing();
@@ -363,7 +364,7 @@ async fn jobs_wait_while_another_process_writes() {
         .map(|at| {
             let store = rig.store.clone();
             async move {
-                let write = move |store: &mut dyn crate::services::ports::Store| {
+                let write = move |store: &mut (dyn Store + 'static)| {
                     // Reads first, which a lock taken late could not survive.
                     store.account(ann)?;
                     store.set_last_login(ann, at)
@@ -382,9 +383,7 @@ async fn jobs_wait_while_another_process_writes() {
 }
 
 /// Neither the thread nor the store refused.
-fn flat<T>(
-    result: Result<Result<T, StoreError>, crate::services::ports::StoreGone>,
-) -> Result<T, String> {
+fn flat<T>(result: Result<Result<T, StoreError>, StoreGone>) -> Result<T, String> {
     match result {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(error.to_string()),

@@ -6,15 +6,13 @@ use std::process::{Command, Stdio};
 
 use uuid::Uuid;
 
-use crate::services::friends::Rights;
-use crate::services::groups::Group;
+use crate::services::accounts::AccountStore as _;
+use crate::services::friends::{FriendStore as _, Rights};
+use crate::services::groups::{Group, GroupStore as _};
 use crate::services::im::InstantMessage;
-use crate::services::mutes::{Mute, MuteExceptions, MuteKind};
-use crate::services::offline::StoredMessage;
-use crate::services::ports::{
-    AccountStore as _, FriendStore as _, GroupStore as _, InventoryStore as _, MessageStore as _,
-    MuteStore as _,
-};
+use crate::services::inventory::InventoryStore as _;
+use crate::services::mutes::{Mute, MuteExceptions, MuteKind, MuteStore as _};
+use crate::services::offline::{MessageStore as _, StoredMessage};
 use crate::storage::SqliteStore;
 use crate::storage::conformance::{account, agent, create, group, member};
 

@@ -9,12 +9,13 @@ use rusqlite::StatementStatus;
 use super::*;
 use crate::ids::RegionId;
 use crate::message::Vector3;
-use crate::services::accounts::AccountName;
-use crate::services::friends::Rights;
-use crate::services::inventory::{FolderId, FolderType, ItemId, standard_folder};
-use crate::services::ports::{
-    Account, AccountStore as _, FriendStore as _, GroupStore as _, InventoryStore as _, Location,
-    Place, StoredPassword,
+use crate::services::accounts::{
+    Account, AccountName, AccountStore as _, Location, Place, StoredPassword,
+};
+use crate::services::friends::{FriendStore as _, Rights};
+use crate::services::groups::GroupStore as _;
+use crate::services::inventory::{
+    FolderId, FolderType, InventoryStore as _, ItemId, standard_folder,
 };
 use crate::storage::conformance::{account, agent, create, group, member};
 use uuid::Uuid;

@@ -5,12 +5,14 @@ use uuid::Uuid;
 
 use crate::ids::{GroupId, RegionId, RoleId};
 use crate::message::Vector3;
+use crate::services::accounts::{Location, Place, StoredPassword};
 use crate::services::friends::{FriendOffer, Rights};
 use crate::services::groups::{Invite, Member};
 use crate::services::im::InstantMessage;
 use crate::services::inventory::{FolderType, standard_folder};
 use crate::services::offline::StoredMessage;
-use crate::services::ports::{Location, Place, Store, StoredPassword};
+use crate::services::ports::Engine as _;
+use crate::services::store::Store;
 use crate::storage::SqliteStore;
 use crate::storage::conformance::{account, agent, create, group, member};
 

@@ -1,8 +1,8 @@
-//! Stored data about friendships.
+//! What the store keeps of friendships.
 
-use super::StoreError;
+use super::model::{Friend, FriendOffer, Rights};
 use crate::ids::AgentId;
-use crate::services::friends::{Friend, FriendOffer, Rights};
+use crate::services::ports::StoreError;
 
 /// Friendships and offers. Removing an account removes both.
 pub trait FriendStore {

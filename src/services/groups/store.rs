@@ -1,10 +1,10 @@
-//! Stored data about groups.
+//! What the store keeps of groups.
 
 use uuid::Uuid;
 
-use super::StoreError;
+use super::model::{Group, GroupInfo, GroupListing, Invite, Member, Notice, Role};
 use crate::ids::{AgentId, GroupId, NoticeId, RoleId};
-use crate::services::groups::{Group, GroupInfo, GroupListing, Invite, Member, Notice, Role};
+use crate::services::ports::StoreError;
 
 /// Groups, their roles and members, invitations and notices. Rules are the service's: the store
 /// keeps what it is told. Removing an account removes its memberships and invitations.
