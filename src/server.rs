@@ -96,7 +96,7 @@ impl Server {
     /// Starts everything that `config` names.
     ///
     /// # Errors
-    /// When the store, the accounts, a terrain, an object or a listener cannot be had.
+    /// When the store, the accounts, a terrain, an object or a listener cannot be created.
     pub async fn start(config: Config) -> Result<Self, ServerError> {
         let metrics = metrics::install();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());

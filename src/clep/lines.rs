@@ -18,7 +18,7 @@ pub struct LinesMessage {
     pub timestamp: String,
     /// Who sends it; the region only by chat.
     pub source: Address,
-    /// Whom a relay is to pass it on to.
+    /// The recipient to which a relay passes it on.
     pub snep_target: String,
     /// Who is to take it.
     pub target: Address,

@@ -2,7 +2,7 @@
 
 use super::report::Machine;
 
-/// What is known of this machine; a fact that cannot be had stays empty or 0.
+/// What is known of this machine; a fact that cannot be read stays empty or 0.
 pub fn facts() -> Machine {
     Machine {
         system: system(),

@@ -81,7 +81,7 @@ impl Spot {
     }
 }
 
-/// The square of the radius within which a client is told of every movement. It follows the crowd,
+/// The square of the radius within which a client is sent every movement. It follows the crowd,
 /// so that some [`CLOSEST`] who move are inside, fewer where there is room for few.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Close(f32);
@@ -138,11 +138,11 @@ const FIRST_CLOSE: u32 = 1 << 29;
 const FIRST_MOVING: u32 = 1 << 30;
 /// Who is nearer than a metre counts as a metre away.
 const LEAST_SQUARE: f32 = 1.0;
-/// Neighbours that are told of in every turn.
+/// Neighbours whose movements are sent in every turn.
 const CLOSEST: usize = 24;
 /// Square metres.
 const WIDEST: f32 = NEAR as f32;
-/// Square metres of distance from which on avatars are told of in every second turn.
+/// Square metres of distance from which on avatars are sent in every second turn.
 const NEAR: u32 = 32 * 32;
 /// The same for every fourth.
 const FAR: u32 = 96 * 96;

@@ -111,7 +111,7 @@ impl Region {
                 let member = member.filter(|member| hears(member.avatar.agent));
                 member.map(|member| &member.avatar.outbox).into_iter().collect()
             }
-            // Child agents are not told of yet: nobody looks in from a neighbour.
+            // Child agents are not sent yet: nobody looks in from a neighbour.
             Audience::Within { center, range, children: _ } => {
                 let near = self.crowd.grid().within(center, range);
                 let near = near.filter_map(|slot| self.crowd.get(slot));

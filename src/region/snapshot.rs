@@ -69,7 +69,7 @@ pub struct RegionCounts {
     pub known_prims: usize,
     /// Prims that clients were not told the last state of, over all clients.
     pub pending_prims: usize,
-    /// Ends of avatars and prims that clients were not told of, over all clients.
+    /// Removed avatars and prims of which clients were not notified, over all clients.
     pub pending_kills: usize,
     /// Terrain packets that clients did not get yet, over all clients.
     pub land_pending: usize,

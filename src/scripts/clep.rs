@@ -14,7 +14,7 @@ use crate::objects::{ClepListen, ClepSend, LepListen, LepSend};
 const MOST_NAMES: usize = 256;
 /// The longest domain, service or name, in bytes: no more fits into a line of chat.
 const LONGEST_NAME: usize = 1023;
-/// How much is told of what is wrong with a message, in characters.
+/// Longest description of what is wrong with a message, in characters.
 const LONGEST_PROBLEM: usize = 300;
 /// The longest text that a codec may be told to leave whole, in bytes.
 const LONGEST_LIMIT: u64 = 65_536;

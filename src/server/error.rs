@@ -57,7 +57,7 @@ pub enum ServerError {
     /// A group of the configuration cannot be created.
     #[error(transparent)]
     ConfiguredGroup(#[from] ConfiguredGroupError),
-    /// An object or a watched name of the configuration cannot be had.
+    /// An object or a watched name of the configuration cannot be created.
     #[error(transparent)]
     ConfiguredObject(#[from] ConfiguredObjectError),
     /// A file cannot be read.

@@ -13,7 +13,7 @@ use crate::objects::{
 use crate::region::RegionLink;
 use crate::scripts::{AccessError, ObjectAccess};
 
-/// Why an object or a name of the configuration cannot be had.
+/// Why an object or a name of the configuration cannot be created.
 #[derive(Debug, Error)]
 #[error("{key}: {problem}")]
 pub struct ConfiguredObjectError {

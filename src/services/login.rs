@@ -83,7 +83,7 @@ pub struct Grant {
     pub home: Option<Destination>,
     /// The inventory skeleton: the root first, parents before children.
     pub folders: Vec<Folder>,
-    /// Whom it knows.
+    /// Its friends.
     pub relations: Relations,
 }
 

@@ -31,7 +31,7 @@ pub(super) async fn read_offline(
     let agent = session.agent_id;
     let offline = &caps.services.offline;
     let messages = offline.read_waiting(agent, &session.mail, reader).await.map_err(|error| {
-        tracing::error!(%agent, %error, "waiting messages cannot be had");
+        tracing::error!(%agent, %error, "waiting messages cannot be read");
         CapError::Unavailable("messages cannot be read now")
     })?;
     let messages: Llsd = messages.iter().map(entry).collect();

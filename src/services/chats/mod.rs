@@ -323,7 +323,7 @@ impl ChatSessions {
                 Ok(Some(group)) => group,
                 Ok(None) => return,
                 Err(error) => {
-                    tracing::warn!(%group, %error, "group cannot be had");
+                    tracing::warn!(%group, %error, "group cannot be read");
                     return;
                 }
             };
@@ -372,7 +372,7 @@ impl ChatSessions {
             let group = match self.shared.groups.group(group).await {
                 Ok(found) => found.ok_or(ChatRefusal::NoSession)?,
                 Err(error) => {
-                    tracing::warn!(%group, %error, "group cannot be had");
+                    tracing::warn!(%group, %error, "group cannot be read");
                     return Err(ChatRefusal::Impossible);
                 }
             };

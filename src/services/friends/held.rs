@@ -21,7 +21,7 @@ const MAX_WAITING: usize = super::MAX_OFFERS;
 pub(super) struct HeldFriends {
     /// The latest login; when it ends, this goes.
     pub(super) session: SessionId,
-    /// The login that has entered and that friends were told of.
+    /// The login that has entered and of which friends were notified.
     pub(super) online: Option<SessionId>,
     pub(super) friends: Vec<Friend>,
     offers: Vec<ReceivedOffer>,

@@ -50,7 +50,7 @@ pub struct FriendOffer {
     pub at: u64,
 }
 
-/// Who does something that others are told of.
+/// The agent whose action others are notified of.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sender {
     /// The agent.

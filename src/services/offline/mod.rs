@@ -67,7 +67,7 @@ pub enum Delivered {
     Away(Kept),
 }
 
-/// Whether a message to somebody who is away was kept.
+/// Whether a message to an offline agent was stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
     /// It is on disk.
@@ -259,7 +259,7 @@ impl OfflineMessages {
         let at = self.clock.unix().as_secs();
         match self.settings.flavour {
             Flavour::OpenSim => InstantMessage {
-                // Clients file it under the conversation with the one who is away.
+                // Clients show it in the conversation with the offline agent.
                 from: message.to.0,
                 from_name: "System".to_owned(),
                 id: conversation(sender, message.to),

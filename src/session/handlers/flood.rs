@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::time::Timestamp;
 
-/// A user is told of dropped messages once in this time.
+/// A user is notified of dropped messages once in this time.
 const NOTIFY_EVERY: Duration = Duration::from_secs(5);
 
 /// A bucket that holds twice what flows in per second.

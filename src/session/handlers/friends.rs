@@ -212,7 +212,7 @@ fn tell_later(session: &Session, text: &'static str) -> impl FnOnce() + Send + '
 
 const UNANSWERED_CARD: &str = "The resident who offered this calling card did not get your answer.";
 
-/// The agent as others are told of it.
+/// The agent as others see it in notifications.
 pub(super) fn sender(session: &Session) -> Sender {
     Sender {
         agent: session.shared.agent_id,

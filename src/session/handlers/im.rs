@@ -97,7 +97,7 @@ pub(super) fn retrieve(
     let offline = session.context.services.offline.clone();
     session.in_order(turn, async move {
         if let Err(error) = offline.send_waiting(&outbox, &shared.mail).await {
-            tracing::warn!(agent = %shared.agent_id, %error, "waiting messages cannot be had");
+            tracing::warn!(agent = %shared.agent_id, %error, "waiting messages cannot be read");
         }
     })
 }

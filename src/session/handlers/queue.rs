@@ -20,7 +20,7 @@ const OVERHEAD: usize = 512;
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Without a refusal for this long, the next one begins a new row.
 const PAUSE: Duration = Duration::from_secs(10);
-/// A user is told of a row of refusals once in this time.
+/// A user is notified of a row of refusals once in this time.
 const NOTIFY_EVERY: Duration = Duration::from_secs(60);
 
 /// The work that one agent has waiting and under way.
