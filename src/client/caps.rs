@@ -10,7 +10,7 @@ use super::{ClientError, HttpClient};
 use crate::llsd::{Llsd, Map};
 
 /// What a client asks its seed for.
-const WANTED: [&str; 20] = [
+const WANTED: [&str; 22] = [
     "EventQueueGet",
     "SimulatorFeatures",
     "GetDisplayNames",
@@ -30,6 +30,8 @@ const WANTED: [&str; 20] = [
     "DeclineGroupInvite",
     "GroupMemberData",
     "HomeLocation",
+    "InventoryAPIv3",
+    "LibraryAPIv3",
     "ReadOfflineMsgs",
 ];
 

@@ -304,3 +304,24 @@ async fn forbidden_changes_are_told_and_leave_everything() -> Result<()> {
     assert_eq!(contents(&alice, root).await?, before);
     Ok(grid.stop().await?)
 }
+
+#[tokio::test]
+async fn an_outfit_changed_by_ais_is_kept() -> Result<()> {
+    let grid = TestGrid::start().await?;
+    let alice = grid.enter("Alice", "Tester").await?;
+    let (outfit, version) = folder(&alice, 46);
+    let url = format!("{}/category/current/links", alice.caps.url("InventoryAPIv3")?);
+    let shown = alice.http().get(&url).await?.llsd(&url)?;
+    let links = shown.get("_embedded").get("links").as_map();
+    assert!(links.len() > 3 && shown.get("version").as_i32() == version);
+    let (_, first) = links.iter().next().expect("a link");
+    let item = first.get("item_id").as_uuid();
+    let url = format!("{}/item/{item}", alice.caps.url("InventoryAPIv3")?);
+    let removed = alice.http().delete(&url).await?.llsd(&url)?;
+    assert_eq!(removed.get("_removed_items").at(0).as_uuid(), item);
+    alice.log_out().await?;
+    let alice = grid.enter("Alice", "Tester").await?;
+    assert_eq!(folder(&alice, 46), (outfit, version + 1));
+    assert_eq!(contents(&alice, outfit).await?.get("items").as_array().len(), links.len() - 1);
+    Ok(grid.stop().await?)
+}

@@ -4,6 +4,7 @@
 use uuid::Uuid;
 
 use super::Caps;
+use super::ais::category;
 use super::request::{CapError, CapReply, CapRequest};
 use crate::ids::AgentId;
 use crate::llsd::{self, Llsd};
@@ -28,7 +29,7 @@ impl Source {
         library || owner == agent || owner == AgentId::NIL
     }
 
-    fn owner(self, agent: AgentId) -> AgentId {
+    pub(super) fn owner(self, agent: AgentId) -> AgentId {
         match self {
             Self::Agent => agent,
             Self::Library => LIBRARY_OWNER,
@@ -194,18 +195,7 @@ fn folder_to_llsd(contents: &Contents, agent: AgentId, wanted: &Llsd) -> Llsd {
     }
 }
 
-fn category(folder: &Folder, agent: AgentId) -> Llsd {
-    llsd::map! {
-        "agent_id" => agent.0,
-        "category_id" => folder.id.0,
-        "name" => folder.name.as_str(),
-        "parent_id" => folder.parent.map_or(Uuid::nil(), |parent| parent.0),
-        "type_default" => i32::from(folder.kind.code()),
-        "version" => folder.version,
-    }
-}
-
-fn item_to_llsd(item: &Item) -> Llsd {
+pub(super) fn item_to_llsd(item: &Item) -> Llsd {
     let permissions = &item.permissions;
     llsd::map! {
         "asset_id" => item.asset.0,

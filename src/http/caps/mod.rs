@@ -4,6 +4,7 @@
 //! Handlers read LLSD in any encoding, call services and answer with LLSD; they have no state. To
 //! add a capability, add its name to [`NAMES`] and an arm to `answer`.
 
+mod ais;
 mod assets;
 mod chat_session;
 mod environment;
@@ -69,7 +70,7 @@ pub fn router(caps: Arc<Caps>) -> Router {
 }
 
 /// Every capability that a seed grants.
-pub const NAMES: [&str; 27] = [
+pub const NAMES: [&str; 29] = [
     "AcceptFriendship",
     "AcceptGroupInvite",
     "AgentPreferences",
@@ -91,6 +92,8 @@ pub const NAMES: [&str; 27] = [
     "GetTexture",
     "GroupMemberData",
     "HomeLocation",
+    "InventoryAPIv3",
+    "LibraryAPIv3",
     "ReadOfflineMsgs",
     "RenderMaterials",
     "SimulatorFeatures",
@@ -164,6 +167,8 @@ async fn answer(
         "FetchLib2" => inventory::items(caps, agent, Source::Library, request).await,
         "CreateInventoryCategory" => inventory::create_category(caps, agent, request).await,
         "HomeLocation" => home::set(caps, session, request).await,
+        "InventoryAPIv3" => ais::handle(caps, agent, Source::Agent, request).await,
+        "LibraryAPIv3" => ais::handle(caps, agent, Source::Library, request).await,
         "GroupMemberData" => groups::member_data(caps, agent, request).await,
         "ViewerAsset" => assets::download(caps, assets::ANY, &request),
         "GetTexture" => assets::download(caps, assets::TEXTURE, &request),

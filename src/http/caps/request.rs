@@ -33,9 +33,22 @@ impl CapRequest {
         if self.method == *method { Ok(()) } else { Err(CapError::MethodNotAllowed) }
     }
 
+    /// What stands behind the id of the capability, such as `/category/ID/children`.
+    pub(super) fn tail(&self) -> &str {
+        let path = self.uri.path();
+        path.strip_prefix("/cap/")
+            .and_then(|rest| rest.find('/').and_then(|at| rest.get(at..)))
+            .unwrap_or_default()
+    }
+
     /// The body of a POST as LLSD of any encoding.
     pub(super) async fn post(self, limit: usize) -> Result<Llsd, CapError> {
         self.require(&Method::POST)?;
+        self.body(limit).await
+    }
+
+    /// The body as LLSD of any encoding, whatever the method.
+    pub(super) async fn body(self, limit: usize) -> Result<Llsd, CapError> {
         let content_type =
             self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let bytes = body::read(self.body, limit).await?;
@@ -63,6 +76,8 @@ impl CapRequest {
 pub(super) enum CapReply {
     /// 200 with LLSD.
     Value(Llsd),
+    /// Another status with LLSD.
+    Status(StatusCode, Llsd),
     /// Anything else.
     Response(Response),
 }
@@ -71,6 +86,7 @@ impl CapReply {
     pub(super) fn into_response(self, format: Format) -> Response {
         match self {
             Self::Value(value) => llsd_response(StatusCode::OK, format, &value),
+            Self::Status(status, value) => llsd_response(status, format, &value),
             Self::Response(response) => response,
         }
     }
@@ -97,6 +113,10 @@ pub(super) enum CapError {
     /// 413.
     #[error("request body is longer than {0} bytes")]
     TooLarge(usize),
+    /// Any status, with a map `{error_code, error_description}`: for capabilities whose clients read
+    /// every answer as a map.
+    #[error("{1}")]
+    Map(StatusCode, String),
     /// 500 or 503: the service behind it failed.
     #[error("{0}")]
     Unavailable(&'static str),
@@ -111,14 +131,22 @@ impl CapError {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Map(status, _) => *status,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
     /// The answer: always LLSD, because libremetaverse calls itself without end when the answer
-    /// of its seed is none; and never a map, because there it would take the keys for names of
-    /// capabilities.
+    /// of its seed is none; and a map only from capabilities that want one, because from its seed it
+    /// would take the keys for names of capabilities.
     pub(super) fn into_response(self, format: Format) -> Response {
+        if let Self::Map(status, text) = &self {
+            let body = llsd::map! {
+                "error_code" => i32::from(status.as_u16()),
+                "error_description" => text.as_str(),
+            };
+            return llsd_response(*status, format, &body);
+        }
         llsd_response(self.status(), format, &Llsd::from(self.to_string()))
     }
 }

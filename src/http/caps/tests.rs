@@ -30,7 +30,7 @@ use crate::storage::SqliteStore;
 use crate::time::{Clock as _, ManualClock, Timestamp};
 
 /// A grid with one logged-in agent, without sockets.
-struct Grid {
+pub(super) struct Grid {
     clock: Arc<ManualClock>,
     sessions: Sessions,
     session: Arc<AgentSession>,
@@ -38,25 +38,25 @@ struct Grid {
     router: Router,
 }
 
-struct Answer {
-    status: StatusCode,
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
     headers: HeaderMap,
     body: bytes::Bytes,
 }
 
 impl Answer {
-    fn llsd(&self) -> Llsd {
+    pub(super) fn llsd(&self) -> Llsd {
         assert_eq!(self.headers[header::CONTENT_TYPE], "application/llsd+xml");
         llsd::xml::parse(&self.body).expect("LLSD XML")
     }
 
-    fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("UTF-8")
     }
 }
 
 impl Grid {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         Self::with(EventQueueSettings::default()).await
     }
 
@@ -108,15 +108,15 @@ impl Grid {
         Self { clock, sessions, session, caps, router }
     }
 
-    fn agent(&self) -> AgentId {
+    pub(super) fn agent(&self) -> AgentId {
         self.session.agent_id
     }
 
-    fn url(&self, name: &'static str) -> String {
+    pub(super) fn url(&self, name: &'static str) -> String {
         self.session.caps.grant(&self.session, name).expect("the session is open")
     }
 
-    async fn call(
+    pub(super) async fn call(
         &self,
         method: Method,
         url: &str,
@@ -222,6 +222,11 @@ async fn every_granted_name_is_served() {
         let url = url.as_string();
         // Every capability refuses one of the two methods, and none is unknown.
         let get = grid.get(&url).await.status;
+        // AIS has nothing at its own URL.
+        if name.ends_with("APIv3") {
+            assert_eq!(get, 404, "{name}");
+            continue;
+        }
         assert!(get == 405 || get == 200 || get == 400, "{name} {get}");
         if get == 405 {
             let post = grid.post(&url, &Llsd::Map(llsd::Map::new())).await.status;
