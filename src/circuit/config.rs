@@ -43,7 +43,7 @@ pub struct CircuitConfig {
     /// [`CircuitConfig::silent_after`]; one sender may have a quarter of it.
     pub silent_limit: QueueLimit,
     /// How long a peer may ack nothing, while something waits for its ack, before the smaller limits
-    /// hold. Above the time for which clients gather acks.
+    /// hold. Above the time for which a busy client stands still.
     pub silent_after: Duration,
     /// Bytes that may wait for acks before [`Circuit::pressure`](super::Circuit::pressure) counts
     /// them; a quarter of it while the peer acks nothing.
@@ -96,7 +96,7 @@ impl Default for CircuitConfig {
             unacked_limit: QueueLimit { packets: 4096, bytes: 2 << 20 },
             sender_limit: QueueLimit { packets: 1024, bytes: 256 << 10 },
             silent_limit: QueueLimit { packets: 256, bytes: 128 << 10 },
-            silent_after: Duration::from_millis(500),
+            silent_after: Duration::from_secs(2),
             unacked_window: 64 << 10,
             unthrottled_limit: QueueLimit { packets: 2048, bytes: 1 << 20 },
             category_limit: QueueLimit { packets: 2048, bytes: 1 << 20 },

@@ -13,6 +13,7 @@ fn bounded() -> CircuitConfig {
         unacked_limit: QueueLimit { packets: 80, bytes: 8000 },
         sender_limit: QueueLimit { packets: 20, bytes: 2000 },
         silent_limit: QueueLimit { packets: 32, bytes: 3200 },
+        silent_after: 500 * MS,
         idle_timeout: 1000 * SECOND,
         ..quiet()
     }
