@@ -9,6 +9,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[path = "architecture/inside.rs"]
+mod inside;
+
 /// A module imports from lower numbers only.
 const LAYERS: [&[&str]; 10] = [
     &["ids", "time", "template", "message", "llsd", "config"],
@@ -54,17 +57,8 @@ const LONGEST_NAME: usize = 60;
 fn sources_keep_the_rules() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let packages = packages(&fs::read_to_string(root.join("Cargo.toml")).unwrap());
-    let files = rust_files(&root.join("src"));
-    assert!(files.len() > 20, "only {} sources found", files.len());
-    let sources: Vec<_> = files
-        .iter()
-        .map(|file| {
-            let name = file.strip_prefix(root.join("src")).unwrap().to_str().unwrap();
-            (name.replace('\\', "/"), fs::read_to_string(file).unwrap())
-        })
-        .collect();
-    let test_files: BTreeSet<_> =
-        sources.iter().flat_map(|(name, text)| test_modules(name, text)).collect();
+    let sources = sources();
+    let test_files = test_files(&sources);
     let macros = sources.iter().flat_map(|(name, text)| exported_macros(name, text)).collect();
     let crate_facts = Facts { packages, macros };
 
@@ -75,6 +69,32 @@ fn sources_keep_the_rules() {
         }
     }
     assert!(report.is_empty(), "\n{report}");
+}
+
+/// All files below `src`, each with its name there and its text.
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = rust_files(&root);
+    assert!(files.len() > 20, "only {} sources found", files.len());
+    let read = |file: &PathBuf| {
+        let name = file.strip_prefix(&root).unwrap().to_str().unwrap();
+        (name.replace('\\', "/"), fs::read_to_string(file).unwrap())
+    };
+    files.iter().map(read).collect()
+}
+
+/// The [`sources`] without the library's root, the program and the tests.
+fn source_files() -> Vec<(String, String)> {
+    let mut sources = sources();
+    let test_files = test_files(&sources);
+    sources.retain(|(name, _)| {
+        !matches!(name.as_str(), "lib.rs" | "main.rs") && !is_test_file(name, &test_files)
+    });
+    sources
+}
+
+fn test_files(sources: &[(String, String)]) -> BTreeSet<String> {
+    sources.iter().flat_map(|(name, text)| test_modules(name, text)).collect()
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub mod body;
 pub mod caps;
 pub mod connections;
 pub mod control;
+mod counted;
 mod date;
 pub mod guard;
 pub mod login;

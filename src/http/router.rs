@@ -2,11 +2,12 @@
 
 use std::any::Any;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
@@ -15,13 +16,16 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::body::{self, BodyError};
 use super::caps::{self, Caps};
-use super::control::BoxFuture;
+use super::counted::counted;
 use super::guard::{self, SiteGuard};
 use super::login::{
     FailureReason, GridInfo, LoginCall, LoginFailure, LoginMethod, LoginRequest, LoginSuccess,
     Wire, parse_login,
 };
 use super::welcome::{self, Welcome};
+
+/// A future that a trait object can return.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What the login routes act on.
 pub trait LoginBackend: Send + Sync {
@@ -184,16 +188,6 @@ async fn grid_stats(State(public): State<Public>) -> Response {
 
 async fn count(request: Request, next: Next) -> Response {
     counted("holm_http_requests_total", request, next).await
-}
-
-/// Counts a request by its route and the status of its answer.
-pub(super) async fn counted(counter: &'static str, request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let response = next.run(request).await;
-    let route = route.unwrap_or_else(|| "unknown".to_owned());
-    let status = response.status().as_str().to_owned();
-    metrics::counter!(counter, "route" => route, "status" => status).increment(1);
-    response
 }
 
 /// A panic is our own defect; the client gets LLSD all the same, see `caps::request`.

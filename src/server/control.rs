@@ -14,10 +14,11 @@ use crate::circuit::CloseReason;
 use crate::config::Config;
 use crate::http::connections::Connections;
 use crate::http::control::{
-    AccountStatus, AgentState, AgentStatus, BoxFuture, ChatSessionStatus, CircuitState,
-    CircuitStatus, ControlAccess, ControlBackend, ControlError, FriendList, GroupStatus,
-    NewAccount, NewMessage, PasswordChange, Sent, Who,
+    AccountStatus, AgentState, AgentStatus, ChatSessionStatus, CircuitState, CircuitStatus,
+    ControlAccess, ControlBackend, ControlError, FriendList, GroupStatus, NewAccount, NewMessage,
+    PasswordChange, Sent, Who,
 };
+use crate::http::router::BoxFuture;
 use crate::ids::AgentId;
 use crate::outbox::CircuitReport;
 use crate::region::{AgentSnapshot, Command, RegionSnapshot};

@@ -12,14 +12,13 @@ use super::world::World;
 use crate::circuit::CloseReason;
 use crate::config::{Config, DuplicateLogin, Flavour};
 use crate::http;
-use crate::http::control::BoxFuture;
 use crate::http::guard::SiteGuard;
 use crate::http::login::{
     AccountBenefits, Arrival, Benefits, Buddy, FailureReason, Folder, GridInfo, HomeLocation,
     Identity, Inventory, LoginFailure, LoginFlags, LoginRequest, LoginSuccess, Maturity, Password,
     StartLocation, StartedAt,
 };
-use crate::http::router::{GridStats, LoginBackend};
+use crate::http::router::{BoxFuture, GridStats, LoginBackend};
 use crate::http::welcome::Welcome;
 use crate::ids::SessionId;
 use crate::message::Vector3;

@@ -4,38 +4,13 @@
 use uuid::Uuid;
 
 use super::Caps;
-use super::ais::category;
+use super::inventory_parts::{Source, category, item_to_llsd};
 use super::request::{CapError, CapReply, CapRequest};
 use crate::ids::AgentId;
 use crate::llsd::{self, Llsd};
 use crate::services::inventory::{
-    Contents, Edit, Folder, FolderId, FolderType, InventoryError, Item, ItemId, LIBRARY_OWNER,
+    Contents, Edit, Folder, FolderId, FolderType, InventoryError, Item, ItemId,
 };
-
-/// Whose inventory a capability reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
-    /// The agent's own.
-    Agent,
-    /// The library, which belongs to nobody.
-    Library,
-}
-
-impl Source {
-    /// Whether a request for things of `owner` may be answered for `agent`. Clients leave the
-    /// owner out, or name themselves also when they ask for the library (node-metaverse).
-    fn accepts(self, owner: AgentId, agent: AgentId) -> bool {
-        let library = self == Self::Library && owner == LIBRARY_OWNER;
-        library || owner == agent || owner == AgentId::NIL
-    }
-
-    pub(super) fn owner(self, agent: AgentId) -> AgentId {
-        match self {
-            Self::Agent => agent,
-            Self::Library => LIBRARY_OWNER,
-        }
-    }
-}
 
 /// `FetchInventoryDescendents2` and `FetchLibDescendents2`: POST `{folders: [{folder_id, owner_id,
 /// fetch_folders, fetch_items, sort_order}]}`. One entry in the answer for each good folder, in the
@@ -192,37 +167,6 @@ fn folder_to_llsd(contents: &Contents, agent: AgentId, wanted: &Llsd) -> Llsd {
         "items" => Llsd::Array(items.iter().copied().map(item_to_llsd).collect()),
         "owner_id" => folder.owner.0,
         "version" => folder.version,
-    }
-}
-
-pub(super) fn item_to_llsd(item: &Item) -> Llsd {
-    let permissions = &item.permissions;
-    llsd::map! {
-        "asset_id" => item.asset.0,
-        "created_at" => i32::try_from(item.created_at).unwrap_or(i32::MAX),
-        "desc" => item.description.as_str(),
-        "flags" => item.flags as i32,
-        "inv_type" => i32::from(item.inventory_type.code()),
-        "item_id" => item.id.0,
-        "name" => item.name.as_str(),
-        "parent_id" => item.folder.0,
-        "permissions" => llsd::map! {
-            "base_mask" => permissions.base as i32,
-            "creator_id" => permissions.creator.0,
-            "everyone_mask" => permissions.everyone as i32,
-            "group_id" => permissions.group,
-            "group_mask" => permissions.group_mask as i32,
-            "is_owner_group" => permissions.group_owned,
-            "last_owner_id" => permissions.last_owner.0,
-            "next_owner_mask" => permissions.next_owner as i32,
-            "owner_id" => item.owner.0,
-            "owner_mask" => permissions.owner as i32,
-        },
-        "sale_info" => llsd::map! {
-            "sale_price" => item.sale.price,
-            "sale_type" => i32::from(item.sale.kind),
-        },
-        "type" => i32::from(item.asset_type.code()),
     }
 }
 

@@ -14,6 +14,7 @@ mod friendship;
 mod groups;
 mod home;
 mod inventory;
+mod inventory_parts;
 mod materials;
 mod messages;
 mod names;
@@ -32,7 +33,7 @@ use axum::routing::any;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use self::inventory::Source;
+use self::inventory_parts::Source;
 use self::request::{CapError, CapReply, CapRequest};
 use crate::llsd;
 use crate::services::Services;

@@ -21,7 +21,6 @@ mod scripts;
 mod tests;
 mod who;
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +33,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 
 use super::body::{self, BodyError};
-use super::router::counted;
+use super::counted::counted;
+use super::router::BoxFuture;
 use crate::scripts::{Fields, ObjectAccess};
 use crate::services::accounts::AccountName;
 
@@ -54,9 +54,6 @@ pub use self::object_model::{
     Watched, WornStatus,
 };
 pub use self::who::Who;
-
-/// A future that a trait object can return.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What the control API acts on.
 pub trait ControlBackend: Send + Sync {

@@ -7,7 +7,9 @@
 //! texts out.
 
 mod document;
+mod failure;
 mod grid_info;
+mod options;
 mod parts;
 mod request;
 mod response;
@@ -15,16 +17,15 @@ mod response;
 mod tests;
 pub mod xmlrpc;
 
+pub use failure::{FailureReason, LoginFailure};
 pub use grid_info::GridInfo;
+pub use options::LoginOptions;
 pub use parts::{
     AccountBenefits, Benefits, Buddy, Category, Folder, GlobalTextures, GridUrls, HomeLocation,
     InitialOutfit, Inventory, LoginFlags, Maturity, StartedAt,
 };
-pub use request::{
-    LoginOptions, LoginRequest, LoginRequestError, Password, StartLocation, parse_start,
-};
-
-pub use response::{Arrival, FailureReason, Identity, LoginFailure, LoginSuccess};
+pub use request::{LoginRequest, LoginRequestError, Password, StartLocation, parse_start};
+pub use response::{Arrival, Identity, LoginSuccess};
 
 use thiserror::Error;
 

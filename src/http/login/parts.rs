@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::document::Document;
-use super::request::LoginOptions;
+use super::options::LoginOptions;
 use crate::ids::{AgentId, RegionHandle};
 
 /// A content rating.

@@ -9,7 +9,8 @@ use std::fmt;
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::response::{FailureReason, LoginFailure};
+use super::failure::{FailureReason, LoginFailure};
+use super::options::LoginOptions;
 use crate::llsd::Llsd;
 
 /// The fields of `login_to_simulator`.
@@ -212,33 +213,6 @@ pub fn parse_start(text: &str) -> Result<StartLocation, LoginRequestError> {
     Ok(StartLocation::Uri { region, x, y, z })
 }
 
-/// Which parts of the answer a client asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LoginOptions(Vec<String>);
-
-impl LoginOptions {
-    /// These options.
-    pub fn new<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Self {
-        Self(names.into_iter().map(Into::into).collect())
-    }
-
-    /// Whether the answer should have this part. A client that asks for nothing gets everything,
-    /// because some expect it.
-    pub fn wants(&self, part: &str) -> bool {
-        self.0.is_empty() || self.0.iter().any(|name| name == part)
-    }
-
-    /// The options as they came.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
-
-    fn read(value: &Llsd) -> Self {
-        let names = value.as_array().iter().filter_map(Llsd::as_str);
-        Self::new(names.filter(|name| !name.is_empty() && name.len() <= 64).take(MAX_OPTIONS))
-    }
-}
-
 /// A field that a login cannot go on with.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LoginRequestError {
@@ -335,5 +309,3 @@ const MIDDLE: [f32; 3] = [128.0, 128.0, 30.0];
 /// The template gives a name 255 bytes with its NUL in many messages; 63 are enough for both.
 const MAX_NAME_BYTES: usize = 63;
 const MAX_TEXT_BYTES: usize = 1024;
-/// The longest known list has two dozen.
-const MAX_OPTIONS: usize = 256;

@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::super::request::{CapError, CapReply, CapRequest};
 use super::fetch::Tree;
-use super::show::{Embedded, category, entry, ids, versions};
+use super::show::{Embedded, entry, ids, versions};
 use super::{Ais, MAX_BODY, Part, Target, gone, no_folder, refused};
-use crate::http::caps::inventory::Source;
+use crate::http::caps::inventory_parts::{Source, category};
 use crate::ids::{AssetId, FolderId, ItemId};
 use crate::llsd::{self, Llsd};
 use crate::services::inventory::{

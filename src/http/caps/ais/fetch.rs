@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
 
+use super::super::inventory_parts::category;
 use super::super::request::{CapError, CapReply, CapRequest};
-use super::show::{Embedded, category, entry};
+use super::show::{Embedded, entry};
 use super::{Ais, Part, Target, no_folder, refused};
 use crate::llsd::{self, Llsd};
 use crate::services::inventory::{AssetType, Contents, EditRefusal, FolderId, Item, ItemId};

@@ -9,15 +9,13 @@ mod show;
 #[cfg(test)]
 mod tests;
 
-pub(super) use show::category;
-
 use axum::http::{Method, StatusCode};
 use uuid::Uuid;
 
 use self::changes::CopyOptions;
 use self::fetch::Wanted;
 use super::Caps;
-use super::inventory::Source;
+use super::inventory_parts::Source;
 use super::request::{CapError, CapReply, CapRequest};
 use crate::ids::{AgentId, FolderId, ItemId};
 use crate::services::inventory::{

@@ -2,22 +2,10 @@
 
 use uuid::Uuid;
 
-use super::super::inventory::item_to_llsd;
+use super::super::inventory_parts::item_to_llsd;
 use crate::ids::AgentId;
 use crate::llsd::{self, Llsd, Map};
 use crate::services::inventory::{Changes, Folder, FolderId, Item};
-
-/// A folder without what lies in it.
-pub fn category(folder: &Folder, agent: AgentId) -> Llsd {
-    llsd::map! {
-        "agent_id" => agent.0,
-        "category_id" => folder.id.0,
-        "name" => folder.name.as_str(),
-        "parent_id" => folder.parent.map_or(Uuid::nil(), |parent| parent.0),
-        "type_default" => i32::from(folder.kind.code()),
-        "version" => folder.version,
-    }
-}
 
 /// An item, with all its rights because viewers reset what is missing; or a link.
 pub(super) fn entry(item: &Item, agent: AgentId) -> Llsd {
