@@ -95,7 +95,7 @@ impl Default for CircuitConfig {
             give_up_after: Duration::from_secs(60),
             unacked_limit: QueueLimit { packets: 4096, bytes: 2 << 20 },
             sender_limit: QueueLimit { packets: 1024, bytes: 256 << 10 },
-            silent_limit: QueueLimit { packets: 256, bytes: 128 << 10 },
+            silent_limit: QueueLimit { packets: 192, bytes: 96 << 10 },
             silent_after: Duration::from_secs(2),
             unacked_window: 64 << 10,
             unthrottled_limit: QueueLimit { packets: 2048, bytes: 1 << 20 },
